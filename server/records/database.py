@@ -1,0 +1,84 @@
+"""The door to the database: SQLite (WAL) or PostgreSQL through one async engine. One batch, one transaction.
+
+In: a URL (`sqlite+aiosqlite:///path` or `postgresql+asyncpg://...`). Out: `reading()` and `writing()` connections.
+The edge that opens a transaction owns it; verbs in the other files of this room never commit.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+#: How long a writer waits for another process's write lock on SQLite before it gives up (the sender, the console and the
+#: path take turns within milliseconds; another program, such as a backup, may hold it for seconds).
+SQLITE_BUSY_S = 10
+
+#: SQLite 3.32+ takes 32,766 variables in a statement; asyncpg takes 32,767. Lists of ids are cut below that.
+MANY = 10_000
+
+
+class Database:
+    """The engine and the way in. On SQLite all writers of this process queue here: first come, first served."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    def open(cls, url: str) -> "Database":
+        """Makes the engine; nothing is connected yet. Raises sqlalchemy.exc.ArgumentError for a URL that is none."""
+        if not url.startswith("sqlite"):
+            return cls(create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True))
+        engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_S})
+        event.listen(engine.sync_engine, "connect", _sqlite_connected)
+        event.listen(engine.sync_engine, "begin", _sqlite_begin)
+        return cls(engine)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A consistent view for reading; rolled back at the end."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        On SQLite the lock is taken at BEGIN (IMMEDIATE), so that what is read inside still holds at the commit.
+        """
+        async with AsyncExitStack() as stack:
+            if self.is_sqlite:
+                await stack.enter_async_context(self._turn)
+            connection = await stack.enter_async_context(self.engine.connect())
+            connection = await connection.execution_options(soglia_writes=True)
+            async with connection.begin():
+                yield connection
+
+    async def ping(self) -> None:
+        """Raises sqlalchemy.exc.SQLAlchemyError or OSError where the database cannot be reached."""
+        async with self.reading() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _sqlite_connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """WAL so that readers never wait; FULL so that an acknowledged visit survives even a power cut."""
+    # The driver must not open transactions by itself: we say BEGIN or BEGIN IMMEDIATE (SQLAlchemy docs, pysqlite).
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("soglia_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
