@@ -1,0 +1,1 @@
+"""What passes between doors, the path and people: sightings into lanes, news to whoever listens."""
