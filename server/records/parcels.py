@@ -1,0 +1,110 @@
+"""Parcels: what the outbox hands to delivery, and what delivery hands back. Frozen values, no SQL.
+
+In: claimed outbox rows. Out: one outcome a parcel. Imports nothing of the house, so that records (which makes
+parcels) and delivery (which sends them) may both stand on it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where one device can be reached through one channel: (`fcm_fid`, "fZx...") or (`fcm_token`, "d1b...")."""
+
+    id: str
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One outbox row under lease, with the address it goes to now. All times are aware UTC.
+
+    `leased_until` is also the fence: a later claim of the same row always has a later lease, so an outcome that
+    carries an older one comes from a sender that lost the row meanwhile. `attempts` counts the sends that were
+    tried and answered (or timed out) before this one. `heard_at` is when the sighting that caused the offer was
+    received: the start of heard-to-sent. `address` is None where the shopper has no live address on this channel.
+    """
+
+    id: str
+    shopper: str
+    device: str | None
+    visit: str
+    campaign: str
+    channel: str
+    address: Address | None
+    title: str
+    body: str
+    data: Mapping[str, str]
+    collapse_key: str
+    expires_at: datetime
+    attempts: int
+    heard_at: datetime
+    leased_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The channel took it. Final. `receipt` is the channel's own name for the message."""
+
+    parcel: Parcel
+    at: datetime
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """The attempt failed for a passing reason: due again at `due_at`, which is before the offer's end."""
+
+    parcel: Parcel
+    at: datetime
+    due_at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """The parcel's address is dead (or there was none): forget it, and try the shopper's next live address.
+
+    Final only where no other live address is left.
+    """
+
+    parcel: Parcel
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The channel will never take this message, whatever the address. Final; the address is kept."""
+
+    parcel: Parcel
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The offer ended before it could be sent. Final. No attempt is counted."""
+
+    parcel: Parcel
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Nothing was wrong with the parcel, but its channel is down: due again from `at`, no attempt counted.
+
+    Being due from `at` puts it behind the others that wait, so that a channel which fails for some addresses only
+    (an APNs key that ran out) is not tried with the same parcel for ever.
+    """
+
+    parcel: Parcel
+    at: datetime
+    why: str
+
+
+Outcome = Sent | Postponed | Unreachable | Rejected | Expired | Returned
