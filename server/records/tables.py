@@ -249,6 +249,7 @@ class VisitRow(Table, table=True):
     __table_args__ = (
         Index("ix_visits_device_id_zone_id_entered_at", "device_id", "zone_id", "entered_at"),
         Index("ix_visits_zone_id_entered_at", "zone_id", "entered_at"),
+        Index("ix_visits_entered_at_id", "entered_at", "id"),
     )
 
 
@@ -313,6 +314,7 @@ class OutboxRow(Table, table=True):
     attempts: int = 0
     settled_at: datetime | None = utc(nullable=True)
     outcome: str | None = None
+    last_why: str | None = None
     __table_args__ = (
         Index(
             "ix_outbox_due",
