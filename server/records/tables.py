@@ -293,7 +293,7 @@ class OutboxRow(Table, table=True):
 
     __tablename__ = "outbox"
     id: str = Field(primary_key=True)
-    decision_id: str
+    decision_id: str = Field(index=True)
     shopper_id: str
     device_id: str
     visit_id: str

@@ -299,6 +299,7 @@ def _outbox() -> None:
         sa.Column("last_why", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
+    op.create_index(op.f("ix_outbox_decision_id"), "outbox", ["decision_id"], unique=False)
     op.create_index(
         "ix_outbox_due",
         "outbox",

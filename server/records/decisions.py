@@ -1,0 +1,122 @@
+"""Decisions as they were kept: what was decided for one campaign at one moment, why, and what became of it.
+
+In: what to look for. Out: decisions, newest first; or one with its offer, the attempts to send it, the phone's receipts
+and its redemption. This is where "why did Ann get nothing?" is one look-up. Verbs take an open connection and never commit.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.records.refusal import NotFound
+from server.records.tables import AttemptRow, DecisionRow, OutboxRow, ReceiptRow, RedemptionRow, Table
+from server.records.visits import Mark, before_mark
+
+_decisions = Table.metadata.tables["decisions"]
+_outbox = Table.metadata.tables["outbox"]
+_attempts = Table.metadata.tables["attempts"]
+_receipts = Table.metadata.tables["receipts"]
+_redemptions = Table.metadata.tables["redemptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionQuery:
+    """Which decisions: those made at or after `since` and before `until`."""
+
+    shopper: str | None = None
+    campaign: str | None = None
+    device: str | None = None
+    visit: str | None = None
+    verdict: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A decision and all that followed from it; `offer` is None where nothing was to be sent."""
+
+    decision: DecisionRow
+    offer: OutboxRow | None
+    attempts: list[AttemptRow]
+    receipts: list[ReceiptRow]
+    redemption: RedemptionRow | None
+
+
+async def listed(
+    work: AsyncConnection, query: DecisionQuery, *, after: Mark | None = None, limit: int = 100
+) -> list[DecisionRow]:
+    """Decisions by `decided_at`, newest first, from behind `after`."""
+    columns = _decisions.c
+    where: list[sa.ColumnElement[bool]] = [
+        column == wanted
+        for column, wanted in (
+            (columns.shopper_id, query.shopper),
+            (columns.campaign_id, query.campaign),
+            (columns.device_id, query.device),
+            (columns.visit_id, query.visit),
+            (columns.verdict, query.verdict),
+        )
+        if wanted is not None
+    ]
+    if query.since is not None:
+        where.append(columns.decided_at >= query.since)
+    if query.until is not None:
+        where.append(columns.decided_at < query.until)
+    if after is not None:
+        where.append(before_mark(columns.decided_at, columns.id, after))
+    found = await work.execute(
+        sa.select(_decisions)
+        .where(*where)
+        .order_by(columns.decided_at.desc(), columns.id.desc())
+        .limit(limit)
+    )
+    return [DecisionRow(**row) for row in found.mappings()]
+
+
+async def story(work: AsyncConnection, decision: str) -> Story:
+    """One decision by its id, and what followed. Raises NotFound."""
+    row = (
+        (await work.execute(sa.select(_decisions).where(_decisions.c.id == decision)))
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound(f"there is no decision {decision}")
+    decided = DecisionRow(**row)
+    kept = await work.execute(sa.select(_outbox).where(_outbox.c.decision_id == decision))
+    offer = kept.mappings().one_or_none()
+    if offer is None:
+        return Story(decided, None, [], [], None)
+    tried = await work.execute(
+        sa.select(_attempts)
+        .where(_attempts.c.outbox_id == offer["id"])
+        .order_by(_attempts.c.at, _attempts.c.id)
+    )
+    said = await work.execute(
+        sa.select(_receipts)
+        .where(_receipts.c.outbox_id == offer["id"])
+        .order_by(_receipts.c.at, _receipts.c.kind)
+    )
+    used = await work.execute(sa.select(_redemptions).where(_redemptions.c.outbox_id == offer["id"]))
+    redemption = used.mappings().one_or_none()
+    return Story(
+        decided,
+        OutboxRow(**offer),
+        [AttemptRow(**attempt) for attempt in tried.mappings()],
+        [ReceiptRow(**receipt) for receipt in said.mappings()],
+        RedemptionRow(**redemption) if redemption else None,
+    )
+
+
+async def offers_of(work: AsyncConnection, decisions: list[str]) -> dict[str, OutboxRow]:
+    """The offers that followed from these decisions, by the decision's id."""
+    found = await work.execute(sa.select(_outbox).where(_outbox.c.decision_id.in_(decisions)))
+    return {row["decision_id"]: OutboxRow(**row) for row in found.mappings()}
+
+
+async def forget_old(work: AsyncConnection, before: datetime) -> int:
+    """Deletes decisions made before `before`; gives how many. Offers that are still to be sent keep their own rows."""
+    return (await work.execute(sa.delete(_decisions).where(_decisions.c.decided_at < before))).rowcount

@@ -1,0 +1,89 @@
+"""Visits as they were kept: one stay in one zone, open while it has no end. Written by the path, read here.
+
+In: what to look for. Out: visits, newest first. Verbs take an open connection and never commit.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.records.refusal import NotFound
+from server.records.tables import Table, VisitRow
+
+_visits = Table.metadata.tables["visits"]
+
+#: The place of a row in a list that goes by time and then by id: the row itself is before what follows it.
+Mark = tuple[datetime, str]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitQuery:
+    """Which visits: those that began at or after `since` and before `until`, open ones or closed ones where it matters."""
+
+    shopper: str | None = None
+    device: str | None = None
+    zone: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    is_open: bool | None = None
+
+
+async def listed(
+    work: AsyncConnection, query: VisitQuery, *, after: Mark | None = None, limit: int = 100
+) -> list[VisitRow]:
+    """Visits by `entered_at`, newest first, from behind `after`. A list is stable while new visits come in."""
+    where: list[sa.ColumnElement[bool]] = []
+    if query.shopper is not None:
+        where.append(_visits.c.shopper_id == query.shopper)
+    if query.device is not None:
+        where.append(_visits.c.device_id == query.device)
+    if query.zone is not None:
+        where.append(_visits.c.zone_id == query.zone)
+    if query.since is not None:
+        where.append(_visits.c.entered_at >= query.since)
+    if query.until is not None:
+        where.append(_visits.c.entered_at < query.until)
+    if query.is_open is not None:
+        where.append(_visits.c.exited_at.is_(None) == query.is_open)
+    if after is not None:
+        where.append(before_mark(_visits.c.entered_at, _visits.c.id, after))
+    found = await work.execute(
+        sa.select(_visits)
+        .where(*where)
+        .order_by(_visits.c.entered_at.desc(), _visits.c.id.desc())
+        .limit(limit)
+    )
+    return [VisitRow(**row) for row in found.mappings()]
+
+
+async def find(work: AsyncConnection, visit: str) -> VisitRow:
+    """One visit by its id. Raises NotFound."""
+    row = (await work.execute(sa.select(_visits).where(_visits.c.id == visit))).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"there is no visit {visit}")
+    return VisitRow(**row)
+
+
+async def open_visits(work: AsyncConnection) -> int:
+    """How many visits have no end yet."""
+    return int(
+        await work.scalar(
+            sa.select(sa.func.count()).select_from(_visits).where(_visits.c.exited_at.is_(None))
+        )
+        or 0
+    )
+
+
+async def forget_old(work: AsyncConnection, before: datetime) -> int:
+    """Deletes visits that ended before `before`; gives how many. An open visit is never forgotten, however long."""
+    return (await work.execute(sa.delete(_visits).where(_visits.c.exited_at < before))).rowcount
+
+
+def before_mark(at: sa.Column[Any], id: sa.Column[Any], mark: Mark) -> sa.ColumnElement[bool]:
+    """Rows that follow the mark in a list that goes by time and id, both downwards."""
+    return sa.tuple_(at, id) < sa.tuple_(
+        sa.bindparam(None, mark[0], type_=at.type), sa.bindparam(None, mark[1], type_=id.type)
+    )
