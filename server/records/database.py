@@ -7,12 +7,16 @@ The edge that opens a transaction owns it; verbs in the other files of this room
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+#: An open transaction, for rooms that pass one on to the verbs of this room without knowing SQL.
+Connection: TypeAlias = AsyncConnection
 
 #: How long a writer waits for another process's write lock on SQLite before it gives up (the sender, the console and the
 #: path take turns within milliseconds; another program, such as a backup, may hold it for seconds).

@@ -1,0 +1,32 @@
+"""Versions of what processes hold compiled: zones, campaigns, anchors, devices, keys, consents.
+
+In: the name of what changed. Out: a number per name that only grows. A process that missed the news of a change finds
+it by polling `versions`.
+"""
+
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.records.tables import CatalogueVersion
+
+Name = Literal["zones", "campaigns", "anchors", "devices", "keys", "consents"]
+
+_versions = CatalogueVersion.__table__  # type: ignore[attr-defined]  # SQLModel gives it at run time
+
+
+async def bump(connection: AsyncConnection, name: Name) -> None:
+    """Says that `name` changed. Do it last in a transaction: on PostgreSQL its row stays locked until the commit."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(_versions).values(name=name, version=1)
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"version": _versions.c.version + 1})
+    )
+
+
+async def versions(connection: AsyncConnection) -> dict[str, int]:
+    """All names that ever changed, with their versions."""
+    rows = await connection.execute(sa.select(_versions.c.name, _versions.c.version))
+    return {row.name: row.version for row in rows}

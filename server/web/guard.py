@@ -1,0 +1,91 @@
+"""Who may use which door: a bearer token in, a `Principal` out, or 401 and 403 that say what is needed.
+
+Each attribute of a `Guard` is a FastAPI dependency: `caller: Annotated[Principal, guard.device]`. The OpenAPI document
+lists each as a security scheme. Other systems (server keys) may do what staff may, but for what only an owner may.
+"""
+
+from typing import Any, Final
+
+from fastapi import Security
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from starlette.requests import Request
+
+from server.records.keys import Keyring, Kind, Principal, Role
+from server.web.problem import Problem
+
+_NAMES: Final[dict[Kind, str]] = {
+    "app": "an app key",
+    "server": "a server key",
+    "gateway": "a gateway's token",
+    "device": "a device's token",
+    "staff": "a staff session",
+}
+
+
+class Door(SecurityBase):
+    """Lets in principals of some kinds, and of staff those with one of `roles` (none given: any)."""
+
+    def __init__(
+        self, keyring: Keyring, scheme_name: str, kinds: tuple[Kind, ...], roles: tuple[Role, ...] = ()
+    ) -> None:
+        self._keyring = keyring
+        self._kinds = kinds
+        self._roles = roles
+        self.scheme_name = scheme_name
+        self.needs = " or ".join(_NAMES[kind] for kind in kinds)
+        if roles:
+            self.needs += f" (as {' or '.join(roles)})"
+        self.model = HTTPBearer(description=f"The token of {self.needs}, as `Authorization: Bearer <token>`.")
+
+    async def __call__(self, request: Request) -> Principal:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise self._unauthorized(
+                f"This door needs {self.needs} as a bearer token.", 'Bearer realm="soglia"'
+            )
+        principal = await self._keyring.look_up(token.strip())
+        if principal is None:
+            raise self._unauthorized(
+                "This token is not known, was revoked, or has expired.",
+                'Bearer realm="soglia", error="invalid_token"',
+            )
+        if principal.kind not in self._kinds:
+            raise self._forbidden(f"This door needs {self.needs}; this is {_NAMES[principal.kind]}.")
+        if principal.kind == "staff" and self._roles and principal.role not in self._roles:
+            raise self._forbidden(f"This door needs {self.needs}; you are {principal.role}.")
+        return principal
+
+    @staticmethod
+    def _unauthorized(detail: str, challenge: str) -> Problem:
+        return Problem(401, None, detail, headers={"WWW-Authenticate": challenge})
+
+    @staticmethod
+    def _forbidden(detail: str) -> Problem:
+        challenge = 'Bearer realm="soglia", error="insufficient_scope"'
+        return Problem(403, None, detail, headers={"WWW-Authenticate": challenge})
+
+
+class Guard:
+    """The doors by who they are for. `keyring` is theirs: a door that ends keys reloads it at once."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self.keyring = keyring
+        #: A phone, for itself.
+        self.device: Any = Security(Door(keyring, "device", ("device",)))
+        #: The shop's app before it has a device of its own; the shop's server may always do it too.
+        self.app: Any = Security(Door(keyring, "app", ("app", "server")))
+        #: The till, the online shop, the CRM.
+        self.server: Any = Security(Door(keyring, "server", ("server",)))
+        #: A store gateway, for itself.
+        self.gateway: Any = Security(Door(keyring, "gateway", ("gateway",)))
+        #: Whoever looks: any staff, and the shop's systems.
+        self.reader: Any = Security(Door(keyring, "reader", ("staff", "server")))
+        #: Whoever arranges the shop: zones, anchors, gateways, shoppers.
+        self.manager: Any = Security(Door(keyring, "manager", ("staff", "server"), ("owner", "manager")))
+        #: Whoever decides what is said: campaigns.
+        self.marketer: Any = Security(Door(keyring, "marketer", ("staff", "server"), ("owner", "marketer")))
+        #: Whoever may let others in: staff and keys. No server key: a stolen one must not make more of itself.
+        self.owner: Any = Security(Door(keyring, "owner", ("staff",), ("owner",)))
+        #: Staff for themselves: to log out.
+        self.session: Any = Security(Door(keyring, "session", ("staff",)))
