@@ -1,0 +1,58 @@
+"""Thinks: do we speak? Moments in, decisions with their reasons out. No clock, no randomness, no IO."""
+
+from server.campaigns.campaign import Campaign, Trigger, Where
+from server.campaigns.compiled import Compiled, compile_campaigns
+from server.campaigns.condition import BrokenCondition, Condition
+from server.campaigns.conditions import CONDITIONS
+from server.campaigns.daytime import Daytime
+from server.campaigns.decide import decide, decide_in_turn, objections
+from server.campaigns.decision import Decision, Outcome, Reason, Send, Withhold
+from server.campaigns.moment import (
+    ConsentGiven,
+    DeviceFacts,
+    Happening,
+    Moment,
+    Purpose,
+    SentOffer,
+    ShopperFacts,
+    ZoneFacts,
+    gather,
+)
+from server.campaigns.offer import Offer, OfferText
+from server.campaigns.reading import BadCampaign, Problem, read_campaign, read_campaigns, write_campaign
+
+__all__ = [
+    "CONDITIONS",
+    "BadCampaign",
+    "BrokenCondition",
+    "Campaign",
+    "Compiled",
+    "Condition",
+    "ConsentGiven",
+    "Daytime",
+    "Decision",
+    "DeviceFacts",
+    "Happening",
+    "Moment",
+    "Offer",
+    "OfferText",
+    "Outcome",
+    "Problem",
+    "Purpose",
+    "Reason",
+    "Send",
+    "SentOffer",
+    "ShopperFacts",
+    "Trigger",
+    "Where",
+    "Withhold",
+    "ZoneFacts",
+    "compile_campaigns",
+    "decide",
+    "decide_in_turn",
+    "gather",
+    "objections",
+    "read_campaign",
+    "read_campaigns",
+    "write_campaign",
+]

@@ -1,0 +1,118 @@
+"""Campaigns, indexed by what wakes them: the cost of a zone event is that of the campaigns that listen, not of all.
+
+In: campaigns and zones, as the records hold them. Out: an immutable index; made anew where one of them changes.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+
+from server.campaigns.campaign import Campaign, Where
+from server.presence.visit import EventKind
+from server.zones.zone import Zone
+
+Hearing = tuple[str, str]
+"""How a campaign may name a zone: ("zone", id), ("group", name) or ("site", id)."""
+
+Wake = tuple[EventKind, float, Hearing]
+"""An event kind, the seconds of a dwell (else 0), and how the zone is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The live campaigns, by what wakes them.
+
+    `dwells`: zone id -> the seconds after which some campaign wants to know of a dwell there, sorted, each once; zones without
+    are left out. `unplaced`: ids of live campaigns that no zone can wake, for staff to see. `look_back`: how far back
+    the offers sent to a shopper must be known.
+    """
+
+    campaigns: Mapping[str, Campaign]
+    dwells: Mapping[str, tuple[float, ...]]
+    unplaced: tuple[str, ...]
+    look_back: timedelta
+    hearings: Mapping[str, tuple[Hearing, ...]]
+    by_wake: Mapping[Wake, tuple[Campaign, ...]]
+
+    def listening(self, kind: EventKind, zone: str, dwelled_s: float = 0.0) -> tuple[Campaign, ...]:
+        """The live campaigns that this event wakes. `dwelled_s` is the threshold that a dwell has reached; else it does not count."""
+        after_s = dwelled_s if kind == "dwelled" else 0.0
+        return tuple(
+            campaign
+            for hearing in self.hearings.get(zone, ())
+            for campaign in self.by_wake.get((kind, after_s, hearing), ())
+        )
+
+
+def compile_campaigns(campaigns: Iterable[Campaign], zones: Iterable[Zone]) -> Compiled:
+    """The index of all live campaigns over these zones. ValueError where two of them share an id."""
+    live = _live(campaigns)
+    by_wake: defaultdict[Wake, list[Campaign]] = defaultdict(list)
+    for campaign in live.values():
+        for hearing in _named_by(campaign.trigger.where):
+            by_wake[campaign.trigger.on, campaign.trigger.after_s, hearing].append(campaign)
+    hearings = _hearings({zone.id: zone for zone in zones})
+    heard = {hearing for answers in hearings.values() for hearing in answers}
+    return Compiled(
+        campaigns=MappingProxyType(live),
+        dwells=MappingProxyType(_dwells(hearings, by_wake)),
+        unplaced=tuple(each.id for each in live.values() if heard.isdisjoint(_named_by(each.trigger.where))),
+        look_back=max((c.look_back for each in live.values() for c in each.conditions), default=timedelta()),
+        hearings=MappingProxyType(hearings),
+        by_wake=MappingProxyType({wake: tuple(listening) for wake, listening in by_wake.items()}),
+    )
+
+
+def _live(campaigns: Iterable[Campaign]) -> dict[str, Campaign]:
+    """In the order of their ids, so that nothing depends on the order in which they were read."""
+    live: dict[str, Campaign] = {}
+    for campaign in sorted((each for each in campaigns if each.state == "live"), key=lambda each: each.id):
+        if campaign.id in live:
+            raise ValueError(f"two live campaigns share the id {campaign.id!r}")
+        live[campaign.id] = campaign
+    return live
+
+
+def _named_by(where: Where) -> tuple[Hearing, ...]:
+    if where.group is not None:
+        return (("group", where.group),)
+    if where.site is not None:
+        return (("site", where.site),)
+    return tuple(("zone", zone) for zone in dict.fromkeys(where.zones))
+
+
+def _hearings(zones: Mapping[str, Zone]) -> dict[str, tuple[Hearing, ...]]:
+    """All the ways in which a campaign may name each zone. A site is heard for itself and for all that lies in it."""
+    return {
+        zone.id: (
+            ("zone", zone.id),
+            *(("group", group) for group in dict.fromkeys(zone.groups)),
+            *(("site", each) for each in _lineage(zone, zones)),
+        )
+        for zone in zones.values()
+    }
+
+
+def _lineage(zone: Zone, zones: Mapping[str, Zone]) -> tuple[str, ...]:
+    """The zone and all that it lies in, by their ids; a circle of parents is walked once."""
+    lineage = [zone.id]
+    parent = zone.parent
+    while parent is not None and parent in zones and parent not in lineage:
+        lineage.append(parent)
+        parent = zones[parent].parent
+    return tuple(lineage)
+
+
+def _dwells(
+    hearings: Mapping[str, tuple[Hearing, ...]], wakes: Iterable[Wake]
+) -> dict[str, tuple[float, ...]]:
+    by_hearing: defaultdict[Hearing, set[float]] = defaultdict(set)
+    for kind, after_s, hearing in wakes:
+        if kind == "dwelled":
+            by_hearing[hearing].add(after_s)
+    dwells = {
+        zone: {s for each in named for s in by_hearing.get(each, ())} for zone, named in hearings.items()
+    }
+    return {zone: tuple(sorted(seconds)) for zone, seconds in dwells.items() if seconds}

@@ -1,0 +1,175 @@
+"""All that a decision may look at, as frozen values: who came where, what we know of them, what the time is.
+
+In: zone events of presence and facts of the records, put together by the records. Out: to conditions and decide.py. Nothing
+here has a position or a name of a shopper. Times are aware (UTC), lengths are seconds. What is not known is None or empty,
+and no decision may take that for a yes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+from itertools import groupby
+from typing import Literal
+
+from server.campaigns.daytime import Daytime
+from server.presence.visit import ZoneEvent
+from server.zones.zone import LEVELS, Level
+
+Purpose = Literal["location", "profiling", "push", "email", "sms"]
+Clock = Literal["shop", "shopper"]
+Attribute = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFacts:
+    """A zone as it stands at the moment. `ancestors` are the ids of what it lies in, the site first.
+
+    `time_zone` is the site's. `open` is None where neither the zone nor what it lies in has opening hours. `language` is
+    what the shop speaks where the shopper's language is not known.
+    """
+
+    id: str
+    name: str
+    level: Level
+    time_zone: tzinfo
+    groups: frozenset[str] = frozenset()
+    ancestors: tuple[str, ...] = ()
+    open: bool | None = None
+    language: str | None = None
+
+    @property
+    def site(self) -> str | None:
+        """The id of the site it lies in or is; None for a zone on its own."""
+        if self.level == "site":
+            return self.id
+        return self.ancestors[0] if self.ancestors else None
+
+    @property
+    def specificity(self) -> tuple[int, int]:
+        """The greater, the nearer to the goods: a shelf beats a zone beats a site, then the deeper nested."""
+        return (LEVELS.index(self.level), len(self.ancestors))
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A zone event with its zone.
+
+    `waited_s` is how long presence had to wait before it could be sure and tell (the zone's minimum time, or its silence
+    rule for an exit that nobody heard): waiting as told is not being late.
+    """
+
+    event: ZoneEvent
+    zone: ZoneFacts
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """What the shopper last said to one purpose, and when."""
+
+    granted: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SentOffer:
+    """An offer that was decided to be sent, and is not known to have failed for good.
+
+    With the stay it was sent for: `device`, `zone`, `entered_at`, and `exited_at` (None: still there).
+    """
+
+    campaign: str
+    at: datetime
+    visit: str
+    zone: str
+    device: str
+    entered_at: datetime
+    exited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperFacts:
+    """What we know of a shopper, over all of their devices.
+
+    `consents` has no entry for a purpose that was never asked. `sent` reaches back as far as `Compiled.look_back`, and has
+    every offer of the visits in question and of open visits besides; any order. `reachable`: some device of theirs has an
+    address that takes messages. `quiet_hours` are by the shopper's clock.
+    """
+
+    id: str
+    language: str | None = None
+    time_zone: tzinfo | None = None
+    quiet_hours: Daytime | None = None
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    consents: Mapping[str, ConsentGiven] = field(default_factory=dict)
+    sent: tuple[SentOffer, ...] = ()
+    reachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """The device that walked: its kind in the records' words (phone, fob), and whether it takes messages itself."""
+
+    id: str
+    kind: str = "phone"
+    has_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What happened to one device at one instant of event time, with all that may be looked at.
+
+    Usually one happening; several where a shopper enters a department and so its shop. `shopper` is None for a device that is
+    nobody's. `now` is when we decide. `campaign` is the id of the campaign that looks, and `happenings` the one that woke it, in
+    the moment that a condition gets (`seen_by`). ValueError without a happening.
+    """
+
+    now: datetime
+    happenings: tuple[Happening, ...]
+    device: DeviceFacts
+    shopper: ShopperFacts | None = None
+    freshness_limit_s: float = 120.0
+    campaign: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.happenings:
+            raise ValueError("a moment needs something that happened")
+
+    @property
+    def event(self) -> ZoneEvent:
+        return self.happenings[0].event
+
+    @property
+    def zone(self) -> ZoneFacts:
+        return self.happenings[0].zone
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the event could first be told; below 0 for a device whose clock runs ahead."""
+        return (self.now - self.event.at).total_seconds() - self.happenings[0].waited_s
+
+    def seen_by(self, campaign: str, happening: Happening) -> "Moment":
+        """The moment as one campaign looks at it: only with what woke that campaign."""
+        return replace(self, campaign=campaign, happenings=(happening,))
+
+    def local_time(self, clock: Clock = "shop") -> datetime:
+        """Now, by the wall clock of the shop or the shopper (the shop's, where theirs is not known)."""
+        theirs = self.shopper.time_zone if clock == "shopper" and self.shopper else None
+        return self.now.astimezone(theirs or self.zone.time_zone)
+
+    def with_sent(self, offers: tuple[SentOffer, ...]) -> "Moment":
+        """The same moment after these offers went to its shopper as well."""
+        if self.shopper is None or not offers:
+            return self
+        return replace(self, shopper=replace(self.shopper, sent=self.shopper.sent + offers))
+
+
+def gather(events: Iterable[ZoneEvent]) -> tuple[tuple[ZoneEvent, ...], ...]:
+    """The events that make one moment each: those of one device at one instant, in the order of time."""
+
+    def instant(event: ZoneEvent) -> tuple[datetime, str]:
+        return event.at, event.device
+
+    in_order = sorted(events, key=lambda event: (*instant(event), event.zone, event.kind, event.dwelled_s))
+    return tuple(tuple(together) for _, together in groupby(in_order, key=instant))

@@ -1,0 +1,110 @@
+"""Campaign documents: plain dictionaries (from JSON or TOML) in, campaigns out; and back.
+
+What is wrong with a document is told all at once, each thing with its place in it (`conditions[1].start`), so that a form can
+show it beside the field and the web room can answer 422. Errors of this room: BadCampaign(ValueError).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from server.campaigns.campaign import Campaign
+from server.campaigns.conditions import CONDITIONS
+
+OUR_REASONS = {  # by pydantic's name of the error
+    "missing": "is missing",
+    "extra_forbidden": "there is no such field",
+    "union_tag_not_found": "must have a `kind`",
+    "model_type": "must be an object with fields",
+    "model_attributes_type": "must be an object with fields",
+    "dict_type": "must be an object with fields",
+    "default_factory_not_called": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where in the document ("" for the whole), and why."""
+
+    place: str
+    reason: str
+
+
+class BadCampaign(ValueError):
+    """The document is no campaign; `problems` says all that is wrong with it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.place}: {problem.reason}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+def read_campaign(document: object) -> Campaign:
+    """One campaign from a plain dictionary. BadCampaign where it is none."""
+    try:
+        return Campaign.model_validate(document)
+    except ValidationError as error:
+        raise BadCampaign(_problems(error)) from None
+
+
+def read_campaigns(document: Mapping[str, Any]) -> tuple[Campaign, ...]:
+    """All of a file's `campaigns` (TOML: `[[campaigns]]`). BadCampaign with the problems of all of them, and of ids given twice."""
+    listed = document.get("campaigns")
+    if not isinstance(listed, list) or document.keys() != {"campaigns"}:
+        raise BadCampaign([Problem("", "must hold a list of campaigns under `campaigns`, and nothing else")])
+    read: dict[str, Campaign] = {}
+    problems = []
+    for index, each in enumerate(listed):
+        place = f"campaigns[{index}]"
+        try:
+            campaign = read_campaign(each)
+        except BadCampaign as bad:
+            problems += [
+                Problem(f"{place}.{found.place}".rstrip("."), found.reason) for found in bad.problems
+            ]
+            continue
+        if campaign.id in read:
+            problems.append(Problem(f"{place}.id", f"there is a campaign {campaign.id!r} before"))
+        read[campaign.id] = campaign
+    if problems:
+        raise BadCampaign(problems)
+    return tuple(read.values())
+
+
+def write_campaign(campaign: Campaign) -> dict[str, Any]:
+    """The document that reads as this campaign: only JSON values, without what was left at its default.
+
+    `state`, `version` and the offer's `default_language` are always there: they are facts, not manners of speaking.
+    """
+    document = campaign.model_dump(mode="json", exclude_defaults=True)
+    document["conditions"] = [
+        {"kind": condition.kind} | written
+        for condition, written in zip(campaign.conditions, document.get("conditions", []), strict=True)
+    ]
+    document["offer"]["default_language"] = campaign.offer.default_language
+    return document | {"state": campaign.state, "version": campaign.version}
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    found = [Problem(_place(each["loc"]), _reason(each)) for each in error.errors(include_url=False)]
+    return [problem for problem in found if problem.reason]
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    """`conditions[1].start`. Pydantic's own steps (the kind of a union's member, a key of a dictionary) are left out."""
+    place = ""
+    for before, step in zip(("", *steps), steps, strict=False):
+        if isinstance(step, int):
+            place += f"[{step}]"
+        elif step != "[key]" and not (isinstance(before, int) and step in CONDITIONS):
+            place += f".{step}" if place else step
+    return place
+
+
+def _reason(error: ErrorDetails) -> str:
+    """Ours where pydantic's sentence speaks of Python, else its own. Empty for what only follows from another problem."""
+    if error["type"] == "union_tag_invalid":
+        return f"there is no kind {error['ctx']['tag']!r}; there are {', '.join(CONDITIONS)}"
+    return OUR_REASONS.get(error["type"], error["msg"].removeprefix("Value error, "))
