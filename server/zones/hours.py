@@ -10,17 +10,25 @@ Out: OpeningHours, which answers for an aware time, in UTC. Rules:
 - Spans that touch or overlap are one stretch: a shop open 00:00-24:00 on all days never closes.
 """
 
-import itertools
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby, pairwise
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from server.zones.complaint import did_you_mean
+from server.zones.complaint import HoursComplaint, Remark, at_most, called, did_you_mean, within
 
-DAY_MIN = 24 * 60
+DAY_MIN: Final = 24 * 60
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MOST_DATES: Final = 3_660  # ten years of days
+_YEARS: Final = range(1970, 2200)
+
+_SPAN: Final = re.compile(r"\s*(\d{1,2}):(\d\d)\s*[-\u2013]\s*(\d{1,2}):(\d\d)\s*", re.ASCII)
+_DATES: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:/(\d{4}-\d\d-\d\d))?", re.ASCII)
 
 # How far opens_at and closes_at look. Without dates the week repeats, so that two weeks and a day (a weekly opening may fall
 # into a clock's jump once) are all there is to see; dates are followed for as long as they go on, up to two years.
@@ -36,11 +44,14 @@ class Span:
     closes_min: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.opens_min < DAY_MIN or not 0 < self.closes_min - self.opens_min <= DAY_MIN:
-            raise ValueError("a span opens within its day and lasts a day at most")
+        length_min = self.closes_min - self.opens_min
+        whole_day = (self.opens_min, self.closes_min) == (0, DAY_MIN)
+        if not 0 <= self.opens_min < DAY_MIN or not (0 < length_min < DAY_MIN or whole_day):
+            raise ValueError("a span opens within its day and lasts less than a day, or is 00:00-24:00")
 
 
 Spans = tuple[Span, ...]
+Day = TypeVar("Day", bound=int | date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +71,10 @@ class OpeningHours:
         if len(self.weekly) != 7:
             raise ValueError("a week has seven days")
         for spans in (*self.weekly, *(spans for _, spans in self.exceptions)):
-            if any(later.opens_min < earlier.closes_min for earlier, later in itertools.pairwise(spans)):
+            if any(later.opens_min < earlier.closes_min for earlier, later in pairwise(spans)):
                 raise ValueError("the spans of a day are in order and do not overlap")
         days = tuple(day for day, _ in self.exceptions)
-        if any(later <= earlier for earlier, later in itertools.pairwise(days)):
+        if any(later <= earlier for earlier, later in pairwise(days)):
             raise ValueError("exceptions are in order of date, each date once")
         object.__setattr__(self, "_zone", time_zone_named(self.time_zone))
         object.__setattr__(self, "_days", days)
@@ -162,3 +173,133 @@ def time_zone_named(name: str) -> ZoneInfo:
 def known_time_zones() -> frozenset[str]:
     """All names of the IANA database that this machine has; read once, since listing walks its files."""
     return frozenset(available_timezones())
+
+
+def read_hours(obj: Any, place: str, time_zone: str) -> OpeningHours:
+    """Opening hours from parsed JSON; HoursComplaint with every reason found, nothing else, whatever `obj` is.
+
+    Keys are weekdays ("mon", "mon-fri", "sat,sun", "fri-mon") or dates ("2026-12-25", "2026-08-10/2026-08-23"), values lists
+    of spans. A weekday that is not named is a day closed. `time_zone` must be known.
+    """
+    if not isinstance(obj, dict) or not obj:
+        reason = f"opening hours are an object of weekdays and dates with lists of spans, not {called(obj)}"
+        raise HoursComplaint([Remark(place, reason)])
+    complaints: list[Remark] = []
+    weekly: dict[int, Spans] = {}
+    dates: dict[date, Spans] = {}
+    for key, value in obj.items():
+        try:
+            spans = _read_spans(value, within(place, key))
+            if _DATES.fullmatch(key):
+                _add_once(dates, _read_dates(key), spans)
+            else:
+                _add_once(weekly, _read_weekdays(key), spans)
+        except HoursComplaint as complaint:
+            complaints += complaint.remarks
+        except ValueError as error:
+            complaints.append(Remark(within(place, key), str(error)))
+    if len(dates) > MOST_DATES:
+        complaints.append(Remark(place, f"names more than {MOST_DATES:,} dates"))
+    if complaints:
+        raise HoursComplaint(at_most(complaints, place))
+    mon, tue, wed, thu, fri, sat, sun = (weekly.get(day, ()) for day in range(7))
+    return OpeningHours((mon, tue, wed, thu, fri, sat, sun), time_zone, tuple(sorted(dates.items())))
+
+
+def write_hours(hours: OpeningHours) -> dict[str, list[str]]:
+    """What read_hours reads as the same hours: equal days that follow each other share a key, closed days are named."""
+    written: dict[str, list[str]] = {}
+    for spans, days in groupby(range(7), key=hours.weekly.__getitem__):
+        first, *others = (WEEKDAYS[day] for day in days)
+        written[f"{first}-{others[-1]}" if others else first] = _write_spans(spans)
+    run: list[date] = []
+    for (day, spans), following in zip(hours.exceptions, (*hours.exceptions[1:], None), strict=True):
+        run.append(day)
+        if following is None or following != (day + timedelta(days=1), spans) or len(run) == 366:
+            written[f"{run[0]}/{day}" if len(run) > 1 else str(day)] = _write_spans(spans)
+            run = []
+    return written
+
+
+def _add_once(known: dict[Day, Spans], days: list[Day], spans: Spans) -> None:
+    for day in days:
+        if day in known:
+            raise ValueError(f"{day if isinstance(day, date) else WEEKDAYS[day]} is given twice")
+        known[day] = spans
+
+
+def _read_weekdays(key: str) -> list[int]:
+    """The days of "mon", "mon-fri", "sat,sun"; a range may run over Sunday. ValueError otherwise."""
+    days: list[int] = []
+    for part in key.replace(" ", "").lower().split(","):
+        first, dash, last = part.partition("-")
+        for name in (first, last) if dash else (first,):
+            if name not in WEEKDAYS:
+                hint = did_you_mean(name[:3], WEEKDAYS) or f"; weekdays are {', '.join(WEEKDAYS)}"
+                raise ValueError(f"{name[:40]!r} is neither a weekday nor a date like 2026-12-25{hint}")
+        begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last if dash else first)
+        days += [(begin + i) % 7 for i in range((end - begin) % 7 + 1)]
+    return days
+
+
+def _read_dates(key: str) -> list[date]:
+    """The dates of "2026-12-25" or "2026-08-10/2026-08-23", both ends included. ValueError otherwise."""
+    found = _DATES.fullmatch(key)
+    first, last = (found[1], found[2] or found[1]) if found else (key, key)
+    try:
+        begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        raise ValueError("there is no such date in the calendar") from None
+    if begin.year not in _YEARS or end.year not in _YEARS:
+        raise ValueError(f"dates lie between the years {_YEARS[0]} and {_YEARS[-1]}")
+    if not 0 <= (end - begin).days < 366:
+        raise ValueError("a range of dates runs forward, over a year at most")
+    return [begin + timedelta(days=i) for i in range((end - begin).days + 1)]
+
+
+def _read_spans(obj: Any, place: str) -> Spans:
+    """The spans of a day in order; HoursComplaint otherwise."""
+    if not isinstance(obj, list):
+        raise HoursComplaint(
+            [Remark(place, f'a day is a list of spans like "09:00-19:30", not {called(obj)}')]
+        )
+    read: list[tuple[Span, int]] = []
+    complaints: list[Remark] = []
+    for i, text in enumerate(obj):
+        try:
+            read.append((_read_span(text), i))
+        except ValueError as error:
+            complaints.append(Remark(f"{place}[{i}]", str(error)))
+    read.sort()
+    for (earlier, j), (later, i) in pairwise(read):
+        if later.opens_min < earlier.closes_min:
+            complaints.append(Remark(f"{place}[{i}]", f"overlaps {place}[{j}]"))
+    if complaints:
+        raise HoursComplaint(at_most(complaints, place))
+    return tuple(span for span, _ in read)
+
+
+def _read_span(text: Any) -> Span:
+    found = _SPAN.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError(f'a span is written "09:00-19:30", not {called(text)}')
+    opens, closes = (int(found[i]) * 60 + int(found[i + 1]) for i in (1, 3))
+    if int(found[2]) > 59 or int(found[4]) > 59 or opens >= DAY_MIN or closes > DAY_MIN:
+        raise ValueError("the clock has no such time: it runs from 00:00 to 23:59, and 24:00 may close a day")
+    if opens == closes:
+        raise ValueError(
+            "opens and closes at the same time: a whole day is 00:00-24:00, a day closed an empty list"
+        )
+    return Span(opens, closes if closes > opens else closes + DAY_MIN)
+
+
+def _write_spans(spans: Spans) -> list[str]:
+    return [f"{_clock(span.opens_min)}-{_clock(_closing(span))}" for span in spans]
+
+
+def _closing(span: Span) -> int:
+    return span.closes_min if span.closes_min <= DAY_MIN else span.closes_min - DAY_MIN
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
