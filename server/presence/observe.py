@@ -1,0 +1,271 @@
+"""A batch of evidence in, what changed out: the one entry to presence, for the path, for scores and for benchmarks.
+
+`observe` moves belief by evidence and `let_time_pass` by the clock alone; both are pure: they leave the tracks as they are and
+return a `Step`, which `keep` writes down once its consequences are committed. The evidence of one device is taken in the
+order of its times, whatever kind it is; devices are independent, so the n-th pieces of all devices are worked on together,
+as arrays ("rounds").
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from server.presence.phases import Change, Patience, Stays
+from server.presence.position import follow_fixes
+from server.presence.radio import Scans, follow_scans, scans_of
+from server.presence.sighting import Batch, Verdict, Verdicts
+from server.presence.tracks import NEVER, Indexes, Rows, Tracks
+from server.presence.visit import Phase, ZoneEvent
+from server.zones.atlas import Atlas
+from server.zones.naming import derived_id
+
+#: Position may not end a stay that radio confirmed within this time: indoors a fix is a guess through the roof.
+RADIO_TRUMPS_S = 30.0
+#: A fix that claims less than this is of no use to any zone we know (a town is 3 km wide).
+COARSEST_FIX_M = 3_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A stay that is not over, as records keep it: times are aware UTC, ids are texts."""
+
+    device: str
+    zone: str
+    phase: Phase
+    since: datetime
+    entered: datetime
+    heard: datetime
+    dwelled_s: float
+    usual_gap_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a batch or the clock would change. `over` are the stays that ended or came to nothing, (device, zone)."""
+
+    events: tuple[ZoneEvent, ...]
+    stays: tuple[Stay, ...]
+    over: tuple[tuple[str, str], ...]
+    verdicts: Verdicts
+    late: Indexes  # items of the batch that came out of order: history, see late.py
+    slots: Indexes
+    rows: Rows
+    radio: tuple[Scans, ...]
+
+
+def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience) -> Step:
+    """Evidence of any number of devices. Verdicts: accepted, duplicate, too_inaccurate; late items are accepted."""
+    verdicts = np.full(len(batch), Verdict.ACCEPTED, np.uint8)
+    fix_slots, heard_slots = tracks.slots(batch.fixes.device), tracks.slots(batch.heards.device)
+    slots, line = np.unique(np.concatenate([fix_slots, heard_slots]), return_inverse=True)
+    rows = tracks.rows.copy_of(slots)
+    work = Stays(rows, atlas, patience)
+    fix_line, heard_line = line[: len(fix_slots)], line[len(fix_slots) :]
+
+    fixes, late_fixes = _usable_fixes(rows, batch, fix_line, verdicts)
+    scans, late_heards = scans_of(
+        tracks, atlas, batch.heards, heard_line, slots, verdicts[len(batch.fixes) :]
+    )
+    scan_count = sum(len(s) for s in scans)
+    if len(fixes) and not scan_count and len(np.unique(fix_line[fixes])) == len(fixes):
+        _fix_round(work, batch, fix_line, fixes)  # the common case: one fix a device
+    elif len(fixes) or scan_count:
+        _in_order(work, batch, fix_line, fixes, scans)
+    late = np.concatenate([late_fixes, late_heards + len(batch.fixes)])
+    return _step(tracks, atlas, work, slots, verdicts, late, scans)
+
+
+def let_time_pass(tracks: Tracks, atlas: Atlas, now: float, patience: Patience) -> Step:
+    """What falls due by `now` (epoch seconds) without any evidence."""
+    known = tracks.rows.next_due_at[: len(tracks.devices)]
+    slots = np.flatnonzero(known <= now)
+    work = Stays(tracks.rows.copy_of(slots), atlas, patience)
+    work.pass_time(np.arange(len(slots)), np.full(len(slots), now))
+    none = np.empty(0, np.intp)
+    return _step(tracks, atlas, work, slots, np.empty(0, np.uint8), none, ())
+
+
+def keep(tracks: Tracks, step: Step) -> None:
+    """Writes a step down: its consequences are committed."""
+    tracks.rows.put(step.slots, step.rows)
+    for radio, scans in zip(tracks.radio, step.radio, strict=False):
+        scans.keep(radio)
+
+
+def visit_id(device: str, zone: str, entered_at: float) -> str:
+    """The id of a visit follows from who, where and since when (to the millisecond)."""
+    return derived_id("v", device, zone, round(entered_at * 1000))
+
+
+def _usable_fixes(rows: Rows, batch: Batch, line: Indexes, verdicts: Verdicts) -> tuple[Indexes, Indexes]:
+    """Fixes to follow, each device's in order of time, and those that came late; the others get their verdict."""
+    fixes = batch.fixes
+    if not len(fixes):
+        none = np.empty(0, np.intp)
+        return none, none
+    coarse = fixes.accuracy_m > COARSEST_FIX_M
+    verdicts[: len(fixes)][coarse] = Verdict.TOO_INACCURATE
+    order = np.lexsort((fixes.at, line))
+    order = order[~coarse[order]]
+    at, who = fixes.at[order], line[order]
+    newest = rows.fix_at[who]
+    again = at == newest
+    again[1:] |= (who[1:] == who[:-1]) & (at[1:] == at[:-1])
+    verdicts[order[again]] = Verdict.DUPLICATE
+    late = ~again & (at < newest)
+    return order[~again & ~late], order[late]
+
+
+def _in_order(work: Stays, batch: Batch, fix_line: Indexes, fixes: Indexes, scans: Sequence[Scans]) -> None:
+    """Round by round: the first piece of evidence of each device, then the second, ..."""
+    line = np.concatenate([fix_line[fixes], *(s.line for s in scans)])
+    at = np.concatenate([batch.fixes.at[fixes], *(s.at for s in scans)])
+    source = np.repeat(np.arange(len(scans) + 1), [len(fixes), *(len(s) for s in scans)])
+    item = np.concatenate([fixes, *(np.arange(len(s)) for s in scans)])
+    order = np.lexsort((source, at, line))
+    first = np.flatnonzero(np.append(True, line[order][1:] != line[order][:-1]))
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+    by_round = np.argsort(rank, kind="stable")
+    for members in np.split(by_round, np.cumsum(np.bincount(rank))[:-1]):
+        for kind in np.unique(source[members]):
+            some = item[members[source[members] == kind]]
+            if kind == 0:
+                _fix_round(work, batch, fix_line, some)
+            else:
+                _scan_round(work, scans[kind - 1], some)
+
+
+def _fix_round(work: Stays, batch: Batch, fix_line: Indexes, items: Indexes) -> None:
+    """At most one fix a device."""
+    rows, atlas = work.rows, work.atlas
+    which, at = fix_line[items], batch.fixes.at[items]
+    work.pass_time(which, at)
+    lat, lon, sigma = follow_fixes(rows, which, batch.fixes, items)
+    matched, zone = atlas.fences.matches(lat, lon)
+    held, place = np.nonzero(rows.zone[which] >= 0)
+    held_zone = rows.zone[which[held], place].astype(np.intp)
+    on_map = atlas.fences.of_zone[held_zone] >= 0 if len(held) else np.empty(0, np.bool_)
+    pair = np.unique(
+        np.concatenate([matched, held[on_map]]) * len(atlas.zones) + np.concatenate([zone, held_zone[on_map]])
+    )
+    if not len(pair):
+        return
+    item, zone = np.divmod(pair, len(atlas.zones))
+    inside = atlas.fences.inside_probability(zone, lat[item], lon[item], sigma[item])
+    guess = (at[item] - rows.heard_at[which[item]] < RADIO_TRUMPS_S) & (inside < atlas.enter_at[zone])
+    if guess.any():
+        guess &= np.isin(zone, [z for radio_map in atlas.radio_maps for z in radio_map.zones])
+        item, zone, inside = item[~guess], zone[~guess], inside[~guess]
+    work.weigh(which[item], zone, inside, at[item], by_radio=False)
+    work.pass_time(which, at)
+
+
+def _scan_round(work: Stays, scans: Scans, items: Indexes) -> None:
+    """At most one scan (what some anchors heard within half a second) a device."""
+    rows, which, at = work.rows, scans.line[items], scans.at[items]
+    work.pass_time(which, at)
+    inside = follow_scans(rows, scans, items)
+    zones = np.array(scans.map.zones, np.intp)
+    # A zone that is not held matters only when it is believed: most are neither.
+    held = (rows.zone[which][:, None, :] == zones[None, :, None]).any(axis=2)
+    item, column = np.nonzero(held | (inside >= work.atlas.enter_at[zones]))
+    work.weigh(which[item], zones[column], inside[item, column], at[item], by_radio=True)
+    work.pass_time(which, at)
+
+
+def _step(
+    tracks: Tracks,
+    atlas: Atlas,
+    work: Stays,
+    slots: Indexes,
+    verdicts: Verdicts,
+    late: Indexes,
+    scans: Sequence[Scans],
+) -> Step:
+    rows = work.rows
+    rows.next_due_at[:] = work.due(np.arange(len(rows))).min(axis=1)
+    stays, over = _changed_stays(tracks, atlas, rows, slots)
+    devices = [tracks.devices[slot] for slot in slots] if work.changes else []
+    return Step(
+        events=tuple(
+            zone_event(change, devices[change.row], atlas) for change in in_order(work.changes, atlas)
+        ),
+        stays=stays,
+        over=over,
+        verdicts=verdicts,
+        late=late,
+        slots=slots,
+        rows=rows,
+        radio=tuple(scans),
+    )
+
+
+def in_order(changes: Sequence[Change], atlas: Atlas) -> list[Change]:
+    """By time; at the same time shops are entered before their departments and left after them."""
+
+    def key(change: Change) -> tuple[float, int, int]:
+        rank = int(atlas.rank[change.zone])
+        return (change.at, *((0, -rank) if change.kind == "exited" else (1, rank)))
+
+    return sorted(changes, key=key)
+
+
+def zone_event(change: Change, device: str, atlas: Atlas, *, late: bool = False) -> ZoneEvent:
+    """The change as the rest of the house knows it."""
+    zone = atlas.zones[change.zone].id
+    return ZoneEvent(
+        kind=change.kind,
+        device=device,
+        zone=zone,
+        visit=visit_id(device, zone, change.entered_at),
+        at=aware(change.at),
+        entered_at=aware(change.entered_at),
+        dwelled_s=change.dwelled_s,
+        late=late,
+    )
+
+
+def _changed_stays(
+    tracks: Tracks, atlas: Atlas, rows: Rows, slots: Indexes
+) -> tuple[tuple[Stay, ...], tuple[tuple[str, str], ...]]:
+    """Which stays records must write anew, and which are over."""
+    before = tracks.rows.copy_of(slots)
+    before.widen(rows.stays)
+    differs = np.zeros(rows.zone.shape, np.bool_)
+    for name in ("zone", "phase", "since", "entered", "dwelled_s"):
+        differs |= getattr(before, name) != getattr(rows, name)
+    lines = np.flatnonzero(differs.any(axis=1))
+    stays: list[Stay] = []
+    over: list[tuple[str, str]] = []
+    for line in lines:
+        device = tracks.devices[slots[line]]
+        now = {int(z): place for place, z in enumerate(rows.zone[line]) if z >= 0}
+        over += [(device, atlas.zones[z].id) for z in before.zone[line] if z >= 0 and int(z) not in now]
+        stays += [
+            _stay(rows, int(line), place, device, atlas.zones[z].id)
+            for z, place in now.items()
+            if differs[line, place]
+        ]
+    return tuple(stays), tuple(over)
+
+
+def _stay(rows: Rows, line: int, place: int, device: str, zone: str) -> Stay:
+    by_radio = rows.by_radio_at[line, place] > NEVER
+    return Stay(
+        device=device,
+        zone=zone,
+        phase=Phase(int(rows.phase[line, place])),
+        since=aware(rows.since[line, place]),
+        entered=aware(rows.entered[line, place]),
+        heard=aware(max(rows.by_fix_at[line, place], rows.by_radio_at[line, place])),
+        dwelled_s=float(rows.dwelled_s[line, place]),
+        usual_gap_s=float((rows.heard_gap_s if by_radio else rows.fix_gap_s)[line]),
+    )
+
+
+def aware(at: float | np.float64) -> datetime:
+    """An epoch second as an aware datetime (UTC)."""
+    return datetime.fromtimestamp(float(at), UTC)

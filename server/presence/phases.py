@@ -1,0 +1,236 @@
+"""The state table of visits (visit.NEXT) over arrays: evidence and the clock in, what changed out.
+
+`Stays` works on a copy of the rows it is given. Everything here is event time: `until` is how far the clock of each row has
+come, by a new sighting's own time or by the tick.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.presence.tracks import NEVER, Floats, Indexes, Rows
+from server.presence.visit import NEXT, EventKind, Phase
+from server.zones.atlas import Atlas
+
+OUTSIDE, ARRIVING, INSIDE, LEAVING = (int(phase) for phase in Phase)
+
+#: NEXT as two arrays [phase, believed inside].
+AT_ONCE = np.array([[NEXT[phase, inside][0] for inside in (False, True)] for phase in Phase], np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a silence must be before it ends a stay: some usual gaps of this device, within bounds (seconds).
+
+    A gateway hears a fob each second or two, of which walls and bodies swallow runs; a phone in a pocket may send a fix each few
+    minutes and none while it lies still.
+    """
+
+    radio_gaps: float = 10.0
+    radio_least_s: float = 15.0
+    radio_most_s: float = 180.0
+    fix_gaps: float = 4.0
+    fix_least_s: float = 1_800.0
+    fix_most_s: float = 4 * 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that happened to one stay of row `row`; `zone` is the atlas's number, times are epoch seconds."""
+
+    kind: EventKind
+    row: int
+    zone: int
+    at: float
+    entered_at: float
+    dwelled_s: float
+
+
+@dataclass(slots=True)
+class Stays:
+    """The stays of some rows, moved on by evidence and by the clock; `changes` is what happened, in order of finding."""
+
+    rows: Rows
+    atlas: Atlas
+    patience: Patience
+    changes: list[Change] = field(default_factory=list)
+
+    def weigh(self, row: Indexes, zone: Indexes, inside: Floats, at: Floats, *, by_radio: bool) -> None:
+        """Evidence: with probability `inside` the device of `row` is in `zone` at `at`. One line a (row, zone)."""
+        row, zone, inside, at = self._with_ancestors(row, zone, inside, at)
+        sure = inside >= self.atlas.enter_at[zone]
+        place = self._place(row, zone, wanted=sure)
+        known = place >= 0
+        row, zone, place = row[known], zone[known], place[known]
+        inside, at, sure = inside[known], at[known], sure[known]
+        if not len(row):
+            return
+        rows = self.rows
+        before = rows.phase[row, place]
+        stayed = (before == ARRIVING) | (before == INSIDE)
+        # Between the two thresholds nothing changes: hysteresis on the probability, not on distances or dB.
+        believed = np.where(sure, True, np.where(inside <= self.atlas.leave_at[zone], False, stayed))
+        after = AT_ONCE[before, believed.astype(np.intp)]
+        began = (after != before) & ((after == ARRIVING) | (after == LEAVING))
+        rows.phase[row, place] = after
+        rows.since[row, place] = np.where(began, at, rows.since[row, place])
+        arrived = began & (after == ARRIVING)
+        rows.entered[row, place] = np.where(arrived, at, rows.entered[row, place])
+        source = rows.by_radio_at if by_radio else rows.by_fix_at
+        source[row, place] = np.where(sure, at, source[row, place])
+        for i in np.flatnonzero(after == OUTSIDE):
+            rows.clear_stay(int(row[i]), int(place[i]))
+
+    def pass_time(self, which: Indexes, until: Floats) -> None:
+        """Lets the clock of `rows[which]` come to `until`: arrivals confirmed, dwells and exits that fall due."""
+        while len(which):
+            due = self.due(which)
+            overdue = due <= until[:, None]
+            lines, places = np.nonzero(overdue)
+            if not len(lines):
+                return
+            # In order of time, parents before children where they are due together.
+            rows = which[lines]
+            zones = self.rows.zone[rows, places]
+            for i in np.lexsort((self.atlas.rank[zones], due[lines, places])):
+                self._fall_due(int(rows[i]), int(zones[i]), float(due[lines[i], places[i]]))
+            still = np.unique(lines)
+            which, until = which[still], until[still]
+
+    def due(self, which: Indexes) -> Floats:
+        """When the clock alone will next change each stay: (rows, places), infinity where nothing will."""
+        rows, atlas = self.rows, self.atlas
+        zone, phase = rows.zone[which], rows.phase[which]
+        if not (zone >= 0).any():
+            return np.full(zone.shape, np.inf)
+        waits = np.where(phase == ARRIVING, atlas.enter_after_s[zone], atlas.leave_after_s[zone])
+        move = np.where((phase == ARRIVING) | (phase == LEAVING), rows.since[which] + waits, np.inf)
+        dwells = atlas.dwells_s[zone]
+        ahead = np.where(dwells > rows.dwelled_s[which][..., None], dwells, np.inf).min(axis=-1)
+        dwell = np.where(phase == INSIDE, rows.entered[which] + ahead, np.inf)
+        due = np.minimum(np.minimum(move, dwell), self._silence_due(which))
+        return np.where(zone >= 0, due, np.inf)
+
+    def leave(self, row: int, zone: int, at: float) -> None:
+        """The device is out of a zone, and of all zones in it, since `at`."""
+        inner_first = sorted(self._stays_in(row, zone), key=lambda stay: -self.atlas.rank[stay[1]])
+        for place, inner in inner_first:
+            if self.rows.phase[row, place] in (INSIDE, LEAVING):
+                entered = float(self.rows.entered[row, place])
+                left = max(at, entered)
+                self.changes.append(Change("exited", row, inner, left, entered, left - entered))
+            self.rows.clear_stay(row, place)
+
+    def _fall_due(self, row: int, zone: int, due: float) -> None:
+        place = self._find(row, zone)
+        if place < 0:
+            return  # left already, with the zone round it
+        rows = self.rows
+        phase = int(rows.phase[row, place])
+        if phase == OUTSIDE:
+            return
+        if phase == LEAVING and due >= rows.since[row, place] + self.atlas.leave_after_s[zone]:
+            self.leave(row, zone, float(rows.since[row, place]))
+        elif due >= self._silence_due(np.array([row]))[0, place]:
+            heard = max(float(rows.by_fix_at[row, place]), float(rows.by_radio_at[row, place]))
+            self.leave(row, zone, heard)
+        elif phase == ARRIVING:
+            self._enter(row, zone, float(rows.since[row, place]))
+        elif phase == INSIDE:
+            self._dwell(row, place, zone)
+
+    def _enter(self, row: int, zone: int, at: float) -> None:
+        """Opens the stay, and first those of the zones round it: who is at the shelf is in the shop."""
+        rows = self.rows
+        for outer in (*reversed(self.atlas.ancestors[zone]), zone):
+            place = self._find(row, outer)
+            if place < 0:
+                place = self._new_place(row, outer)
+                rows.by_radio_at[row, place] = rows.by_radio_at[row, self._find(row, zone)]
+                rows.by_fix_at[row, place] = rows.by_fix_at[row, self._find(row, zone)]
+                rows.entered[row, place] = at
+            phase = rows.phase[row, place]
+            if phase in (ARRIVING, OUTSIDE):
+                rows.entered[row, place] = entered = min(float(rows.entered[row, place]), at)
+                self.changes.append(Change("entered", row, outer, entered, entered, 0.0))
+            rows.phase[row, place] = INSIDE
+            rows.since[row, place] = at
+        self._close_siblings(row, zone, at)
+
+    def _close_siblings(self, row: int, zone: int, at: float) -> None:
+        """Who is confirmed in one department need not wait to have left the one next to it."""
+        outer = self.atlas.ancestors[zone][:1]
+        for place, other in enumerate(self.rows.zone[row].tolist()):
+            sibling = other >= 0 and other != zone and outer and self.atlas.ancestors[other][:1] == outer
+            if sibling and self.rows.phase[row, place] == LEAVING:
+                self.leave(row, other, min(float(self.rows.since[row, place]), at))
+
+    def _dwell(self, row: int, place: int, zone: int) -> None:
+        rows = self.rows
+        asked = self.atlas.dwells_s[zone]
+        reached = float(asked[asked > rows.dwelled_s[row, place]].min())
+        rows.dwelled_s[row, place] = reached
+        entered = float(rows.entered[row, place])
+        self.changes.append(Change("dwelled", row, zone, entered + reached, entered, reached))
+
+    def _silence_due(self, which: Indexes) -> Floats:
+        """When the silence of the senses that believe in each stay will have been long enough to end it."""
+        rows, patience = self.rows, self.patience
+        radio_s = np.clip(
+            patience.radio_gaps * rows.heard_gap_s[which], patience.radio_least_s, patience.radio_most_s
+        )
+        fix_s = np.clip(patience.fix_gaps * rows.fix_gap_s[which], patience.fix_least_s, patience.fix_most_s)
+        by_radio = np.where(rows.by_radio_at[which] > NEVER, (rows.heard_at[which] + radio_s)[:, None], NEVER)
+        by_fix = np.where(rows.by_fix_at[which] > NEVER, (rows.fix_at[which] + fix_s)[:, None], NEVER)
+        return np.maximum(np.maximum(by_radio, by_fix), rows.grace_at[which][:, None])
+
+    def _with_ancestors(
+        self, row: Indexes, zone: Indexes, inside: Floats, at: Floats
+    ) -> tuple[Indexes, Indexes, Floats, Floats]:
+        """Evidence for being in a zone is evidence for each zone round it; the strongest counts."""
+        extra = [
+            (int(row[i]), outer, inside[i], at[i])
+            for i in np.flatnonzero(inside >= self.atlas.enter_at[zone])
+            for outer in self.atlas.ancestors[zone[i]]
+        ]
+        if not extra:
+            return row, zone, inside, at
+        more = np.array(extra).T
+        row = np.concatenate([row, more[0].astype(np.intp)])
+        zone = np.concatenate([zone, more[1].astype(np.intp)])
+        inside, at = np.concatenate([inside, more[2]]), np.concatenate([at, more[3]])
+        strongest = np.lexsort((-inside, zone, row))
+        row, zone, inside, at = row[strongest], zone[strongest], inside[strongest], at[strongest]
+        first = np.append(True, (row[1:] != row[:-1]) | (zone[1:] != zone[:-1]))
+        return row[first], zone[first], inside[first], at[first]
+
+    def _place(self, row: Indexes, zone: Indexes, wanted: NDArray[np.bool_]) -> Indexes:
+        """The place of each (row, zone); a free one is taken for a new stay that is wanted, else -1."""
+        same = self.rows.zone[row] == zone[:, None]
+        place = np.where(same.any(axis=1), same.argmax(axis=1), -1)
+        for i in np.flatnonzero((place < 0) & wanted):
+            place[i] = self._new_place(int(row[i]), int(zone[i]))
+        return place
+
+    def _new_place(self, row: int, zone: int) -> int:
+        free = np.flatnonzero(self.rows.zone[row] < 0)
+        if not len(free):
+            free = np.array([self.rows.stays])
+            self.rows.widen(2 * self.rows.stays)
+        place = int(free[0])
+        self.rows.clear_stay(row, place)
+        self.rows.zone[row, place] = zone
+        return place
+
+    def _find(self, row: int, zone: int) -> int:
+        found = np.flatnonzero(self.rows.zone[row] == zone)
+        return int(found[0]) if len(found) else -1
+
+    def _stays_in(self, row: int, zone: int) -> list[tuple[int, int]]:
+        """(place, zone) of the stay in a zone and of those in the zones within it."""
+        return [
+            (place, int(other))
+            for place, other in enumerate(self.rows.zone[row])
+            if other >= 0 and (other == zone or zone in self.atlas.ancestors[other])
+        ]

@@ -1,0 +1,179 @@
+"""What we remember of every device: a structure of arrays, grown and reused, a row a device.
+
+`Rows` is the memory itself, in columns. A step of the path takes a copy of the rows it touches, works on the copy, and gives
+it back with `keep` once its consequences are committed: memory never runs ahead of the records.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.zones.floorplan import RadioMap
+
+Floats = NDArray[np.float64]
+Indexes = NDArray[np.intp]
+
+NEVER = -np.inf
+#: Most people are in a shop and one of its departments; more places at once make the arrays wider when needed.
+STAYS_AT_FIRST = 4
+
+
+@dataclass(slots=True)
+class Rows:
+    """Columns of tracks. Times are UTC epoch seconds, NEVER where there was none.
+
+    Position: a Kalman filter in metres round (lat0, lon0); the covariance is the same for both axes: `pp` position,
+    `pv` mixed, `vv` velocity. Stays: (rows, most stays); `zone` is the atlas's number, -1 where the place is free.
+    """
+
+    lat0: Floats
+    lon0: Floats
+    x: Floats
+    y: Floats
+    vx: Floats
+    vy: Floats
+    pp: Floats
+    pv: Floats
+    vv: Floats
+    fix_at: Floats  # newest fix
+    fix_gap_s: Floats  # usual time between fixes
+    heard_at: Floats  # newest radio evidence
+    heard_gap_s: Floats
+    grace_at: Floats  # no silence counts before this: we were not listening
+    next_due_at: Floats  # when the clock alone will change something
+    zone: NDArray[np.int32]
+    phase: NDArray[np.int8]
+    since: Floats  # when the phase began
+    entered: Floats  # when being inside began
+    by_fix_at: Floats  # newest fix that spoke for being inside
+    by_radio_at: Floats
+    dwelled_s: Floats  # last dwell told of
+
+    @classmethod
+    def empty(cls, rows: int, stays: int = STAYS_AT_FIRST) -> "Rows":
+        columns = {}
+        for field in fields(cls):
+            shape = (rows, stays) if field.name in STAY_COLUMNS else (rows,)
+            columns[field.name] = np.full(
+                shape, EMPTY.get(field.name, 0.0), TYPES.get(field.name, np.float64)
+            )
+        return cls(**columns)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def stays(self) -> int:
+        return int(self.zone.shape[1])
+
+    def copy_of(self, rows: Indexes) -> "Rows":
+        return Rows(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    def put(self, rows: Indexes, values: "Rows") -> None:
+        """Writes `values` over `rows`, in place."""
+        self.widen(values.stays)
+        values.widen(self.stays)
+        for field in fields(self):
+            getattr(self, field.name)[rows] = getattr(values, field.name)
+
+    def lengthen(self, rows: int) -> None:
+        """Room for `rows` rows in all, in place."""
+        more = Rows.empty(rows - len(self), self.stays)
+        for field in fields(self):
+            joined = np.concatenate([getattr(self, field.name), getattr(more, field.name)])
+            setattr(self, field.name, joined)
+
+    def widen(self, stays: int) -> None:
+        """Room for at least `stays` stays a row, in place."""
+        if stays <= self.stays:
+            return
+        more = Rows.empty(len(self), stays - self.stays)
+        for name in STAY_COLUMNS:
+            setattr(self, name, np.concatenate([getattr(self, name), getattr(more, name)], axis=1))
+
+    def clear_stay(self, row: int, place: int) -> None:
+        """Frees one stay's place."""
+        for name in STAY_COLUMNS:
+            getattr(self, name)[row, place] = EMPTY.get(name, 0.0)
+
+
+STAY_COLUMNS = frozenset({"zone", "phase", "since", "entered", "by_fix_at", "by_radio_at", "dwelled_s"})
+EMPTY = {
+    "fix_at": NEVER,
+    "heard_at": NEVER,
+    "grace_at": NEVER,
+    "next_due_at": np.inf,
+    "zone": -1,
+    "by_fix_at": NEVER,
+    "by_radio_at": NEVER,
+}
+TYPES: dict[str, type[np.generic]] = {"zone": np.int32, "phase": np.int8}
+
+
+class RadioTracks:
+    """Belief over the cells of one radio map, for the devices heard there: a row each, grown and reused."""
+
+    def __init__(self, radio_map: RadioMap) -> None:
+        self.map = radio_map
+        self.row_of: dict[int, int] = {}
+        self.slot_in: list[int] = []
+        self.belief = np.empty((0, radio_map.cells), np.float32)
+        self.tick = np.empty(0, np.int64)  # the half second that the belief is of, -1 before the first
+        self.last_at = np.empty((0, len(radio_map.anchors)))  # newest evidence of each anchor
+
+    def rows(self, slots: Indexes) -> Indexes:
+        """The rows of these devices; one not heard here before gets a new one, as someone first heard."""
+        for slot in slots.tolist():
+            if slot not in self.row_of:
+                self.row_of[slot] = len(self.slot_in)
+                self.slot_in.append(slot)
+        if len(self.slot_in) > len(self.belief):
+            room = max(len(self.slot_in) - len(self.belief), len(self.belief), 16)
+            self.belief = np.concatenate([self.belief, np.tile(self.map.start, (room, 1))])
+            self.tick = np.concatenate([self.tick, np.full(room, -1, np.int64)])
+            self.last_at = np.concatenate([self.last_at, np.full((room, len(self.map.anchors)), NEVER)])
+        return np.array([self.row_of[slot] for slot in slots.tolist()], np.intp)
+
+    def forget(self, slot: int) -> None:
+        """Frees the row of a device; the last row moves into the gap."""
+        row = self.row_of.pop(slot, None)
+        if row is None:
+            return
+        last = len(self.slot_in) - 1
+        mover = self.slot_in.pop()
+        if row != last:
+            self.slot_in[row] = mover
+            self.row_of[mover] = row
+            for column in (self.belief, self.tick, self.last_at):
+                column[row] = column[last]
+        self.belief[last], self.tick[last], self.last_at[last] = self.map.start, -1, NEVER
+
+
+class Tracks:
+    """All devices that we remember. `rows` has room for more than there are."""
+
+    def __init__(self, radio_maps: Sequence[RadioMap]) -> None:
+        self.slot_of: dict[str, int] = {}
+        self.devices: list[str] = []
+        self.rows = Rows.empty(64)
+        self.radio = [RadioTracks(radio_map) for radio_map in radio_maps]
+
+    def slots(self, devices: Sequence[str]) -> Indexes:
+        """A row number for each device; a new device gets the next free row."""
+        known = self.slot_of
+        numbers = [known.get(device, -1) for device in devices]
+        if -1 in numbers:
+            for i, device in enumerate(devices):
+                if numbers[i] < 0:
+                    numbers[i] = self._slot(device)
+        return np.array(numbers, np.intp)
+
+    def _slot(self, device: str) -> int:
+        slot = self.slot_of.setdefault(device, len(self.devices))
+        if slot == len(self.devices):
+            self.devices.append(device)
+            if slot >= len(self.rows):
+                self.rows.lengthen(2 * len(self.rows))
+        return slot

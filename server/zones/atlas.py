@@ -1,0 +1,130 @@
+"""All places, compiled: a batch of evidence in, probabilities of zones out.
+
+In: frozen zones, anchors and floor plans, and the dwell times that campaigns listen for. Out: an `Atlas` of arrays indexed by
+a zone's number (its row here). A zone that is closed, or lies in a closed one, is not in the atlas: nobody is in it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from server.zones.fences import Fences, compile_fences
+from server.zones.floorplan import RadioMap, compile_radio_maps
+from server.zones.shape import circle_outline
+from server.zones.zone import LEVELS, Anchor, Circle, FloorPlan, Geofence, Zone
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Atlas:
+    """See the module's text. `ancestors[i]` runs from the parent of zone i to its site; `site[i]` is the last of them or i."""
+
+    zones: tuple[Zone, ...]
+    index: Mapping[str, int]
+    ancestors: tuple[tuple[int, ...], ...]
+    rank: NDArray[np.int8]  # 0 site, 1 zone, 2 shelf
+    enter_at: Floats
+    leave_at: Floats
+    enter_after_s: Floats
+    leave_after_s: Floats
+    dwells_s: Floats  # (zones, most dwells): ascending, filled up with infinity
+    fences: Fences
+    radio_maps: tuple[RadioMap, ...]
+    anchor_place: Mapping[str, tuple[int, int]]  # anchor -> (radio map, its row there)
+
+    def site_of(self, zone: int) -> int:
+        """The outermost zone round (or of) a zone."""
+        return self.ancestors[zone][-1] if self.ancestors[zone] else zone
+
+
+def compile_atlas(
+    zones: Iterable[Zone],
+    anchors: Iterable[Anchor] = (),
+    plans: Iterable[FloorPlan] = (),
+    dwells_s: Mapping[str, Sequence[float]] | None = None,
+) -> Atlas:
+    """Compiles what is open. Nesting must have been checked (zone.check_nesting); an unknown parent counts as none."""
+    open_zones = _open(zones)
+    index = {zone.id: i for i, zone in enumerate(open_zones)}
+    ancestors = tuple(_ancestors(zone, open_zones, index) for zone in open_zones)
+    known_anchors = {anchor.id: anchor for anchor in anchors}
+    radio_maps = compile_radio_maps(
+        [zone.place for zone in open_zones], ancestors, known_anchors, {plan.id: plan for plan in plans}
+    )
+    asked = dwells_s or {}
+    most = max((len(times) for times in asked.values()), default=0)
+    dwells = np.full((len(open_zones), most + 1), np.inf)
+    for name, times in asked.items():
+        if name in index:
+            dwells[index[name], : len(times)] = sorted(times)
+    return Atlas(
+        zones=open_zones,
+        index=index,
+        ancestors=ancestors,
+        rank=np.array([LEVELS.index(zone.level) for zone in open_zones], np.int8),
+        enter_at=np.array([zone.manner.enter_at for zone in open_zones]),
+        leave_at=np.array([zone.manner.leave_at for zone in open_zones]),
+        enter_after_s=np.array([zone.manner.enter_after_s for zone in open_zones]),
+        leave_after_s=np.array([zone.manner.leave_after_s for zone in open_zones]),
+        dwells_s=dwells,
+        fences=compile_fences(_on_the_map(open_zones, ancestors)),
+        radio_maps=radio_maps,
+        anchor_place={
+            anchor: (number, row)
+            for number, radio_map in enumerate(radio_maps)
+            for row, anchor in enumerate(radio_map.anchors)
+        },
+    )
+
+
+def _open(zones: Iterable[Zone]) -> tuple[Zone, ...]:
+    """Parents before children, each level in the order of ids; nothing that is closed or lies in something closed."""
+    given = {zone.id: zone for zone in zones}
+
+    def shut(zone: Zone) -> bool:
+        seen: set[str] = set()
+        while not zone.closed and zone.parent in given and zone.id not in seen:
+            seen.add(zone.id)
+            zone = given[zone.parent]
+        return zone.closed
+
+    kept = (zone for zone in given.values() if not shut(zone))
+    return tuple(sorted(kept, key=lambda zone: (LEVELS.index(zone.level), zone.id)))
+
+
+def _ancestors(zone: Zone, zones: Sequence[Zone], index: Mapping[str, int]) -> tuple[int, ...]:
+    chain: list[int] = []
+    while zone.parent is not None and (outer := index.get(zone.parent)) is not None and outer not in chain:
+        chain.append(outer)
+        zone = zones[outer]
+    return tuple(chain)
+
+
+def _on_the_map(zones: Sequence[Zone], ancestors: Sequence[Sequence[int]]) -> list[Geofence | Circle | None]:
+    """Each zone's shape on the map; one without any place of its own is made of its descendants' shapes."""
+    shapes: list[Geofence | Circle | None] = [
+        zone.place if isinstance(zone.place, Geofence | Circle) else None for zone in zones
+    ]
+    parts: dict[int, list[shapely.Geometry]] = {}
+    for i, shape in enumerate(shapes):
+        if shape is not None:
+            for outer in ancestors[i]:
+                if zones[outer].place is None:
+                    parts.setdefault(outer, []).append(_outline(shape))
+    for outer, pieces in parts.items():
+        joined = shapely.union_all(pieces)
+        if isinstance(joined, shapely.Polygon | shapely.MultiPolygon):
+            shapes[outer] = Geofence(joined)
+    return shapes
+
+
+def _outline(shape: Geofence | Circle) -> shapely.Geometry:
+    return (
+        shape.geometry
+        if isinstance(shape, Geofence)
+        else circle_outline(shape.lat, shape.lon, shape.radius_m)
+    )

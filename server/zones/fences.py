@@ -1,0 +1,154 @@
+"""Zones on the map, compiled: a batch of positions in, (position, zone) pairs and depths out.
+
+One bulk `STRtree.query` finds the boxes that a batch of positions falls into; prepared polygons decide who is in. How deep a
+position lies in a zone is metric: each fence has a local projection of its own (shape.LocalMetres), so that a metre is a
+metre at every latitude. Pure: built once from frozen zones, then only read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+
+from server.zones.shape import LocalMetres, circle_outline
+from server.zones.zone import Circle, Geofence
+
+Floats = NDArray[np.float64]
+Indexes = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Fences:
+    """The fences of an atlas. Arrays have a row per fence; `zone` is the atlas's index of the fence's zone."""
+
+    zone: Indexes
+    of_zone: Indexes  # the inverse: fence of a zone, -1 where it has none
+    tree: shapely.STRtree
+    shapes: NDArray[np.object_]  # lon/lat polygons, prepared
+    edges: NDArray[np.object_]  # boundaries in local metres; a circle's is not used
+    lat0: Floats
+    lon0: Floats
+    m_per_lat: Floats
+    m_per_lon: Floats
+    middle_x: Floats  # centre of the largest circle that fits in, local metres
+    middle_y: Floats
+    inner_m: Floats  # its radius
+    other_m: Floats  # half of the long side of a rectangle with this area and the half width `inner_m`
+    is_circle: NDArray[np.bool_]
+
+    def matches(self, lat: Floats, lon: Floats) -> tuple[Indexes, Indexes]:
+        """Which positions (degrees) lie in which zones: row numbers and atlas zone indexes, pair by pair."""
+        if not len(self.zone):
+            return np.empty(0, np.intp), np.empty(0, np.intp)
+        rows, fences = self.tree.query(shapely.points(lon, lat))
+        inside = shapely.intersects_xy(self.shapes[fences], lon[rows], lat[rows])
+        rows, fences = rows[inside], fences[inside]
+        round_ones = self.is_circle[fences]
+        if round_ones.any():
+            # The tree holds a polygon round the circle: those between its corners and the circle are out.
+            within = np.ones(len(rows), np.bool_)
+            some = np.flatnonzero(round_ones)
+            x, y = self._local(fences[some], lat[rows[some]], lon[rows[some]])
+            within[some] = np.hypot(x, y) <= self.inner_m[fences[some]]
+            rows, fences = rows[within], fences[within]
+        return rows, self.zone[fences]
+
+    def inside_probability(self, zones: Indexes, lat: Floats, lon: Floats, sigma_m: Floats) -> Floats:
+        """How likely a device believed at (lat, lon) with `sigma_m` per axis is in each of `zones` (row by row).
+
+        The zone is taken as the rectangle that has its depth on the near side, its largest inner circle's width and its
+        area: exact for a half plane and a rectangle's middle, within .02 at the middle of a circle.
+        """
+        fences = self.of_zone[zones]
+        inner, other = self.inner_m[fences], self.other_m[fences]
+        depth = self._depth_m(fences, lat, lon, enough_m=3.5 * sigma_m)
+        across = normal_cdf(depth / sigma_m) - normal_cdf((depth - 2.0 * inner) / sigma_m)
+        along = 2.0 * normal_cdf(other / sigma_m) - 1.0
+        return np.asarray(across * along, np.float64)
+
+    def _depth_m(self, fences: Indexes, lat: Floats, lon: Floats, enough_m: Floats) -> Floats:
+        """Metres to the boundary, positive inside; a lower bound where that is at least `enough_m` already."""
+        x, y = self._local(fences, lat, lon)
+        depth = self.inner_m[fences] - np.hypot(x - self.middle_x[fences], y - self.middle_y[fences])
+        unsure = np.flatnonzero(~self.is_circle[fences] & (depth < enough_m))
+        if len(unsure):
+            some = fences[unsure]
+            away = shapely.distance(self.edges[some], shapely.points(x[unsure], y[unsure]))
+            inside = shapely.intersects_xy(self.shapes[some], lon[unsure], lat[unsure])
+            depth[unsure] = np.where(inside, away, -away)
+        # For a shape that is not round the bound may exceed nothing: the rectangle has no depth beyond its half width.
+        return np.minimum(depth, self.inner_m[fences])
+
+    def _local(self, fences: Indexes, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
+        x = (lon - self.lon0[fences]) * self.m_per_lon[fences]
+        y = (lat - self.lat0[fences]) * self.m_per_lat[fences]
+        return x, y
+
+
+def normal_cdf(z: Floats) -> Floats:
+    """The standard normal distribution function, to 1.5e-7 (Abramowitz and Stegun 7.1.26), array in, array out."""
+    a = np.abs(z) * 0.7071067811865476
+    t = 1.0 / (1.0 + 0.3275911 * a)
+    series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+    upper = 0.5 * series * np.exp(-a * a)
+    return np.where(z >= 0.0, 1.0 - upper, upper)
+
+
+def compile_fences(places: Sequence[Geofence | Circle | None]) -> Fences:
+    """The fences of all zones of an atlas, in its order (None where a zone is not on the map)."""
+    zone = np.array([i for i, place in enumerate(places) if place is not None], np.intp)
+    of_zone = np.full(len(places), -1, np.intp)
+    of_zone[zone] = np.arange(len(zone))
+    built = [_fence(place) for place in places if place is not None]
+    shapes = np.empty(len(built), object)
+    edges = np.empty(len(built), object)
+    for i, fence in enumerate(built):
+        shapes[i], edges[i] = fence.shape, fence.edge
+    shapely.prepare(shapes)
+    numbers = np.array([fence.numbers for fence in built], np.float64).reshape(-1, 8).T
+    lat0, lon0, per_lat, per_lon, middle_x, middle_y, inner, other = numbers
+    return Fences(
+        zone=zone,
+        of_zone=of_zone,
+        tree=shapely.STRtree(shapes),
+        shapes=shapes,
+        edges=edges,
+        lat0=lat0,
+        lon0=lon0,
+        m_per_lat=per_lat,
+        m_per_lon=per_lon,
+        middle_x=middle_x,
+        middle_y=middle_y,
+        inner_m=inner,
+        other_m=other,
+        is_circle=np.array([fence.is_circle for fence in built], np.bool_),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fence:
+    shape: Polygon | MultiPolygon
+    edge: object
+    is_circle: bool
+    numbers: tuple[float, float, float, float, float, float, float, float]
+
+
+def _fence(place: Geofence | Circle) -> _Fence:
+    if isinstance(place, Circle):
+        local = LocalMetres(place.lat, place.lon)
+        shape = circle_outline(place.lat, place.lon, place.radius_m)
+        numbers = (place.lat, place.lon, local.m_per_lat, local.m_per_lon, 0.0, 0.0)
+        return _Fence(shape, None, True, (*numbers, place.radius_m, np.pi * place.radius_m / 4.0))
+    local = LocalMetres.amid(place.geometry)
+    metric = local.geometry_to_metres(place.geometry)
+    widest = max(shapely.get_parts(metric), key=lambda part: part.area)
+    radius = shapely.maximum_inscribed_circle(widest, tolerance=0.1)
+    centre_x, centre_y = shapely.get_coordinates(radius)[0]
+    inner = max(radius.length, 0.05)
+    numbers = (local.lat0, local.lon0, local.m_per_lat, local.m_per_lon, centre_x, centre_y)
+    return _Fence(
+        place.geometry, metric.boundary, False, (*numbers, inner, max(metric.area / (4.0 * inner), inner))
+    )
