@@ -22,9 +22,6 @@ from server.zones.shape import FARTHEST_LAT, Floats, area_m2, extent_m
 Outline = Polygon | MultiPolygon
 
 MOST_CORNERS: Final = 10_000  # a shop front needs dozens; a whole country's border does not belong here
-MOST_REMARKS: Final = (
-    100  # enough to mend by; a body of a million mistakes is not answered with a million lines
-)
 _GEOS_REASON: Final = re.compile(r"\[(\S+) (\S+)\]$")  # "Self-intersection[9.19 45.46]"
 
 
