@@ -1,0 +1,251 @@
+"""Who lives in the town, and how they go about it. In: a world, a seed, how long the story lasts. Out: shoppers. Pure.
+
+A habit is one kind of person: where they walk, what they carry, what they agreed to. Each exists because something can go
+wrong with it: the border walker flaps, the declined must stay unseen, the capped must hear no more.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from simulator.chance import stream
+from simulator.walk import Path, Walker
+from simulator.world import World
+
+#: The story that the campaigns' own dwell times fit into. Shorter ones are hastened by the same factor.
+FULL_STORY_S = 75.0
+#: Beacon ids of the shop's fobs: one UUID for all, a number each.
+FOB_UUID = "6f1c0a9e-0000-4000-8000-0000000000f0"
+FOB_EVERY_S = 0.455
+
+YES_TO_ALL: Mapping[str, bool] = {"location": True, "push": True, "profiling": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """`provider` is a key of sky.PROVIDERS; `address` where FCM finds it (None: the app may not show messages)."""
+
+    name: str
+    provider: str = "street"
+    ping_every_s: float = 2.0
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fob:
+    name: str
+    beacon: str
+    every_s: float = FOB_EVERY_S
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """One person. `quiet` wants no messages during the story; what is not in `consents` was never asked."""
+
+    own_id: str
+    habit: str
+    path: Path
+    phone: Phone | None = None
+    fob: Fob | None = None
+    language: str = "it"
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, int] = field(default_factory=dict)
+    consents: Mapping[str, bool] = field(default_factory=lambda: dict(YES_TO_ALL))
+    quiet: bool = False
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        return tuple(carried.name for carried in (self.phone, self.fob) if carried is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """One kind of person: a walk, and what differs from a shopper with a phone who agreed to everything."""
+
+    walk: Callable[["Stage"], Path]
+    carries: str = "phone"
+    provider: str = "street"
+    language: str = "it"
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, int] = field(default_factory=dict)
+    consents: Mapping[str, bool] = field(default_factory=lambda: dict(YES_TO_ALL))
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a walk is made from: the town, chance, and how hasty the story is (1: in full)."""
+
+    world: World
+    rng: np.random.Generator
+    seconds: float
+    pace: float
+
+    def walker(self, x: float, y: float) -> Walker:
+        """Somebody who starts about here: nobody stands on another's toes."""
+        off = self.rng.uniform(-0.5, 0.5, 2)
+        return Walker(self.rng, (x + float(off[0]), y + float(off[1])))
+
+    def between(self, least: float, most: float) -> float:
+        return float(self.rng.uniform(least, most))
+
+    def way(self, name: str) -> tuple[float, float]:
+        return self.world.ways[name]
+
+
+def _passer_by(stage: Stage) -> Path:
+    """Along the street, past the door, never in."""
+    x, y = stage.way("before_the_door")
+    towards = 1.0 if stage.rng.random() < 0.5 else -1.0
+    walker = stage.walker(x, y - towards * stage.between(48.0, 55.0))
+    return walker.goes_to((x, y + towards * 70.0), pace_mps=1.35).path()
+
+
+def _window_shopper(stage: Stage) -> Path:
+    """Stops before the window for a while, and goes on."""
+    x, y = stage.way("before_the_door")
+    walker = stage.walker(x, y - stage.between(10.0, 14.0)).goes_to(stage.way("window"))
+    return walker.stays(22.0 * stage.pace + 6.0).goes_to((x, y + 60.0)).path()
+
+
+def _browser(stage: Stage) -> Path:
+    """Comes in, looks at shoes for as long as it takes, then at bags, and leaves."""
+    walker = stage.walker(*stage.way("door")).goes_to(stage.way("hall"), stage.way("shoes"))
+    walker.stays(32.0 * stage.pace + 14.0).goes_to(stage.way("bags")).stays(8.0 * stage.pace)
+    return walker.goes_to(stage.way("hall"), stage.way("door"), stage.way("before_the_door")).path()
+
+
+def _sneaker_fan(stage: Stage) -> Path:
+    """Straight to the sneakers."""
+    walker = stage.walker(*stage.way("before_the_door")).goes_to(stage.way("door"), stage.way("hall"))
+    walker.goes_to(stage.way("sneakers")).stays(25.0 * stage.pace + 4.0)
+    return walker.goes_to(stage.way("hall"), stage.way("door"), stage.way("street_south")).path()
+
+
+def _loyal(stage: Stage) -> Path:
+    """Comes in, fetches something at the tills, stays for a word."""
+    walker = stage.walker(*stage.way("before_the_door")).stays(stage.between(0.0, 6.0) * stage.pace)
+    walker.goes_to(stage.way("door"), stage.way("hall"), stage.way("aisle"), stage.way("tills"))
+    return (
+        walker.stays(30.0 * stage.pace)
+        .goes_to(stage.way("aisle"), stage.way("hall"), stage.way("door"))
+        .path()
+    )
+
+
+def _neighbour(stage: Stage) -> Path:
+    """Starts nearby and walks away out of the street: an exit that is owed."""
+    x, y = stage.way("before_the_door")
+    away = 1.0 if stage.rng.random() < 0.5 else -1.0
+    walker = stage.walker(x, y + away * 12.0).stays(14.0)
+    return walker.goes_to((x, y + away * 150.0), pace_mps=2.6).path()
+
+
+def _border_walker(stage: Stage) -> Path:
+    """Up and down where the street's zone ends."""
+    centre_x, centre_y = stage.way("before_the_door")
+    edge = centre_y + 45.0
+    walker = stage.walker(centre_x, edge - 3.0)
+    while walker.now_s < stage.seconds:
+        walker.goes_to((centre_x, edge + stage.between(-6.0, 6.0)), pace_mps=0.8).stays(
+            stage.between(1.0, 5.0)
+        )
+    return walker.path()
+
+
+def _wanderer(stage: Stage) -> Path:
+    """Through the whole shop."""
+    walker = stage.walker(*stage.way("before_the_door")).goes_to(stage.way("door"), stage.way("hall"))
+    for spot in ("bags", "aisle", "menswear", "shoes"):
+        walker.goes_to(stage.way(spot)).stays(9.0 * stage.pace)
+    return walker.goes_to(stage.way("hall"), stage.way("door"), stage.way("before_the_door")).path()
+
+
+def _everything(stage: Stage) -> Path:
+    """Street, shop, sneakers, shoes: more moments than the cap allows."""
+    walker = stage.walker(*stage.way("before_the_door")).stays(6.0 * stage.pace)
+    walker.goes_to(stage.way("door"), stage.way("hall"), stage.way("sneakers")).stays(14.0 * stage.pace + 2.0)
+    return walker.goes_to(stage.way("shoes")).stays_until(stage.seconds).path()
+
+
+HABITS: Mapping[str, Habit] = {
+    "passer-by": Habit(_passer_by),
+    "window shopper": Habit(_window_shopper, provider="fused"),
+    "browser": Habit(_browser, carries="phone and fob", provider="fused"),
+    "sneaker fan": Habit(_sneaker_fan, carries="phone and fob"),
+    "loyal": Habit(_loyal, carries="phone and fob", tags=("oro",), attributes={"visits": 12}),
+    "neighbour": Habit(_neighbour, provider="fused", attributes={"visits": 7}),
+    "border walker": Habit(_border_walker),
+    "phone only": Habit(_wanderer, provider="network"),
+    "fob only": Habit(_wanderer, carries="fob"),
+    "tourist": Habit(_passer_by, language="en", tags=("turista",)),
+    "declined": Habit(_browser, carries="phone and fob", consents={"location": False, "push": True}),
+    "never asked": Habit(_sneaker_fan, carries="phone and fob", consents={}),
+    "no messages": Habit(_browser, carries="phone and fob", consents={"location": True, "push": False}),
+    "no profile": Habit(_sneaker_fan, carries="phone and fob", consents={"location": True, "push": True}),
+    "quiet hours": Habit(_passer_by, quiet=True),
+    "capped": Habit(_everything, carries="phone and fob", provider="fused"),
+}
+
+#: How many of each live in the demo's town.
+DEMO_TOWN: Mapping[str, int] = {
+    "passer-by": 4,
+    "window shopper": 2,
+    "browser": 4,
+    "sneaker fan": 2,
+    "loyal": 2,
+    "neighbour": 2,
+    "border walker": 2,
+    "phone only": 2,
+    "fob only": 1,
+    "tourist": 2,
+    "declined": 1,
+    "never asked": 1,
+    "no messages": 1,
+    "no profile": 1,
+    "quiet hours": 1,
+    "capped": 1,
+}
+
+
+def pace_of(seconds: float) -> float:
+    """How hasty a story of so many seconds is: 1 in full, less when it is cut short."""
+    return min(1.0, seconds / FULL_STORY_S)
+
+
+def populate(world: World, seed: int, seconds: float, town: Mapping[str, int] = DEMO_TOWN) -> list[Shopper]:
+    """The people of the town: so many of each habit, each with a walk of their own. KeyError for an unknown habit."""
+    who = [(habit, number) for habit, count in town.items() for number in range(1, count + 1)]
+    pace = pace_of(seconds)
+    people = []
+    for index, (habit, number) in enumerate(who, start=1):
+        own_id = f"{habit.replace(' ', '-')}-{number}"
+        stage = Stage(world, stream(seed, "walk", own_id), seconds, pace)
+        people.append(_person(stage, habit, own_id, index))
+    return people
+
+
+def _person(stage: Stage, habit: str, own_id: str, index: int) -> Shopper:
+    how = HABITS[habit]
+    phone = (
+        Phone(f"{own_id}.phone", how.provider, address=f"fid-{own_id}") if "phone" in how.carries else None
+    )
+    fob = Fob(f"{own_id}.fob", f"ibeacon:{FOB_UUID}:1:{index}") if "fob" in how.carries else None
+    return Shopper(
+        own_id=own_id,
+        habit=habit,
+        path=how.walk(stage),
+        phone=phone,
+        fob=fob,
+        language=how.language,
+        tags=how.tags,
+        attributes=how.attributes,
+        consents=how.consents,
+        quiet=how.quiet,
+    )
+
+
+def devices_of(shoppers: Sequence[Shopper]) -> dict[str, str]:
+    """Device name -> the own id of who carries it."""
+    return {device: shopper.own_id for shopper in shoppers for device in shopper.devices}
