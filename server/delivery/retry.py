@@ -1,5 +1,6 @@
-"""When to try again. Pure: attempt number, what the channel asked for, now, the offer's end and a drawn number in;
-a time or None out.
+"""When to try again. Pure.
+
+In: attempt number, what the channel asked for, now, the offer's end, a drawn number. Out: a time, or None.
 
 Exponential back-off with full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015):
 the wait is drawn evenly from zero to a ceiling that doubles with each attempt, which spreads a herd best. Below it
@@ -28,13 +29,16 @@ class Backoff:
         return min(self.cap_s, self.first_s * float(2 ** min(max(attempt, 1) - 1, 63)))
 
 
+USUAL = Backoff()
+
+
 def next_due(
     attempt: int,
     now: datetime,
     expires_at: datetime,
     jitter: float,
     after_s: float | None = None,
-    backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+    backoff: Backoff = USUAL,
 ) -> datetime | None:
     """When to try again after the `attempt`-th try failed at `now`, or None when no time before the end is left.
 

@@ -87,7 +87,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """The offer ended before it could be sent. Final. No attempt is counted."""
+    """The offer ended, or ends before another try is due. Final. `why` names the last fault where one was met."""
 
     parcel: Parcel
     at: datetime

@@ -1,0 +1,20 @@
+"""The channels, one file each. A file that breaks the contract stops the start, not the first shopper."""
+
+import pkgutil
+from collections.abc import Mapping
+from importlib import import_module
+from typing import cast
+
+from server.delivery.channel import ChannelFile
+
+
+def found() -> Mapping[str, ChannelFile]:
+    """Every channel of this folder by its name, which is its file's. TypeError names what a file lacks."""
+    files = {
+        entry.name: import_module(f"{__name__}.{entry.name}") for entry in pkgutil.iter_modules(__path__)
+    }
+    for name, file in files.items():
+        for word in ("KINDS", "Settings", "open"):
+            if not hasattr(file, word):
+                raise TypeError(f"server/delivery/channels/{name}.py has no {word}: see channel.py")
+    return {name: cast("ChannelFile", file) for name, file in files.items()}

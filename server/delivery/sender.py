@@ -1,0 +1,327 @@
+"""The sender. In: due outbox rows. Out: each of them settled, once.
+
+Claims parcels under a lease, sends them through their channels many at a time, and settles what became of them in
+batches: while one batch of outcomes commits, the next gathers. It knows no SQL and no channel by name.
+
+- Only as many parcels are claimed as can be sent at once, so a lease never runs out in a queue of ours.
+- A sender that dies leaves leases behind. When they end, another sends the same parcel again, with the same collapse
+  key: the phone shows it once.
+- A channel that is down (its own credentials refused) is left alone, loudly; one parcel tries it now and then.
+- All that must survive a restart (due times, attempts) is in the rows.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from server.delivery.channel import Channel, Refused, SendError, TryAgain, Undeliverable
+from server.delivery.retry import USUAL, Backoff, next_due
+from server.records.parcels import Expired, Outcome, Parcel, Postponed, Rejected, Returned, Sent, Unreachable
+
+log = structlog.get_logger(__name__)
+
+
+class Outbox(Protocol):
+    """Where parcels come from and outcomes go to. Each verb is one transaction."""
+
+    async def claim(
+        self, now: datetime, lease_s: float, limit: int, channels: Collection[str]
+    ) -> list[Parcel]:
+        """Lease up to `limit` due parcels of these channels, those due first first, until `lease_s` from now.
+
+        Parcels whose offer has ended come too, whatever their channel, so that they can be settled.
+        """
+        ...
+
+    async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Write what became of parcels. An outcome whose lease was taken over meanwhile counts only if it is Sent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the sender goes about it. Times in seconds."""
+
+    at_once: int = 200
+    """Parcels under way at the same time, sending or waiting to be settled."""
+    send_limit_s: float = 15.0
+    """The longest a channel may take for one parcel, a renewed bearer included."""
+    lease_s: float = 60.0
+    poll_s: float = 1.0
+    """How late a retry may be noticed. New offers do not wait for this: they nudge."""
+    probe_s: float = 30.0
+    """How often a channel that is down is tried."""
+    stop_limit_s: float = 5.0
+    """How long a stop waits for sends under way, and for the last settling."""
+
+    def __post_init__(self) -> None:
+        if self.lease_s < 2 * self.send_limit_s:
+            raise ValueError("a lease must outlast a send twice over, or a slow answer is sent again")
+
+
+@dataclass(slots=True)
+class _Outage:
+    """A channel that is down: since when, why, when to try it next, and the id of the parcel that tries it now."""
+
+    since: datetime
+    why: str
+    probe_at: datetime
+    probed_by: str | None = None
+
+
+OnSettled = Callable[[Parcel, Outcome, float], None]
+"""Told of every outcome that was committed, with the seconds from when the shopper was heard to the outcome."""
+
+
+class Sender:
+    """One sender of one process. `run` is its life; several processes may each have one on the same outbox."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        channels: Mapping[str, Channel],
+        *,
+        pace: Pace = Pace(),
+        backoff: Backoff = USUAL,
+        on_settled: OnSettled | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._outbox = outbox
+        self._channels = channels
+        self._pace = pace
+        self._backoff = backoff
+        self._on_settled = on_settled
+        self._clock = clock
+        self._chance = chance
+        self._sends: set[asyncio.Task[None]] = set()
+        self._outcomes: list[Outcome] = []
+        self._settling = 0
+        self._more = True
+        self._stopping = False
+        self._closing = False
+        self._wake = asyncio.Event()
+        self._has_outcomes = asyncio.Event()
+        self._outages: dict[str, _Outage] = {}
+        self._records_failing_since: datetime | None = None
+        self._last_sent_at: datetime | None = None
+
+    def nudge(self) -> None:
+        """Say that a commit has put something into the outbox. Cheap; call it on the sender's event loop."""
+        self._more = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled. Then let sends under way end, settle them, and leave the rest to their leases."""
+        claimer = asyncio.create_task(self._claim_forever(), name="claim parcels")
+        settler = asyncio.create_task(self._settle_forever(), name="settle outcomes")
+        try:
+            # Neither ends by itself: the one that does has failed, and its failure is ours.
+            ended, _ = await asyncio.wait({claimer, settler}, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        finally:
+            await self._wind_down(claimer, settler)
+
+    def health(self) -> dict[str, Any]:
+        """What an operator would ask. `ok` is False while a channel is down or the records do not answer."""
+        channels = {
+            name: {"up": name not in self._outages, **channel.health()}
+            | (
+                {"down_since": outage.since.isoformat(), "why": outage.why}
+                if (outage := self._outages.get(name))
+                else {}
+            )
+            for name, channel in self._channels.items()
+        }
+        failing = self._records_failing_since
+        return {
+            "ok": not self._outages and failing is None,
+            "under_way": len(self._sends),
+            "unsettled": len(self._outcomes) + self._settling,
+            "last_sent_at": self._last_sent_at and self._last_sent_at.isoformat(),
+            "records_failing_since": failing and failing.isoformat(),
+            "channels": channels,
+        }
+
+    # -- claiming
+
+    async def _claim_forever(self) -> None:
+        while not self._stopping:
+            # A claim is a write: it is worth its price for a quarter of the places, not for each that gets free.
+            if self._more and self._room() * 4 >= self._pace.at_once:
+                self._more = False
+                await self._claim()
+                continue
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(self._pace.poll_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._more = True
+
+    def _room(self) -> int:
+        return self._pace.at_once - len(self._sends) - len(self._outcomes) - self._settling
+
+    async def _claim(self) -> None:
+        now, limit = self._clock(), self._room()
+        up = [name for name in self._channels if name not in self._outages]
+        try:
+            parcels = await self._outbox.claim(now, self._pace.lease_s, limit, up)
+        except Exception as error:  # noqa: BLE001 - the loop's edge; it is logged there
+            await self._records_failed("claim", error)
+            return
+        self._records_failing_since = None
+        self._more = self._more or len(parcels) >= limit
+        self._start(parcels)
+        await self._probe(now)
+
+    async def _probe(self, now: datetime) -> None:
+        """Let one parcel try each channel that is down and was left alone long enough."""
+        for name, outage in list(self._outages.items()):
+            if outage.probed_by is None and now >= outage.probe_at:
+                try:
+                    parcels = await self._outbox.claim(now, self._pace.lease_s, 1, [name])
+                except Exception as error:  # noqa: BLE001 - the loop's edge; it is logged there
+                    await self._records_failed("claim", error)
+                    return
+                for parcel in parcels:
+                    if parcel.channel == name:
+                        outage.probed_by = parcel.id
+                self._start(parcels)
+
+    def _start(self, parcels: list[Parcel]) -> None:
+        for parcel in parcels:
+            send = asyncio.create_task(self._attempt(parcel), name=f"send {parcel.id}")
+            self._sends.add(send)
+            send.add_done_callback(self._sends.discard)
+
+    async def _records_failed(self, verb: str, error: Exception) -> None:
+        """The edge of both loops: whatever the records say, the sender waits, says so, and asks again."""
+        self._records_failing_since = self._records_failing_since or self._clock()
+        self._more = True
+        log.error("outbox_failed", verb=verb, since=self._records_failing_since.isoformat(), exc_info=error)
+        await asyncio.sleep(self._pace.poll_s)
+
+    # -- sending
+
+    async def _attempt(self, parcel: Parcel) -> None:
+        outcome = await self._outcome_of(parcel)
+        self._note_channel(parcel, outcome)
+        self._outcomes.append(outcome)
+        self._has_outcomes.set()
+
+    async def _outcome_of(self, parcel: Parcel) -> Outcome:
+        now = self._clock()
+        if parcel.expires_at <= now:
+            return Expired(parcel, now, "the offer ended before it could be sent")
+        if parcel.address is None:
+            return Unreachable(parcel, now, "no live address")
+        try:
+            async with asyncio.timeout(self._pace.send_limit_s):
+                receipt = await self._channels[parcel.channel].send(parcel, now)
+        except SendError as error:
+            return self._outcome_after(parcel, error)
+        except TimeoutError:
+            return self._later(parcel, "the channel did not answer in time", None)
+        except Exception as error:
+            log.exception("send_failed", offer=parcel.id, channel=parcel.channel)
+            return self._later(parcel, f"a fault of ours: {type(error).__name__}", None)
+        return Sent(parcel, self._clock(), receipt.name)
+
+    def _outcome_after(self, parcel: Parcel, error: SendError) -> Outcome:
+        match error:
+            case TryAgain():
+                return self._later(parcel, error.why, error.after_s)
+            case Undeliverable():
+                return Unreachable(parcel, self._clock(), error.why)
+            case Refused():
+                log.error("offer_refused", offer=parcel.id, campaign=parcel.campaign, why=error.why)
+                return Rejected(parcel, self._clock(), error.why)
+            case _:
+                return Returned(parcel, self._clock(), error.why)
+
+    def _later(self, parcel: Parcel, why: str, after_s: float | None) -> Postponed | Expired:
+        now = self._clock()
+        due_at = next_due(parcel.attempts + 1, now, parcel.expires_at, self._chance(), after_s, self._backoff)
+        if due_at is None:
+            return Expired(parcel, now, f"no time is left for another try after: {why}")
+        return Postponed(parcel, now, due_at, why)
+
+    def _note_channel(self, parcel: Parcel, outcome: Outcome) -> None:
+        """Close a channel that refuses us; open it again when the parcel that tried it got through to a verdict."""
+        name = parcel.channel
+        outage = self._outages.get(name)
+        probed = outage is not None and outage.probed_by == parcel.id
+        if isinstance(outcome, Returned):
+            probe_at = outcome.at + timedelta(seconds=self._pace.probe_s)
+            if outage is None:
+                self._outages[name] = _Outage(outcome.at, outcome.why, probe_at)
+            elif probed:
+                self._outages[name] = _Outage(outage.since, outcome.why, probe_at)
+            if outage is None or probed:
+                log.critical("channel_down", channel=name, why=outcome.why, next_try_s=self._pace.probe_s)
+        elif outage is not None and probed:
+            outage.probed_by = None
+            outage.probe_at = outcome.at + timedelta(seconds=self._pace.probe_s)
+            if isinstance(outcome, Sent | Unreachable) and parcel.address is not None:
+                del self._outages[name]
+                log.warning("channel_up", channel=name, down_since=outage.since.isoformat())
+                self.nudge()
+
+    # -- settling
+
+    async def _settle_forever(self) -> None:
+        while self._outcomes or not self._closing:
+            await self._has_outcomes.wait()
+            self._has_outcomes.clear()
+            while self._outcomes:
+                batch, self._outcomes = self._outcomes, []
+                self._settling = len(batch)
+                try:
+                    await self._outbox.settle(batch, self._clock())
+                except Exception as error:  # noqa: BLE001 - the loop's edge; it is logged there
+                    self._outcomes = batch + self._outcomes
+                    self._settling = 0
+                    await self._records_failed("settle", error)
+                    continue
+                self._settling = 0
+                self._records_failing_since = None
+                self._tell(batch)
+                if self._more:
+                    self._wake.set()
+
+    def _tell(self, batch: Sequence[Outcome]) -> None:
+        for outcome in batch:
+            if isinstance(outcome, Sent):
+                self._last_sent_at = outcome.at
+            if self._on_settled is not None:
+                self._on_settled(
+                    outcome.parcel, outcome, (outcome.at - outcome.parcel.heard_at).total_seconds()
+                )
+
+    # -- stopping
+
+    async def _wind_down(self, claimer: asyncio.Task[None], settler: asyncio.Task[None]) -> None:
+        self._stopping = True
+        self._wake.set()
+        clock = asyncio.get_running_loop().time
+        last = clock() + self._pace.stop_limit_s
+        await asyncio.wait({claimer}, timeout=max(0.0, last - clock()))
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=max(0.0, last - clock()))
+        for send in self._sends:
+            send.cancel()  # its lease runs out, and the parcel goes again
+        if self._sends:
+            await asyncio.wait(self._sends)
+        self._closing = True
+        self._has_outcomes.set()
+        await asyncio.wait({settler}, timeout=max(0.1, last - clock()))
+        for task in (claimer, settler):
+            task.cancel()
+        await asyncio.wait({claimer, settler})
