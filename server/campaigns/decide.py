@@ -96,10 +96,10 @@ def _candidates(compiled: Compiled, moment: Moment) -> list[Candidate]:
     return [Candidate(campaign, sight, objections(campaign, sight)) for campaign, sight in seen]
 
 
-def _nearness(happening: Happening) -> tuple[bool, tuple[int, int], str, str]:
-    """News before history, then the most specific zone."""
+def _nearness(happening: Happening) -> tuple[bool, tuple[int, int], str, str, str, float]:
+    """News before history, then the most specific zone; the rest only makes it the same every time."""
     event = happening.event
-    return (not event.late, happening.zone.specificity, event.zone, event.kind)
+    return (not event.late, happening.zone.specificity, event.zone, event.kind, event.visit, event.dwelled_s)
 
 
 def _send(winner: Candidate, others: Sequence[Candidate]) -> Send:

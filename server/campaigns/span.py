@@ -19,14 +19,14 @@ UNITS = {  # the longest first, so that a span is written in the fewest figures
 
 LONGEST = timedelta(days=731)  # two years: what was sent before that may be gone from the records
 
-_PATTERN = r"^[0-9]{1,8}[smhdw]$"
+_PATTERN = r"[0-9]{1,8}[smhdw]"
 
 
 def read_span(given: object) -> timedelta:
     """ValueError with advice where the text is no span, is nothing, or is longer than what we remember."""
     if isinstance(given, timedelta):
         span = given
-    elif isinstance(given, str) and re.match(_PATTERN, given):
+    elif isinstance(given, str) and re.fullmatch(_PATTERN, given):
         span = int(given[:-1]) * UNITS[given[-1]]
     else:
         raise ValueError("write a whole number and its unit (s, m, h, d, w), such as '45m', '24h' or '7d'")
@@ -45,5 +45,5 @@ Span = Annotated[
     timedelta,
     BeforeValidator(read_span),
     PlainSerializer(write_span, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": _PATTERN, "examples": ["45m", "24h", "7d"]}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PATTERN}$", "examples": ["45m", "24h", "7d"]}),
 ]

@@ -1,0 +1,53 @@
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from server.campaigns.conditions.frequency_cap import FrequencyCap
+from tests.server.campaigns.makers import a_moment, a_shopper, as_seen_by, sent
+
+DAY = timedelta(days=1)
+
+
+def asked(cap: FrequencyCap, *offers) -> str | None:
+    return cap.objection(as_seen_by("shoes", a_moment(shopper=a_shopper(sent=offers))))
+
+
+def test_the_last_offer_of_the_cap_may_still_go_out():
+    assert asked(FrequencyCap(at_most=2, window="7d"), sent(DAY)) is None
+
+
+def test_a_full_cap_says_how_full_it_is():
+    objection = asked(FrequencyCap(at_most=2, window="7d"), sent(DAY), sent(2 * DAY))
+    assert objection == "2 of 2 offers of this campaign already sent in the last 7 days"
+
+
+def test_other_campaigns_do_not_fill_a_campaigns_own_cap():
+    assert asked(FrequencyCap(at_most=1, window="7d"), sent(campaign="bags")) is None
+
+
+def test_a_cap_over_all_campaigns_counts_them_all():
+    cap = FrequencyCap(at_most=2, window="7d", scope="all")
+    assert (
+        asked(cap, sent(campaign="bags"), sent())
+        == "2 of 2 offers of all campaigns already sent in the last 7 days"
+    )
+
+
+def test_a_reinstalled_phone_is_still_the_same_shopper():
+    assert asked(FrequencyCap(at_most=1, window="7d"), sent(device="d_old_phone"))
+
+
+def test_an_offer_leaves_the_window_when_it_is_as_old_as_the_window():
+    cap = FrequencyCap(at_most=1, window="1d")
+    assert asked(cap, sent(DAY - timedelta(seconds=1)))
+    assert asked(cap, sent(DAY)) is None
+
+
+def test_an_offer_from_a_clock_ahead_of_ours_counts():
+    assert asked(FrequencyCap(at_most=1, window="1d"), sent(timedelta(seconds=-2)))
+
+
+def test_a_cap_of_nothing_is_refused():
+    with pytest.raises(ValidationError, match="at_most"):
+        FrequencyCap(at_most=0, window="1d")

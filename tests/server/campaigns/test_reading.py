@@ -1,0 +1,135 @@
+import json
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.campaigns import BadCampaign, Problem, read_campaign, read_campaigns, write_campaign
+from tests.server.campaigns.makers import a_campaign, a_document
+from tests.server.campaigns.strategies import campaigns
+
+SHOP_IN_GIT = """
+[[campaigns]]
+id = "spring-shoes"
+name = "Scarpe di primavera"
+state = "live"
+priority = 5
+trigger = { on = "dwelled", after_s = 300, where = { group = "fashion" } }
+
+[campaigns.offer]
+title = { it = "20 % sulle scarpe", en = "20 % off shoes" }
+body = { it = "Solo oggi.", en = "Today only." }
+ends_at = 2026-12-31T23:00:00Z
+
+[[campaigns.conditions]]
+kind = "schedule"
+first_day = 2026-06-01
+hours = [{ start = 10:00:00, end = "13:00" }]
+
+[[campaigns.conditions]]
+kind = "frequency_cap"
+at_most = 2
+window = "7d"
+"""
+
+
+def problems(document) -> dict[str, str]:
+    with pytest.raises(BadCampaign) as caught:
+        read_campaign(document)
+    return {problem.place: problem.reason for problem in caught.value.problems}
+
+
+@given(campaigns())
+def test_every_campaign_reads_back_from_json_as_it_was_written(some):
+    for campaign in some:
+        assert read_campaign(json.loads(json.dumps(write_campaign(campaign)))) == campaign
+
+
+def test_a_shop_may_keep_its_campaigns_in_a_file_with_dates_and_times_as_toml_has_them():
+    (campaign,) = read_campaigns(tomllib.loads(SHOP_IN_GIT))
+    assert write_campaign(campaign)["conditions"] == [
+        {"kind": "schedule", "first_day": "2026-06-01", "hours": [{"start": "10:00", "end": "13:00"}]},
+        {"kind": "frequency_cap", "at_most": 2, "window": "1w"},
+    ]
+
+
+def test_what_was_left_at_its_default_is_not_written():
+    assert write_campaign(a_campaign())["offer"].keys() == {"title", "body", "default_language"}
+    assert "priority" not in write_campaign(a_campaign())
+
+
+def test_everything_that_is_wrong_is_told_at_once_and_in_its_place():
+    document = a_document(
+        name="",
+        colour="red",
+        trigger={"on": "entered", "where": {"zones": ["z"], "site": "s"}, "after_s": 3},
+        conditions=[
+            {"kind": "quiet_hours", "start": "21:00", "end": "9"},
+            {"kind": "horoscope"},
+            {"start": "21:00"},
+            {"kind": "segment", "at_least": {"points": "many"}},
+            "consent",
+        ],
+    )
+    document["offer"] = {"title": {"it": "a"}, "body": {"en": "b"}, "life_s": -1}
+    found = problems(document)
+    assert found.keys() == {
+        "name",
+        "colour",
+        "trigger.where",
+        "trigger.after_s",
+        "conditions[0].end",
+        "conditions[1]",
+        "conditions[2]",
+        "conditions[3].at_least.points",
+        "conditions[4]",
+        "offer.body",
+        "offer.life_s",
+    }
+    assert found["colour"] == "there is no such field"
+    assert found["conditions[1]"].startswith("there is no kind 'horoscope'; there are consent, cooldown")
+    assert found["conditions[2]"] == "must have a `kind`"
+    assert found["offer.body"] == "title and body differ in en, it"
+
+
+def test_what_is_missing_is_named_without_what_follows_from_it():
+    assert problems({}) == dict.fromkeys(("id", "name", "trigger", "offer"), "is missing")
+    assert problems(a_document(offer={})) == {"offer.title": "is missing", "offer.body": "is missing"}
+
+
+nonsense = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(nonsense)
+def test_nonsense_is_refused_with_words(document):
+    assert all(problems(document).values())
+
+
+@given(
+    st.sampled_from(["id", "name", "state", "trigger", "offer", "conditions", "priority", "version"]),
+    nonsense,
+)
+def test_nonsense_in_one_field_is_refused_in_that_field_or_makes_sense(field, nonsensical):
+    bad: tuple[Problem, ...] = ()
+    try:
+        read_campaign(a_document(**{field: nonsensical}))
+    except BadCampaign as caught:
+        bad = caught.problems
+    assert all(problem.place.startswith(field) and problem.reason for problem in bad)
+
+
+def test_the_problems_of_a_file_name_the_campaign_too():
+    with pytest.raises(BadCampaign) as caught:
+        read_campaigns({"campaigns": [a_document(), a_document(name=""), a_document(id="shoes")]})
+    assert [problem.place for problem in caught.value.problems] == ["campaigns[1].name", "campaigns[2].id"]
+
+
+@pytest.mark.parametrize("document", [{}, {"campaigns": {}}, {"campaigns": [], "zones": []}])
+def test_a_file_of_something_else_is_refused(document):
+    with pytest.raises(BadCampaign, match="a list of campaigns"):
+        read_campaigns(document)
