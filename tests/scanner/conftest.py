@@ -1,6 +1,10 @@
 """What the scanner's tests share: captured bytes as advertisements, and beacons with calm defaults."""
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +13,7 @@ import pytest
 from scanner.advertisement import Advertisement
 from scanner.beacon import Beacon
 from scanner.formats import altbeacon, eddystone_eid, eddystone_tlm, eddystone_uid, eddystone_url, ibeacon
+from tests.scanner.fake_bluez import FakeBluez, PrivateBus, put_on_the_air
 
 OUR_UUID = UUID("5a4bcfce-174e-4bac-a814-092e77f6b7e5")
 OUR_NAMESPACE = bytes.fromhex("00112233445566778899")
@@ -74,3 +79,52 @@ def _advertisement(vector: dict[str, Any]) -> Advertisement:
 def advertisement_of() -> Callable[[dict[str, Any]], Advertisement]:
     """A captured vector (AD structures, HCI event or ready fields) as the radio would hand it over."""
     return _advertisement
+
+
+def _services_or_skip(reason: str) -> None:
+    if os.environ.get("SOGLIA_REQUIRE_SERVICES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+async def system_bus(tmp_path, monkeypatch) -> AsyncIterator[PrivateBus]:
+    """A D-Bus of the test's own in the place of the system's."""
+    if shutil.which("dbus-daemon") is None:
+        _services_or_skip("no dbus-daemon here: apt-get install dbus")
+    bus = PrivateBus(tmp_path)
+    await bus.start()
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
+    yield bus
+    await bus.die()
+
+
+@pytest.fixture
+async def bluez(system_bus) -> AsyncIterator[FakeBluez]:
+    """bluetoothd with one adapter, hci0, on that bus."""
+    fake = FakeBluez(system_bus.address)
+    await fake.start()
+    yield fake
+    await fake.stop()
+
+
+@pytest.fixture
+async def on_the_air(bluez) -> AsyncIterator[None]:
+    """Our beacon, an Eddystone of ours and a stranger's phone, fifty times a second, for as long as the test runs."""
+    air = asyncio.create_task(put_on_the_air(bluez, every_s=0.02))
+    yield
+    air.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await air
+
+
+async def _until(true: Callable[[], object], within_s: float = 20.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not true():  # noqa: ASYNC110 - what is waited for lives in another program or thread
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def until() -> Callable[..., Awaitable[None]]:
+    """Waits until something is so, and fails the test where it does not become so: await until(lambda: ...)."""
+    return _until
