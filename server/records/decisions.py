@@ -46,7 +46,7 @@ class Story:
 
 
 async def listed(
-    work: AsyncConnection, query: DecisionQuery, *, after: Mark | None = None, limit: int = 100
+    connection: AsyncConnection, query: DecisionQuery, *, after: Mark | None = None, limit: int = 100
 ) -> list[DecisionRow]:
     """Decisions by `decided_at`, newest first, from behind `after`."""
     columns = _decisions.c
@@ -67,7 +67,7 @@ async def listed(
         where.append(columns.decided_at < query.until)
     if after is not None:
         where.append(before_mark(columns.decided_at, columns.id, after))
-    found = await work.execute(
+    found = await connection.execute(
         sa.select(_decisions)
         .where(*where)
         .order_by(columns.decided_at.desc(), columns.id.desc())
@@ -76,31 +76,31 @@ async def listed(
     return [DecisionRow(**row) for row in found.mappings()]
 
 
-async def story(work: AsyncConnection, decision: str) -> Story:
+async def story(connection: AsyncConnection, decision: str) -> Story:
     """One decision by its id, and what followed. Raises NotFound."""
     row = (
-        (await work.execute(sa.select(_decisions).where(_decisions.c.id == decision)))
+        (await connection.execute(sa.select(_decisions).where(_decisions.c.id == decision)))
         .mappings()
         .one_or_none()
     )
     if row is None:
         raise NotFound(f"there is no decision {decision}")
     decided = DecisionRow(**row)
-    kept = await work.execute(sa.select(_outbox).where(_outbox.c.decision_id == decision))
+    kept = await connection.execute(sa.select(_outbox).where(_outbox.c.decision_id == decision))
     offer = kept.mappings().one_or_none()
     if offer is None:
         return Story(decided, None, [], [], None)
-    tried = await work.execute(
+    tried = await connection.execute(
         sa.select(_attempts)
         .where(_attempts.c.outbox_id == offer["id"])
         .order_by(_attempts.c.at, _attempts.c.id)
     )
-    said = await work.execute(
+    said = await connection.execute(
         sa.select(_receipts)
         .where(_receipts.c.outbox_id == offer["id"])
         .order_by(_receipts.c.at, _receipts.c.kind)
     )
-    used = await work.execute(sa.select(_redemptions).where(_redemptions.c.outbox_id == offer["id"]))
+    used = await connection.execute(sa.select(_redemptions).where(_redemptions.c.outbox_id == offer["id"]))
     redemption = used.mappings().one_or_none()
     return Story(
         decided,
@@ -111,12 +111,12 @@ async def story(work: AsyncConnection, decision: str) -> Story:
     )
 
 
-async def offers_of(work: AsyncConnection, decisions: list[str]) -> dict[str, OutboxRow]:
+async def offers_of(connection: AsyncConnection, decisions: list[str]) -> dict[str, OutboxRow]:
     """The offers that followed from these decisions, by the decision's id."""
-    found = await work.execute(sa.select(_outbox).where(_outbox.c.decision_id.in_(decisions)))
+    found = await connection.execute(sa.select(_outbox).where(_outbox.c.decision_id.in_(decisions)))
     return {row["decision_id"]: OutboxRow(**row) for row in found.mappings()}
 
 
-async def forget_old(work: AsyncConnection, before: datetime) -> int:
+async def forget_before(connection: AsyncConnection, before: datetime) -> int:
     """Deletes decisions made before `before`; gives how many. Offers that are still to be sent keep their own rows."""
-    return (await work.execute(sa.delete(_decisions).where(_decisions.c.decided_at < before))).rowcount
+    return (await connection.execute(sa.delete(_decisions).where(_decisions.c.decided_at < before))).rowcount

@@ -67,45 +67,45 @@ class RecordedOutbox:
     ) -> list[Parcel]:
         """Up to `limit` rows that are due on these channels, or out of time on any, oldest first; ours for `lease_s`."""
         lease = now + timedelta(seconds=lease_s)
-        async with self._database.writing() as work:
-            rows = await _lease(work, now, lease, limit, channels)
-            rows = await _without_withdrawn(work, rows, now)
-            living = await _living_addresses(work, {row["shopper_id"] for row in rows})
+        async with self._database.writing() as connection:
+            rows = await _lease(connection, now, lease, limit, channels)
+            rows = await _without_withdrawn(connection, rows, now)
+            living = await _living_addresses(connection, {row["shopper_id"] for row in rows})
             parcels = [_parcel(row, _choose(row, living), lease) for row in rows]
-            await _remember_addresses(work, rows, parcels)
+            await _remember_addresses(connection, rows, parcels)
         return parcels
 
     async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Writes what became of the parcels, all in one transaction."""
-        async with self._database.writing() as work:
-            await _bury(work, [o for o in outcomes if isinstance(o, Unreachable)])
-            held = await _held(work, outcomes)
+        async with self._database.writing() as connection:
+            await _bury(connection, [o for o in outcomes if isinstance(o, Unreachable)])
+            held = await _held(connection, outcomes)
             living = await _living_addresses(
-                work, {o.parcel.shopper for o in held if isinstance(o, Unreachable)}
+                connection, {o.parcel.shopper for o in held if isinstance(o, Unreachable)}
             )
             changes = [_change(outcome, living, now) for outcome in held]
             attempts = [_attempt(outcome) for outcome in held if _was_tried(outcome)]
             if changes:
-                await work.execute(_CHANGE, changes)
+                await connection.execute(_CHANGE, changes)
             if attempts:
-                await work.execute(sa.insert(_attempts), attempts)
+                await connection.execute(sa.insert(_attempts), attempts)
 
 
-async def waiting(work: AsyncConnection) -> int:
+async def waiting(connection: AsyncConnection) -> int:
     """How many offers are not settled."""
-    count = await work.scalar(sa.select(sa.func.count()).where(_outbox.c.settled_at.is_(None)))
+    count = await connection.scalar(sa.select(sa.func.count()).where(_outbox.c.settled_at.is_(None)))
     return int(count or 0)
 
 
-async def forget_old(work: AsyncConnection, before: datetime) -> int:
+async def forget_before(connection: AsyncConnection, before: datetime) -> int:
     """Deletes offers settled before `before`, with their attempts; gives how many. Caps must not look further back."""
     old = sa.select(_outbox.c.id).where(_outbox.c.settled_at < before)
-    await work.execute(sa.delete(_attempts).where(_attempts.c.outbox_id.in_(old)))
-    return (await work.execute(sa.delete(_outbox).where(_outbox.c.settled_at < before))).rowcount
+    await connection.execute(sa.delete(_attempts).where(_attempts.c.outbox_id.in_(old)))
+    return (await connection.execute(sa.delete(_outbox).where(_outbox.c.settled_at < before))).rowcount
 
 
 async def _lease(
-    work: AsyncConnection, now: datetime, lease: datetime, limit: int, channels: Collection[str]
+    connection: AsyncConnection, now: datetime, lease: datetime, limit: int, channels: Collection[str]
 ) -> list[dict[str, Any]]:
     due = (
         sa.select(_outbox.c.id)
@@ -122,7 +122,7 @@ async def _lease(
             "due"
         )  # computed once: as a plain sub-query PostgreSQL may run it again for each row, past the limit
     )
-    leased = await work.execute(
+    leased = await connection.execute(
         sa.update(_outbox)
         .where(_outbox.c.id.in_(sa.select(due.c.id)))
         .values(leased_until=lease)
@@ -132,10 +132,10 @@ async def _lease(
 
 
 async def _without_withdrawn(
-    work: AsyncConnection, rows: list[dict[str, Any]], now: datetime
+    connection: AsyncConnection, rows: list[dict[str, Any]], now: datetime
 ) -> list[dict[str, Any]]:
     """Settles the rows whose shopper no longer agrees, and gives the others."""
-    current = await work.execute(
+    current = await connection.execute(
         sa.select(_consents.c.shopper_id, _consents.c.purpose).where(
             _consents.c.shopper_id.in_({row["shopper_id"] for row in rows}),
             _consents.c.superseded_at.is_(None),
@@ -149,7 +149,7 @@ async def _without_withdrawn(
         if (purpose := PURPOSES.get(row["channel"])) and (row["shopper_id"], purpose) not in agreed
     }
     if withdrawn:
-        await work.execute(
+        await connection.execute(
             _CHANGE,
             [
                 _new_state(row, settled_at=now, outcome="withdrawn", why=f"no consent to {purpose} any more")
@@ -162,12 +162,12 @@ async def _without_withdrawn(
 _LiveAddresses = Mapping[str, list[dict[str, Any]]]
 
 
-async def _living_addresses(work: AsyncConnection, shoppers: Collection[str]) -> _LiveAddresses:
+async def _living_addresses(connection: AsyncConnection, shoppers: Collection[str]) -> _LiveAddresses:
     """Address rows of each shopper that are not dead, newest first."""
     living: dict[str, list[dict[str, Any]]] = {}
     if not shoppers:
         return living
-    found = await work.execute(
+    found = await connection.execute(
         sa.select(_addresses)
         .where(_addresses.c.shopper_id.in_(list(shoppers)), _addresses.c.dead_at.is_(None))
         .order_by(_addresses.c.created_at.desc(), _addresses.c.id)
@@ -213,7 +213,7 @@ def _parcel(row: Mapping[str, Any], address: Address | None, lease: datetime) ->
 
 
 async def _remember_addresses(
-    work: AsyncConnection, rows: Iterable[Mapping[str, Any]], parcels: Iterable[Parcel]
+    connection: AsyncConnection, rows: Iterable[Mapping[str, Any]], parcels: Iterable[Parcel]
 ) -> None:
     changed = [
         {"row_id": parcel.id, "chosen": parcel.address.id}
@@ -221,7 +221,7 @@ async def _remember_addresses(
         if parcel.address is not None and parcel.address.id != row["address_id"]
     ]
     if changed:
-        await work.execute(
+        await connection.execute(
             sa.update(_outbox)
             .where(_outbox.c.id == sa.bindparam("row_id"))
             .values(address_id=sa.bindparam("chosen")),
@@ -229,7 +229,7 @@ async def _remember_addresses(
         )
 
 
-async def _bury(work: AsyncConnection, unreachable: Iterable[Unreachable]) -> None:
+async def _bury(connection: AsyncConnection, unreachable: Iterable[Unreachable]) -> None:
     """Marks addresses dead, unless the phone has registered anew under the same id meanwhile."""
     dead = [
         {"address": o.parcel.address.id, "said": o.parcel.address.value, "died_at": o.at, "why": o.why}
@@ -237,7 +237,7 @@ async def _bury(work: AsyncConnection, unreachable: Iterable[Unreachable]) -> No
         if o.parcel.address is not None
     ]
     if dead:
-        await work.execute(
+        await connection.execute(
             sa.update(_addresses)
             .where(
                 _addresses.c.id == sa.bindparam("address"),
@@ -249,9 +249,9 @@ async def _bury(work: AsyncConnection, unreachable: Iterable[Unreachable]) -> No
         )
 
 
-async def _held(work: AsyncConnection, outcomes: Sequence[Outcome]) -> list[Outcome]:
+async def _held(connection: AsyncConnection, outcomes: Sequence[Outcome]) -> list[Outcome]:
     """The outcomes that still count: of rows that are not settled, and under their lease or sent."""
-    found = await work.execute(
+    found = await connection.execute(
         sa.select(_outbox.c.id, _outbox.c.leased_until)
         .where(_outbox.c.id.in_([o.parcel.id for o in outcomes]), _outbox.c.settled_at.is_(None))
         .with_for_update()

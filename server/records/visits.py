@@ -32,7 +32,7 @@ class VisitQuery:
 
 
 async def listed(
-    work: AsyncConnection, query: VisitQuery, *, after: Mark | None = None, limit: int = 100
+    connection: AsyncConnection, query: VisitQuery, *, after: Mark | None = None, limit: int = 100
 ) -> list[VisitRow]:
     """Visits by `entered_at`, newest first, from behind `after`. A list is stable while new visits come in."""
     where: list[sa.ColumnElement[bool]] = []
@@ -50,7 +50,7 @@ async def listed(
         where.append(_visits.c.exited_at.is_(None) == query.is_open)
     if after is not None:
         where.append(before_mark(_visits.c.entered_at, _visits.c.id, after))
-    found = await work.execute(
+    found = await connection.execute(
         sa.select(_visits)
         .where(*where)
         .order_by(_visits.c.entered_at.desc(), _visits.c.id.desc())
@@ -59,27 +59,27 @@ async def listed(
     return [VisitRow(**row) for row in found.mappings()]
 
 
-async def find(work: AsyncConnection, visit: str) -> VisitRow:
+async def find(connection: AsyncConnection, visit: str) -> VisitRow:
     """One visit by its id. Raises NotFound."""
-    row = (await work.execute(sa.select(_visits).where(_visits.c.id == visit))).mappings().one_or_none()
+    row = (await connection.execute(sa.select(_visits).where(_visits.c.id == visit))).mappings().one_or_none()
     if row is None:
         raise NotFound(f"there is no visit {visit}")
     return VisitRow(**row)
 
 
-async def open_visits(work: AsyncConnection) -> int:
+async def open_visits(connection: AsyncConnection) -> int:
     """How many visits have no end yet."""
     return int(
-        await work.scalar(
+        await connection.scalar(
             sa.select(sa.func.count()).select_from(_visits).where(_visits.c.exited_at.is_(None))
         )
         or 0
     )
 
 
-async def forget_old(work: AsyncConnection, before: datetime) -> int:
+async def forget_before(connection: AsyncConnection, before: datetime) -> int:
     """Deletes visits that ended before `before`; gives how many. An open visit is never forgotten, however long."""
-    return (await work.execute(sa.delete(_visits).where(_visits.c.exited_at < before))).rowcount
+    return (await connection.execute(sa.delete(_visits).where(_visits.c.exited_at < before))).rowcount
 
 
 def before_mark(at: sa.Column[Any], id: sa.Column[Any], mark: Mark) -> sa.ColumnElement[bool]:

@@ -1,0 +1,74 @@
+"""The floor plans that are kept: one floor of a site each, in metres.
+
+In: plans as values of the zones room. Out: the same. Verbs take an open connection and never commit.
+"""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.records import zones
+from server.records.references import refuse_where_named
+from server.records.refusal import NotFound
+from server.records.tables import Table
+from server.zones.zone import FloorPlan, FloorShape
+
+_plans = Table.metadata.tables["floor_plans"]
+_anchors = Table.metadata.tables["anchors"]
+
+
+async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 100) -> list[FloorPlan]:
+    """Floor plans by id, from behind `after`."""
+    found = await connection.scalars(
+        sa.select(_plans.c.plan).where(_plans.c.id > after).order_by(_plans.c.id).limit(limit)
+    )
+    return [_read(plan) for plan in found]
+
+
+async def load(connection: AsyncConnection) -> list[FloorPlan]:
+    """All floor plans, by id: to be compiled."""
+    return [_read(plan) for plan in await connection.scalars(sa.select(_plans.c.plan).order_by(_plans.c.id))]
+
+
+async def find(connection: AsyncConnection, plan: str) -> FloorPlan:
+    """One floor plan by its id. Raises NotFound."""
+    kept = await connection.scalar(sa.select(_plans.c.plan).where(_plans.c.id == plan))
+    if kept is None:
+        raise NotFound(f"there is no floor plan {plan}")
+    return _read(kept)
+
+
+async def put(
+    connection: AsyncConnection, plan: FloorPlan, now: datetime
+) -> Literal["created", "changed", "same"]:
+    """Keeps a floor plan by its own id."""
+    kept = await connection.scalar(sa.select(_plans.c.plan).where(_plans.c.id == plan.id))
+    if kept is not None and _read(kept) == plan:
+        return "same"
+    row = {"name": plan.name, "site_id": plan.site, "plan": asdict(plan), "updated_at": now}
+    if kept is None:
+        await connection.execute(sa.insert(_plans).values(id=plan.id, **row))
+        return "created"
+    await connection.execute(sa.update(_plans).where(_plans.c.id == plan.id).values(**row))
+    return "changed"
+
+
+async def remove(connection: AsyncConnection, plan: str) -> None:
+    """Forgets a floor plan. Raises NotFound, or Taken where zones or anchors lie on it."""
+    await find(connection, plan)
+    drawn = [
+        z.id for z in await zones.load(connection) if isinstance(z.place, FloorShape) and z.place.plan == plan
+    ]
+    anchors = await connection.scalars(
+        sa.select(_anchors.c.id).where(_anchors.c.plan_id == plan).order_by(_anchors.c.id)
+    )
+    refuse_where_named(f"floor plan {plan}", {"zone": drawn, "anchor": list(anchors)})
+    await connection.execute(sa.delete(_plans).where(_plans.c.id == plan))
+
+
+def _read(kept: dict[str, Any]) -> FloorPlan:
+    walls = tuple(tuple((x, y) for x, y in wall) for wall in kept["walls"])
+    return FloorPlan(**{**kept, "walls": walls})

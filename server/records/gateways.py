@@ -1,0 +1,183 @@
+"""The gateways that are kept: store machines that hear for one anchor each, what they last said, what they are to hear.
+
+In: heartbeats. Out: gateways with words about how they are, and the list of ids that are ours (a gateway forgets all
+others on the spot). Verbs take an open connection and never commit.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.records import keys
+from server.records.refusal import NotFound, Taken
+from server.records.tables import GatewayRow, Table
+
+_gateways = Table.metadata.tables["gateways"]
+_anchors = Table.metadata.tables["anchors"]
+_devices = Table.metadata.tables["devices"]
+
+#: Gateways say how they are every 15 seconds: after four that did not come, a gateway is silent.
+SILENT_AFTER = timedelta(seconds=60)
+
+#: new: never heard from. well: hears and delivers. troubled: speaks to us of something wrong. silent: does not speak.
+State = Literal["new", "well", "troubled", "silent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a gateway is, and what staff should know of it, in words; `words` is never empty."""
+
+    state: State
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What gateways keep of all that they hear, each sorted: lower-case UUIDs, `<company hex4>:<16 bytes hex>`, namespaces."""
+
+    ibeacon_uuids: tuple[str, ...] = ()
+    altbeacon_ids: tuple[str, ...] = ()
+    eddystone_namespaces: tuple[str, ...] = ()
+    eddystone_eid: bool = False
+
+
+async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 100) -> list[GatewayRow]:
+    """Gateways by id, from behind `after`."""
+    found = await connection.execute(
+        sa.select(_gateways).where(_gateways.c.id > after).order_by(_gateways.c.id).limit(limit)
+    )
+    return [GatewayRow(**row) for row in found.mappings()]
+
+
+async def find(connection: AsyncConnection, gateway: str) -> GatewayRow:
+    """One gateway by its id. Raises NotFound."""
+    row = (
+        (await connection.execute(sa.select(_gateways).where(_gateways.c.id == gateway)))
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound(f"there is no gateway {gateway}")
+    return GatewayRow(**row)
+
+
+async def add(connection: AsyncConnection, gateway: str, name: str, anchor: str, now: datetime) -> GatewayRow:
+    """A new gateway that hears for an anchor. Raises NotFound for an unknown anchor, Taken where id or anchor has a gateway."""
+    if await connection.scalar(sa.select(_gateways.c.id).where(_gateways.c.id == gateway)):
+        raise Taken(f"there is a gateway {gateway} already")
+    if not await connection.scalar(sa.select(_anchors.c.id).where(_anchors.c.id == anchor)):
+        raise NotFound(f"there is no anchor {anchor}")
+    other = await connection.scalar(sa.select(_gateways.c.id).where(_gateways.c.anchor_id == anchor))
+    if other:
+        raise Taken(f"gateway {other} hears for anchor {anchor} already: remove it first")
+    row = GatewayRow(id=gateway, name=name, anchor_id=anchor, created_at=now)
+    await connection.execute(sa.insert(_gateways).values(**row.model_dump()))
+    return row
+
+
+async def rename(connection: AsyncConnection, gateway: str, name: str) -> GatewayRow:
+    """Gives a gateway another name. Raises NotFound."""
+    await connection.execute(sa.update(_gateways).where(_gateways.c.id == gateway).values(name=name))
+    return await find(connection, gateway)
+
+
+async def remove(connection: AsyncConnection, gateway: str, now: datetime) -> None:
+    """Forgets a gateway and ends its tokens; its anchor stays, for the machine that takes its place. Raises NotFound."""
+    await find(connection, gateway)
+    await keys.revoke_of(connection, gateway, now)
+    await connection.execute(sa.delete(_gateways).where(_gateways.c.id == gateway))
+
+
+async def heard_from(
+    connection: AsyncConnection, gateway: str, heartbeat: dict[str, Any], now: datetime
+) -> None:
+    """Keeps what a gateway says of itself; only the newest is kept. Raises NotFound."""
+    kept = await connection.execute(
+        sa.update(_gateways).where(_gateways.c.id == gateway).values(heartbeat=heartbeat, heartbeat_at=now)
+    )
+    if not kept.rowcount:
+        raise NotFound(f"there is no gateway {gateway}")
+
+
+async def heartbeats(connection: AsyncConnection) -> dict[str, datetime | None]:
+    """When each gateway was last heard from; None for one that never was."""
+    found = await connection.execute(sa.select(_gateways.c.id, _gateways.c.heartbeat_at))
+    return {row.id: row.heartbeat_at for row in found}
+
+
+async def ours(connection: AsyncConnection) -> Ours:
+    """What gateways are to keep: what devices and fixed beacons send, and rotating ids where any device has a key for them."""
+    beacons = [
+        *await connection.scalars(sa.select(_devices.c.beacon).where(_devices.c.beacon.is_not(None))),
+        *await connection.scalars(sa.select(_anchors.c.beacon).where(_anchors.c.beacon.is_not(None))),
+    ]
+    rotating = await connection.scalar(
+        sa.select(_devices.c.id).where(_devices.c.eid_key.is_not(None)).limit(1)
+    )
+    return allow_list(beacons, rotating=rotating is not None)
+
+
+def allow_list(beacons: Iterable[str], *, rotating: bool = False) -> Ours:
+    """The list for these id texts: what they have in common, so that it stays short whatever the number of devices."""
+    found: dict[str, set[str]] = {
+        "ibeacon": set(),
+        "altbeacon": set(),
+        "eddystone-uid": set(),
+        "eddystone-eid": set(),
+    }
+    for beacon in beacons:
+        kind, _, rest = beacon.partition(":")
+        first, _, second = rest.partition(":")
+        if kind in found:
+            # An AltBeacon's 20 bytes begin with 16 that an organisation chooses for itself (AltBeacon specification 1.0).
+            found[kind].add(f"{first}:{second[:32]}" if kind == "altbeacon" else first)
+    return Ours(
+        tuple(sorted(found["ibeacon"])),
+        tuple(sorted(found["altbeacon"])),
+        tuple(sorted(found["eddystone-uid"])),
+        rotating or bool(found["eddystone-eid"]),
+    )
+
+
+def health(gateway: GatewayRow, now: datetime) -> Health:
+    """How a gateway is, by its last heartbeat."""
+    if gateway.heartbeat_at is None or gateway.heartbeat is None:
+        return Health("new", ("has never been heard from: start the scanner with its token",))
+    silence = now - gateway.heartbeat_at
+    if silence > SILENT_AFTER:
+        return Health("silent", (f"has been silent for {_span(silence)}: check its power and its line",))
+    troubles = tuple(_troubles(gateway.heartbeat))
+    if troubles:
+        return Health("troubled", troubles)
+    return Health("well", (f"keeps {gateway.heartbeat.get('kept_per_s', 0):.1f} advertisements a second",))
+
+
+def _troubles(said: dict[str, Any]) -> Iterable[str]:
+    radio, reason = said.get("radio"), said.get("reason")
+    if radio != "hearing":
+        words = {
+            "silent": "its radio hears nothing",
+            "off": "its radio is off",
+            "failed": "its radio has failed",
+        }
+        yield f"{words.get(str(radio), 'its radio is in an unknown state')}{f': {reason}' if reason else ''}"
+    elif reason:
+        yield str(reason)
+    waiting = said.get("spool_batches") or 0
+    if waiting > 1:  # one may be on its way while the heartbeat is written
+        yield f"{waiting} batches wait on its disk to be sent"
+    dropped = said.get("dropped") or 0
+    if dropped:
+        yield f"{dropped} sightings were dropped since it started: its line was down for too long"
+
+
+def _span(silence: timedelta) -> str:
+    seconds = int(silence.total_seconds())
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("min", 60)):
+        if seconds >= 2 * length or (unit == "min" and seconds >= length):
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"

@@ -1,0 +1,150 @@
+"""The zones that are kept: each as its owner gave it, mended, found by the owner's own id.
+
+In: zones that the zones room has read and found sound. Out: zones again, or their GeoJSON features as they were kept.
+Verbs take an open connection and never commit.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.records import campaigns
+from server.records.database import MANY
+from server.records.references import refuse_where_named
+from server.records.refusal import NotFound
+from server.records.tables import Table, ZoneRow
+from server.zones.geojson import MOST_FEATURES, read_zones, write_zone
+from server.zones.zone import AnchorSet, Disc, Zone
+
+_versions = Table.metadata.tables["catalogue_versions"]
+_zones = Table.metadata.tables["zones"]
+_plans = Table.metadata.tables["floor_plans"]
+_anchors = Table.metadata.tables["anchors"]
+
+Change = Literal["created", "changed", "same"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A zone, and what its owner keeps with it for themselves (notes, style)."""
+
+    zone: Zone
+    extras: Mapping[str, Any] | None = None
+
+
+async def listed(
+    connection: AsyncConnection, *, after: str = "", limit: int = MOST_FEATURES
+) -> list[ZoneRow]:
+    """Zones by id, from behind `after`."""
+    found = await connection.execute(
+        sa.select(_zones).where(_zones.c.id > after).order_by(_zones.c.id).limit(limit)
+    )
+    return [ZoneRow(**row) for row in found.mappings()]
+
+
+async def find(connection: AsyncConnection, zone: str) -> ZoneRow:
+    """One zone by its id. Raises NotFound."""
+    row = (await connection.execute(sa.select(_zones).where(_zones.c.id == zone))).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"there is no zone {zone}")
+    return ZoneRow(**row)
+
+
+async def load(connection: AsyncConnection) -> list[Zone]:
+    """All zones as values, by id: to be compiled, or to check a change against."""
+    features = [
+        row.feature for row in await connection.execute(sa.select(_zones.c.feature).order_by(_zones.c.id))
+    ]
+    # Thousands of outlines take a second to read: on a thread, so that the path goes on meanwhile.
+    return await asyncio.to_thread(_read, features)
+
+
+async def version(connection: AsyncConnection, *, lock: bool = False) -> int:
+    """The catalogue's version of zones. With `lock` whoever else would change zones waits for the end of the transaction."""
+    asked = sa.select(_versions.c.version).where(_versions.c.name == "zones")
+    return int(await connection.scalar(asked.with_for_update() if lock else asked) or 0)
+
+
+async def put(connection: AsyncConnection, given: Sequence[Given], now: datetime) -> dict[str, Change]:
+    """Keeps zones by their own ids; says of each, in the order given, whether it was created, changed, or the same."""
+    kept = await _features(connection, [each.zone.id for each in given])
+    changes: dict[str, Change] = {}
+    created, changed = [], []
+    for each in given:
+        zone = each.zone
+        # Through JSON once, so that what is compared is what a database gives back (lists, where shapely has tuples).
+        feature = json.loads(json.dumps(write_zone(zone, each.extras)))
+        row = {"name": zone.name, "level": zone.level, "parent_id": zone.parent, "feature": feature}
+        if zone.id not in kept:
+            changes[zone.id] = "created"
+            created.append({"id": zone.id, **row, "created_at": now, "updated_at": now})
+        elif kept[zone.id] != feature:
+            changes[zone.id] = "changed"
+            changed.append({"own_id": zone.id, **row, "updated_at": now})
+        else:
+            changes[zone.id] = "same"
+    if created:
+        await connection.execute(sa.insert(_zones), created)
+    if changed:
+        await connection.execute(sa.update(_zones).where(_zones.c.id == sa.bindparam("own_id")), changed)
+    return changes
+
+
+async def remove(connection: AsyncConnection, zone: str) -> None:
+    """Forgets a zone. Raises NotFound, or Taken where something still names it: the refusal says what."""
+    await find(connection, zone)
+    children = await connection.scalars(
+        sa.select(_zones.c.id).where(_zones.c.parent_id == zone).order_by(_zones.c.id)
+    )
+    anchors = await connection.scalars(
+        sa.select(_anchors.c.id).where(_anchors.c.site_id == zone).order_by(_anchors.c.id)
+    )
+    plans = await connection.scalars(
+        sa.select(_plans.c.id).where(_plans.c.site_id == zone).order_by(_plans.c.id)
+    )
+    refuse_where_named(
+        f"zone {zone}",
+        {
+            "zone": list(children),
+            "anchor": list(anchors),
+            "floor plan": list(plans),
+            "campaign": await campaigns.naming_zone(connection, zone),
+        },
+    )
+    await connection.execute(sa.delete(_zones).where(_zones.c.id == zone))
+
+
+async def naming_anchor(connection: AsyncConnection, anchor: str) -> list[str]:
+    """The zones that are where this anchor hears."""
+    return [
+        zone.id
+        for zone in await load(connection)
+        if (isinstance(zone.place, AnchorSet) and anchor in zone.place.anchors)
+        or (isinstance(zone.place, Disc) and zone.place.anchor == anchor)
+    ]
+
+
+async def _features(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, Any]:
+    features: dict[str, Any] = {}
+    for start in range(0, len(ids), MANY):
+        found = await connection.execute(
+            sa.select(_zones.c.id, _zones.c.feature).where(_zones.c.id.in_(ids[start : start + MANY]))
+        )
+        features |= {row.id: row.feature for row in found}
+    return features
+
+
+def _read(features: Sequence[dict[str, Any]]) -> list[Zone]:
+    return [
+        zone
+        for start in range(0, len(features), MOST_FEATURES)
+        for zone in read_zones(
+            {"type": "FeatureCollection", "features": features[start : start + MOST_FEATURES]}
+        ).zones
+    ]
