@@ -9,6 +9,7 @@ the oldest news, never the path's time.
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from server.presence.sighting import Batch, Verdicts
@@ -31,6 +32,10 @@ class Handover(Protocol):
 
     @property
     def batch(self) -> Batch: ...
+
+    @property
+    def arrived_at(self) -> datetime:
+        """When the door handed it over (aware UTC): the start of heard-to-sent."""
 
     @abstractmethod
     def answer(self, verdicts: Verdicts) -> None:

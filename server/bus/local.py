@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from server.bus.contract import Bus, BusFull, Handover, News, NotTaken, Topic
 from server.presence.sighting import Batch, Verdicts
@@ -21,11 +22,16 @@ class LocalHandover(Handover):
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
+        self._arrived_at = datetime.now(UTC)
         self.verdicts: asyncio.Future[Verdicts] = asyncio.get_running_loop().create_future()
 
     @property
     def batch(self) -> Batch:
         return self._batch
+
+    @property
+    def arrived_at(self) -> datetime:
+        return self._arrived_at
 
     def answer(self, verdicts: Verdicts) -> None:
         if not self.verdicts.done():  # the door may have gone: its client hung up

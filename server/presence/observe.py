@@ -74,7 +74,7 @@ def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience) -> S
     elif len(fixes) or scan_count:
         _in_order(work, batch, fix_line, fixes, scans)
     late = np.concatenate([late_fixes, late_heards + len(batch.fixes)])
-    return _step(tracks, atlas, work, slots, verdicts, late, scans)
+    return step_of(tracks, atlas, work, slots, verdicts, late, scans)
 
 
 def let_time_pass(tracks: Tracks, atlas: Atlas, now: float, patience: Patience) -> Step:
@@ -84,7 +84,7 @@ def let_time_pass(tracks: Tracks, atlas: Atlas, now: float, patience: Patience) 
     work = Stays(tracks.rows.copy_of(slots), atlas, patience)
     work.pass_time(np.arange(len(slots)), np.full(len(slots), now))
     none = np.empty(0, np.intp)
-    return _step(tracks, atlas, work, slots, np.empty(0, np.uint8), none, ())
+    return step_of(tracks, atlas, work, slots, np.empty(0, np.uint8), none, ())
 
 
 def keep(tracks: Tracks, step: Step) -> None:
@@ -176,7 +176,7 @@ def _scan_round(work: Stays, scans: Scans, items: Indexes) -> None:
     work.pass_time(which, at)
 
 
-def _step(
+def step_of(
     tracks: Tracks,
     atlas: Atlas,
     work: Stays,
@@ -185,6 +185,7 @@ def _step(
     late: Indexes,
     scans: Sequence[Scans],
 ) -> Step:
+    """What working on some rows came to, against the tracks as they are."""
     rows = work.rows
     rows.next_due_at[:] = work.due(np.arange(len(rows))).min(axis=1)
     stays, over = _changed_stays(tracks, atlas, rows, slots)

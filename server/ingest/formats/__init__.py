@@ -1,0 +1,1 @@
+"""ONE FILE A WIRE FORMAT: bytes in, a `Reading` out. What is wrong with one item never harms the others."""

@@ -1,0 +1,70 @@
+"""All that staff have defined, compiled for the path: places and campaigns.
+
+In: what records keep. Out: a frozen `Knowledge`, made anew when something changes. Pure but for `load`, which reads.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from server.campaigns import Compiled, Happening, ZoneFacts, compile_campaigns
+from server.presence.visit import ZoneEvent
+from server.records import anchors, campaigns, floor_plans, zones
+from server.records.database import Database
+from server.zones.atlas import Atlas, compile_atlas
+from server.zones.zone import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Places and campaigns that belong together. `zones` has the closed ones too: history may still name them."""
+
+    atlas: Atlas
+    compiled: Compiled
+    zones: dict[str, Zone]
+
+    def listens(self, event: ZoneEvent) -> bool:
+        """Whether any campaign wants to know."""
+        return bool(self.compiled.listening(event.kind, event.zone, event.dwelled_s))
+
+    def happening(self, event: ZoneEvent, now: datetime) -> Happening:
+        """The event with what its zone is at `now`, and how long presence had to wait to be sure of it."""
+        zone = self.zones[event.zone]
+        chain = self._chain(zone)
+        with_hours = next((each for each in chain if each.hours is not None), None)
+        manner = zone.manner
+        waited = {"entered": manner.enter_after_s, "dwelled": 0.0, "exited": manner.leave_after_s}[event.kind]
+        facts = ZoneFacts(
+            id=zone.id,
+            name=zone.name,
+            level=zone.level,
+            time_zone=_time_zone(chain),
+            groups=frozenset(zone.groups),
+            ancestors=tuple(each.id for each in reversed(chain[1:])),
+            open=with_hours.hours.is_open(now) if with_hours and with_hours.hours else None,
+        )
+        return Happening(event, facts, waited)
+
+    def _chain(self, zone: Zone) -> list[Zone]:
+        """The zone, what it lies in, and so on to its site."""
+        chain = [zone]
+        while (parent := self.zones.get(chain[-1].parent or "")) is not None and parent not in chain:
+            chain.append(parent)
+        return chain
+
+
+async def load(database: Database) -> Knowledge:
+    """Reads and compiles everything, from one consistent view."""
+    async with database.reading() as connection:
+        all_zones = await zones.load(connection)
+        all_campaigns = await campaigns.load(connection)
+        all_anchors = await anchors.load(connection)
+        all_plans = await floor_plans.load(connection)
+    compiled = compile_campaigns(all_campaigns, all_zones)
+    atlas = compile_atlas(all_zones, all_anchors, all_plans, compiled.dwells)
+    return Knowledge(atlas, compiled, {zone.id: zone for zone in all_zones})
+
+
+def _time_zone(chain: list[Zone]) -> tzinfo:
+    named = next((zone.time_zone for zone in chain if zone.time_zone), None)
+    return ZoneInfo(named) if named else UTC

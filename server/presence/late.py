@@ -1,0 +1,71 @@
+"""Evidence that came out of order: what it adds to history.
+
+In: the late items of a batch. Out: the visits that they alone would tell of, entered and exited, marked late. Records put them
+in place: where a visit of the same device and zone is known at that time it grows, else a new one is kept. Late evidence
+makes history, never messages.
+"""
+
+import numpy as np
+
+from server.presence.observe import keep, let_time_pass, observe
+from server.presence.phases import Patience
+from server.presence.sighting import Batch, Fixes, Heards
+from server.presence.tracks import Indexes, Tracks
+from server.presence.visit import ZoneEvent
+from server.zones.atlas import Atlas
+
+
+def picked(batch: Batch, items: Indexes) -> Batch:
+    """Some items of a batch, numbered as its verdicts are: the fixes, then the heards."""
+    split = len(batch.fixes)
+    fix, heard = items[items < split], items[items >= split] - split
+    fixes, heards = batch.fixes, batch.heards
+    return Batch(
+        Fixes(
+            [fixes.device[i] for i in fix],
+            fixes.at[fix],
+            fixes.lat[fix],
+            fixes.lon[fix],
+            fixes.accuracy_m[fix],
+            fixes.speed_mps[fix],
+            fixes.mock[fix],
+        ),
+        Heards(
+            [heards.device[i] for i in heard],
+            [heards.anchor[i] for i in heard],
+            heards.at[heard],
+            heards.rssi_dbm[heard],
+            heards.count[heard],
+        ),
+    )
+
+
+def history(atlas: Atlas, late: Batch, patience: Patience) -> tuple[ZoneEvent, ...]:
+    """The entered and exited events of the visits that late evidence alone tells of, in pairs a visit, in order of time.
+
+    A visit that it does not see end, ends with its last evidence: what came after is known from elsewhere.
+    """
+    alone = Tracks(atlas.radio_maps)
+    step = observe(alone, atlas, late, patience)
+    keep(alone, step)
+    end = let_time_pass(alone, atlas, _all_over(alone), patience)
+    events = [event for event in (*step.events, *end.events) if event.kind != "dwelled"]
+    return tuple(
+        ZoneEvent(
+            event.kind,
+            event.device,
+            event.zone,
+            event.visit,
+            event.at,
+            event.entered_at,
+            event.dwelled_s,
+            late=True,
+        )
+        for event in events
+    )
+
+
+def _all_over(tracks: Tracks) -> float:
+    """A time by which every silence has ended every stay."""
+    newest = np.maximum(tracks.rows.fix_at, tracks.rows.heard_at).max(initial=0.0)
+    return float(newest) + 10 * 86_400.0

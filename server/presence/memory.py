@@ -1,0 +1,80 @@
+"""What outlives a process or a change of zones: tracks made anew from the stays that records keep, tracks moved to a new atlas.
+
+In: `observe.Stay` values, atlases. Out: tracks; a `Step` for the visits that a change of zones ends.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from server.presence.observe import Stay, Step, step_of
+from server.presence.phases import Patience, Stays
+from server.presence.tracks import Tracks
+from server.zones.atlas import Atlas
+
+
+def recall(atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience) -> Tracks:
+    """Tracks as a process that starts at `now` needs them: stays go on, no silence counts before we listen again.
+
+    A stay in a zone that the atlas does not have (closed while we were down) stands in no track: the caller ends it.
+    """
+    tracks = Tracks(atlas.radio_maps)
+    with_radio = {zone for radio_map in atlas.radio_maps for zone in radio_map.zones}
+    for stay in stays:
+        zone = atlas.index.get(stay.zone)
+        if zone is None:
+            continue
+        slot = int(tracks.slots([stay.device])[0])
+        rows = tracks.rows
+        place = int(np.argmax(rows.zone[slot] < 0))
+        if rows.zone[slot, place] >= 0:
+            place = rows.stays
+            rows.widen(2 * rows.stays)
+        heard = stay.heard.timestamp()
+        rows.zone[slot, place] = zone
+        rows.phase[slot, place] = stay.phase
+        rows.since[slot, place] = stay.since.timestamp()
+        rows.entered[slot, place] = stay.entered.timestamp()
+        rows.dwelled_s[slot, place] = stay.dwelled_s
+        if zone in with_radio:
+            rows.by_radio_at[slot, place] = heard
+            rows.heard_at[slot] = max(rows.heard_at[slot], heard)
+            rows.heard_gap_s[slot] = max(rows.heard_gap_s[slot], stay.usual_gap_s)
+        if atlas.fences.of_zone[zone] >= 0:
+            rows.by_fix_at[slot, place] = heard
+            rows.fix_gap_s[slot] = max(rows.fix_gap_s[slot], stay.usual_gap_s)
+        rows.grace_at[slot] = now + patience.radio_least_s
+    count = np.arange(len(tracks.devices))
+    if len(count):
+        work = Stays(tracks.rows.copy_of(count), atlas, patience)
+        tracks.rows.next_due_at[count] = work.due(count).min(axis=1)
+    return tracks
+
+
+def endings(tracks: Tracks, old: Atlas, new: Atlas, now: float, patience: Patience) -> Step:
+    """The exits that follow when zones are deleted or closed: all stays in what `new` does not have end at `now`."""
+    gone = [i for i, zone in enumerate(old.zones) if zone.id not in new.index]
+    slots = np.flatnonzero(np.isin(tracks.rows.zone[: len(tracks.devices)], gone).any(axis=1))
+    work = Stays(tracks.rows.copy_of(slots), old, patience)
+    for row in range(len(slots)):
+        for zone in work.rows.zone[row].tolist():
+            if zone in gone:
+                work.leave(row, zone, now)
+    none = np.empty(0, np.intp)
+    return step_of(tracks, old, work, slots, np.empty(0, np.uint8), none, ())
+
+
+def renumber(tracks: Tracks, old: Atlas, new: Atlas) -> Tracks:
+    """The same memory under the new atlas's numbers, its endings kept first. Belief of unchanged radio maps goes on."""
+    numbers = np.array([new.index.get(zone.id, -1) for zone in old.zones] + [-1], np.int32)
+    moved = Tracks(new.radio_maps)
+    moved.slot_of, moved.devices, moved.rows = tracks.slot_of, tracks.devices, tracks.rows
+    moved.rows.zone = numbers[moved.rows.zone]  # -1, a free place, takes the last entry
+    for i, after in enumerate(moved.radio):
+        for before in tracks.radio:
+            if before.map.anchors == after.map.anchors and np.array_equal(
+                before.map.log_likelihood, after.map.log_likelihood
+            ):
+                before.map = after.map
+                moved.radio[i] = before
+    return moved

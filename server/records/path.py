@@ -1,0 +1,401 @@
+"""The transaction of the path: a batch's zone events, stays and decisions in, rows out; and the facts that decisions look at.
+
+`Work` is what the trigger holds while its transaction is open. Reading and writing happen in the same transaction, so that
+a consent withdrawn or an offer sent a moment ago is seen. Everything here may be done again with the same result.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.campaigns import (
+    ConsentGiven,
+    Daytime,
+    Decision,
+    DeviceFacts,
+    Send,
+    SentOffer,
+    ShopperFacts,
+)
+from server.presence.observe import Stay
+from server.presence.visit import Phase, ZoneEvent
+from server.records.database import MANY, Connection, Database
+from server.records.tables import Table
+
+_devices, _shoppers = Table.metadata.tables["devices"], Table.metadata.tables["shoppers"]
+_consents, _addresses = Table.metadata.tables["consents"], Table.metadata.tables["addresses"]
+_visits, _stays = Table.metadata.tables["visits"], Table.metadata.tables["stays"]
+_decisions, _outbox = Table.metadata.tables["decisions"], Table.metadata.tables["outbox"]
+
+#: Before any lease that was ever given.
+NEVER_LEASED = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+#: Outcomes after which an offer never reached anybody: they count against no cap.
+FAILED = ("undeliverable", "refused", "expired", "withdrawn")
+
+
+class NotDurable(Exception):
+    """The transaction could not be committed: nothing of it counts, and it may be done again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A device with the shopper it belongs to, as decisions look at them."""
+
+    device: DeviceFacts
+    shopper: ShopperFacts
+
+
+class Work:
+    """One open transaction of the path."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+
+    async def shoppers_of(self, devices: Collection[str]) -> dict[str, str]:
+        """The shopper of each device; a device that was forgotten meanwhile is absent."""
+        rows = await self._in(sa.select(_devices.c.id, _devices.c.shopper_id), _devices.c.id, devices)
+        return {row.id: row.shopper_id for row in rows}
+
+    async def owners_of(self, devices: Collection[str], since: datetime) -> dict[str, Owner]:
+        """The facts of the shoppers of these devices, with the offers they got since `since` or in visits still open.
+
+        Where several processes decide, the shoppers stay locked until the commit: two phones of one shopper take turns.
+        """
+        of_device = await self._in(
+            sa.select(_devices.c.id, _devices.c.kind, _devices.c.shopper_id), _devices.c.id, devices
+        )
+        shopper_ids = {row.shopper_id for row in of_device}
+        select = (
+            sa.select(_shoppers).order_by(_shoppers.c.id).with_for_update()
+        )  # SQLite knows no row locks: left out
+        shoppers = await self._in(select, _shoppers.c.id, shopper_ids)
+        consents = await self._in(
+            sa.select(_consents).where(_consents.c.superseded_at.is_(None)),
+            _consents.c.shopper_id,
+            shopper_ids,
+        )
+        addresses = await self._in(
+            sa.select(_addresses.c.shopper_id, _addresses.c.device_id).where(_addresses.c.dead_at.is_(None)),
+            _addresses.c.shopper_id,
+            shopper_ids,
+        )
+        sent = await self._sent(shopper_ids, since)
+        given = _by_shopper(consents)
+        reached = {row.device_id for row in addresses}
+        reachable = {row.shopper_id for row in addresses}
+        facts = {
+            row.id: _shopper_facts(
+                row, given.get(row.id, {}), tuple(sent.get(row.id, ())), reachable=row.id in reachable
+            )
+            for row in shoppers
+        }
+        return {
+            row.id: Owner(DeviceFacts(row.id, row.kind, row.id in reached), facts[row.shopper_id])
+            for row in of_device
+            if row.shopper_id in facts
+        }
+
+    async def _sent(self, shoppers: Collection[str], since: datetime) -> dict[str, list[SentOffer]]:
+        join = _outbox.outerjoin(_visits, _visits.c.id == _outbox.c.visit_id)
+        recent = sa.or_(_outbox.c.created_at >= since, _visits.c.exited_at.is_(None))
+        counts = sa.or_(_outbox.c.outcome.is_(None), _outbox.c.outcome.not_in(FAILED))
+        rows = await self._in(
+            sa.select(_outbox, _visits.c.entered_at, _visits.c.exited_at)
+            .select_from(join)
+            .where(recent, counts),
+            _outbox.c.shopper_id,
+            shoppers,
+        )
+        sent: dict[str, list[SentOffer]] = {}
+        for row in rows:
+            sent.setdefault(row.shopper_id, []).append(
+                SentOffer(
+                    campaign=row.campaign_id,
+                    at=row.created_at,
+                    visit=row.visit_id,
+                    zone=row.zone_id,
+                    device=row.device_id,
+                    entered_at=row.entered_at or row.happened_at,
+                    exited_at=row.exited_at,
+                )
+            )
+        return sent
+
+    async def keep_visits(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> None:
+        """Opens, marks and closes visits as the events say, in their order."""
+        opened = [
+            {
+                "id": event.visit,
+                "shopper_id": shopper_of.get(event.device),
+                "device_id": event.device,
+                "zone_id": event.zone,
+                "entered_at": event.entered_at,
+                "exited_at": None,
+                "dwelled_s": 0.0,
+                "late": False,
+            }
+            for event in events
+            if event.kind == "entered"
+        ]
+        dwelled = [{"of": e.visit, "s": e.dwelled_s} for e in events if e.kind == "dwelled"]
+        closed = [{"of": e.visit, "until": e.at} for e in events if e.kind == "exited"]
+        if opened:
+            insert = self._insert(_visits).on_conflict_do_nothing(index_elements=["id"])
+            await self._connection.execute(insert, opened)
+        this = _visits.c.id == sa.bindparam("of")
+        if dwelled:
+            update = sa.update(_visits).where(this).values(dwelled_s=sa.bindparam("s"))
+            await self._connection.execute(update, dwelled)
+        if closed:
+            update = sa.update(_visits).where(this).values(exited_at=sa.bindparam("until"))
+            await self._connection.execute(update, closed)
+
+    async def keep_history(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> list[ZoneEvent]:
+        """Puts late visits in their place. Out: the events of those that were not known in any part before.
+
+        `events` come in pairs, entered and exited, of visits that are over.
+        """
+        new: list[ZoneEvent] = []
+        entered = {event.visit: event for event in events if event.kind == "entered"}
+        for exited in (event for event in events if event.kind == "exited"):
+            event = entered[exited.visit]
+            if await self._grow(event, exited.at):
+                continue
+            row = {
+                "id": event.visit,
+                "shopper_id": shopper_of.get(event.device),
+                "device_id": event.device,
+                "zone_id": event.zone,
+                "entered_at": event.entered_at,
+                "exited_at": exited.at,
+                "dwelled_s": 0.0,
+                "late": True,
+            }
+            await self._connection.execute(
+                self._insert(_visits).on_conflict_do_nothing(index_elements=["id"]), row
+            )
+            new += [event, exited]
+        return new
+
+    async def _grow(self, event: ZoneEvent, until: datetime) -> bool:
+        """Lets a known visit at that time reach back to the event. False where there is none."""
+        known = (
+            await self._connection.execute(
+                sa.select(_visits.c.id, _visits.c.entered_at, _visits.c.exited_at)
+                .where(
+                    _visits.c.device_id == event.device,
+                    _visits.c.zone_id == event.zone,
+                    _visits.c.entered_at <= until,
+                    sa.or_(_visits.c.exited_at.is_(None), _visits.c.exited_at >= event.entered_at),
+                )
+                .order_by(_visits.c.entered_at)
+                .limit(1)
+            )
+        ).one_or_none()
+        if known is None:
+            return False
+        wider: dict[str, datetime] = {}
+        if event.entered_at < known.entered_at:
+            wider["entered_at"] = event.entered_at
+        if known.exited_at is not None and until > known.exited_at:
+            wider["exited_at"] = until
+        if wider:
+            await self._connection.execute(sa.update(_visits).where(_visits.c.id == known.id).values(**wider))
+        return True
+
+    async def keep_stays(self, stays: Sequence[Stay], over: Sequence[tuple[str, str]]) -> None:
+        """Writes the stays that changed, and drops those that are over."""
+        if over:
+            gone = sa.delete(_stays).where(
+                _stays.c.device_id == sa.bindparam("device"), _stays.c.zone_id == sa.bindparam("zone")
+            )
+            await self._connection.execute(gone, [{"device": d, "zone": z} for d, z in over])
+        if stays:
+            insert = self._insert(_stays)
+            changed = {
+                column: insert.excluded[column]
+                for column in ("phase", "since_at", "entered_at", "heard_at", "dwelled_s", "usual_gap_s")
+            }
+            upsert = insert.on_conflict_do_update(index_elements=["device_id", "zone_id"], set_=changed)
+            await self._connection.execute(upsert, [_stay_row(stay) for stay in stays])
+
+    async def close_visits(self, stays: Sequence[tuple[str, str]], at: datetime) -> None:
+        """Ends the open visits of these (device, zone) at `at`."""
+        if not stays:
+            return
+        still_open = sa.update(_visits).where(
+            _visits.c.device_id == sa.bindparam("device"),
+            _visits.c.zone_id == sa.bindparam("zone"),
+            _visits.c.exited_at.is_(None),
+        )
+        await self._connection.execute(
+            still_open.values(exited_at=sa.bindparam("until")),
+            [{"device": device, "zone": zone, "until": at} for device, zone in stays],
+        )
+
+    async def keep_decisions(self, decisions: Sequence[Decision], heard_at: datetime) -> list[Decision]:
+        """Keeps decisions, and an outbox row for each that sends. Out: those that were not kept before.
+
+        `heard_at` is when the evidence reached us: the start of heard-to-sent.
+        """
+        if not decisions:
+            return []
+        known = {
+            row.id
+            for row in await self._in(
+                sa.select(_decisions.c.id), _decisions.c.id, [decision.id for decision in decisions]
+            )
+        }
+        fresh = {decision.id: decision for decision in decisions if decision.id not in known}
+        if fresh:
+            rows = [_decision_row(decision) for decision in fresh.values()]
+            insert = self._insert(_decisions).on_conflict_do_nothing(index_elements=["id"])
+            await self._connection.execute(insert, rows)
+        offers = [_outbox_row(each, heard_at) for each in fresh.values() if isinstance(each, Send)]
+        if offers:
+            insert = self._insert(_outbox).on_conflict_do_nothing(index_elements=["id"])
+            await self._connection.execute(insert, offers)
+        return list(fresh.values())
+
+    async def _in(self, select: Any, column: Any, values: Collection[str]) -> list[Any]:
+        """The rows of `select` whose `column` is one of `values`, asked for in pieces that the database takes."""
+        wanted = sorted(set(values))
+        rows: list[Any] = []
+        for start in range(0, len(wanted), MANY):
+            part = select.where(column.in_(wanted[start : start + MANY]))
+            rows += (await self._connection.execute(part)).all()
+        return rows
+
+
+@asynccontextmanager
+async def work(database: Database) -> AsyncIterator[Work]:
+    """A transaction of the path. Raises NotDurable where it could not be committed."""
+    try:
+        async with database.writing() as connection:
+            yield Work(connection)
+    except (SQLAlchemyError, OSError) as error:
+        raise NotDurable(f"{type(error).__name__}: {error}") from error
+
+
+async def open_stays(connection: Connection) -> list[Stay]:
+    """All stays that were not over when last written."""
+    rows = await connection.execute(sa.select(_stays))
+    return [
+        Stay(
+            device=row.device_id,
+            zone=row.zone_id,
+            phase=Phase(row.phase),
+            since=row.since_at,
+            entered=row.entered_at,
+            heard=row.heard_at,
+            dwelled_s=row.dwelled_s,
+            usual_gap_s=row.usual_gap_s,
+        )
+        for row in rows
+    ]
+
+
+def _by_shopper(consents: Iterable[Any]) -> dict[str, dict[str, ConsentGiven]]:
+    of: dict[str, dict[str, ConsentGiven]] = {}
+    for row in consents:
+        of.setdefault(row.shopper_id, {})[row.purpose] = ConsentGiven(row.granted, row.given_at)
+    return of
+
+
+def _shopper_facts(
+    row: Any, consents: dict[str, ConsentGiven], sent: tuple[SentOffer, ...], *, reachable: bool
+) -> ShopperFacts:
+    quiet = None
+    if row.quiet_from and row.quiet_until:
+        quiet = Daytime(start=time.fromisoformat(row.quiet_from), end=time.fromisoformat(row.quiet_until))
+    return ShopperFacts(
+        id=row.id,
+        language=row.language,
+        time_zone=ZoneInfo(row.time_zone) if row.time_zone else None,
+        quiet_hours=quiet,
+        attributes=row.attributes,
+        tags=frozenset(row.tags),
+        consents=consents,
+        sent=sent,
+        reachable=reachable,
+    )
+
+
+def _stay_row(stay: Stay) -> dict[str, Any]:
+    return {
+        "device_id": stay.device,
+        "zone_id": stay.zone,
+        "phase": int(stay.phase),
+        "since_at": stay.since,
+        "entered_at": stay.entered,
+        "heard_at": stay.heard,
+        "dwelled_s": stay.dwelled_s,
+        "usual_gap_s": stay.usual_gap_s,
+        "visit_id": None,
+    }
+
+
+def _decision_row(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.id,
+        "shopper_id": decision.shopper,
+        "device_id": decision.event.device,
+        "visit_id": decision.event.visit,
+        "zone_id": decision.event.zone,
+        "campaign_id": decision.campaign,
+        "campaign_version": decision.campaign_version,
+        "event": decision.event.kind,
+        "verdict": decision.outcome,
+        "reasons": [asdict(reason) for reason in decision.reasons],
+        "saw": decision.saw,
+        "happened_at": decision.event.at,
+        "decided_at": decision.decided_at,
+    }
+
+
+def _outbox_row(send: Send, heard_at: datetime) -> dict[str, Any]:
+    event, offer = send.event, send.offer
+    data = dict(offer.data)
+    if offer.url:
+        data["url"] = offer.url
+    if offer.image:
+        data["image"] = offer.image
+    data |= {
+        "offer": send.offer_id,
+        "visit": event.visit,
+        "campaign": send.campaign,
+        "expires_at": send.expires_at.isoformat(),
+    }
+    return {
+        "id": send.offer_id,
+        "decision_id": send.id,
+        "shopper_id": send.shopper,
+        "device_id": event.device,
+        "visit_id": event.visit,
+        "zone_id": event.zone,
+        "campaign_id": send.campaign,
+        "channel": "fcm",
+        "address_id": None,
+        "title": send.text.title,
+        "body": send.text.body,
+        "data": data,
+        "collapse_key": send.offer_id,
+        "happened_at": event.at,
+        "heard_at": heard_at,
+        "created_at": send.decided_at,
+        "expires_at": send.expires_at,
+        "due_at": send.decided_at,
+        "leased_until": NEVER_LEASED,
+        "attempts": 0,
+        "settled_at": None,
+        "outcome": None,
+    }

@@ -1,0 +1,245 @@
+"""THE MAIN JOB: sighting -> presence -> zone event -> decision -> outbox.
+
+    take(handovers)   evidence: believe, observe, decide, commit, answer
+    tick(now)         the clock: dwells and exits that fall due without evidence
+    learn(knowledge)  staff changed zones or campaigns
+
+All three go through `_settle`: one transaction, then memory. Memory never runs ahead of the records: a step is kept when its
+transaction has committed; one that failed is taken again with the same result. One of them runs at a time.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import structlog
+
+from server.bus.contract import Bus, Handover
+from server.bus.measures import Measures
+from server.campaigns import Decision, Moment, Send, decide_in_turn, gather
+from server.knowledge import Knowledge
+from server.presence.late import history, picked
+from server.presence.memory import endings, recall, renumber
+from server.presence.observe import Step, keep, let_time_pass, observe
+from server.presence.phases import Patience
+from server.presence.sighting import Batch, Verdicts
+from server.presence.tracks import Tracks
+from server.presence.visit import ZoneEvent
+from server.records.database import Database
+from server.records.path import NotDurable, Work, open_stays, work
+
+log = structlog.get_logger()
+
+#: A commit that fails is tried again at once, then after these waits (a lock held by a backup, a database that restarts).
+TRY_AGAIN_S = (0.05, 0.25, 1.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How the path behaves: how long a silence may be, how old an event may be to still be spoken of (seconds)."""
+
+    patience: Patience
+    freshness_limit_s: float
+
+
+class Trigger:
+    """Owns the tracks. `nudge` is called when something new lies in the outbox."""
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        measures: Measures,
+        manners: Manners,
+        nudge: Callable[[], None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._measures = measures
+        self._manners = manners
+        self._nudge = nudge
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._knowledge: Knowledge | None = None
+        self._tracks = Tracks(())
+
+    async def start(self, knowledge: Knowledge) -> None:
+        """Goes on from the stays that records keep. Those in zones that are gone end now."""
+        async with self._turn:
+            async with self._database.reading() as connection:
+                stays = await open_stays(connection)
+            now = self._clock()
+            self._knowledge = knowledge
+            self._tracks = recall(knowledge.atlas, stays, now.timestamp(), self._manners.patience)
+            lost = [stay for stay in stays if stay.zone not in knowledge.atlas.index]
+            async with work(self._database) as records:
+                await records.keep_stays((), [(stay.device, stay.zone) for stay in lost])
+                await records.close_visits([(stay.device, stay.zone) for stay in lost], now)
+
+    async def run(self) -> None:
+        """Takes what doors hand over, for ever."""
+        while True:
+            await self.take(await self._bus.take())
+
+    async def take(self, handovers: Sequence[Handover]) -> None:
+        """Evidence of any number of doors as one batch, one transaction; each door is answered when it is durable."""
+        try:
+            verdicts = await self._take(
+                Batch.joined([each.batch for each in handovers]), handovers[0].arrived_at
+            )
+        except NotDurable as error:
+            # Not an exception of ours: its trace would say nothing.
+            log.error(  # noqa: TRY400
+                "batch_not_durable", why=str(error), handovers=len(handovers)
+            )
+            for handover in handovers:
+                handover.refuse("the database does not take it just now")
+        except Exception:
+            # A loop's edge: one batch that we cannot stomach must not starve the others that waited with it.
+            log.exception("batch_failed", handovers=len(handovers))
+            if len(handovers) == 1:
+                handovers[0].refuse("this batch could not be worked on")
+                return
+            for handover in handovers:
+                await self.take([handover])
+        else:
+            _answer(handovers, verdicts)
+
+    async def tick(self) -> None:
+        """Lets the clock pass: what falls due happens at its own time, without another ping."""
+        async with self._turn:
+            now = self._clock()
+            knowledge = self._known()
+            step = let_time_pass(self._tracks, knowledge.atlas, now.timestamp(), self._manners.patience)
+            await self._settle(step, (), now)
+
+    async def learn(self, knowledge: Knowledge) -> None:
+        """Staff changed something: visits in zones that are gone end, everything else goes on under the new atlas."""
+        async with self._turn:
+            now = self._clock()
+            before = self._known().atlas
+            step = endings(self._tracks, before, knowledge.atlas, now.timestamp(), self._manners.patience)
+            await self._settle(step, (), now)
+            self._tracks = renumber(self._tracks, before, knowledge.atlas)
+            self._knowledge = knowledge
+
+    async def _take(self, batch: Batch, arrived_at: datetime) -> Verdicts:
+        async with self._turn:
+            atlas = self._known().atlas
+            step = observe(self._tracks, atlas, batch, self._manners.patience)
+            past = history(atlas, picked(batch, step.late), self._manners.patience) if len(step.late) else ()
+            await self._settle(step, past, arrived_at)
+            return step.verdicts
+
+    async def _settle(self, step: Step, past: Sequence[ZoneEvent], heard_at: datetime) -> None:
+        """What a step changes, in one transaction; then memory, then the news."""
+        if step.events or step.stays or step.over or past:
+            events, decisions = await self._commit(step, past, heard_at)
+            keep(self._tracks, step)
+            self._tell(events, decisions)
+        else:
+            keep(self._tracks, step)
+
+    async def _commit(
+        self, step: Step, past: Sequence[ZoneEvent], heard_at: datetime
+    ) -> tuple[Sequence[ZoneEvent], Sequence[Decision]]:
+        for wait_s in (*TRY_AGAIN_S, None):
+            try:
+                async with work(self._database) as records:
+                    return await self._record(records, step, past, heard_at)
+            except NotDurable as error:
+                if wait_s is None:
+                    raise
+                log.warning("commit_tried_again", why=str(error), after_s=wait_s)
+                await asyncio.sleep(wait_s)
+        raise AssertionError("the last try returns or raises")
+
+    async def _record(
+        self, records: Work, step: Step, past: Sequence[ZoneEvent], heard_at: datetime
+    ) -> tuple[Sequence[ZoneEvent], Sequence[Decision]]:
+        shopper_of = await records.shoppers_of({event.device for event in (*step.events, *past)})
+        events = [
+            *step.events,
+            *await records.keep_history(past, shopper_of),
+        ]
+        await records.keep_visits(step.events, shopper_of)
+        await records.keep_stays(step.stays, step.over)
+        made = decide_in_turn(self._known().compiled, await self._moments(records, events))
+        return events, await records.keep_decisions(made, heard_at)
+
+    async def _moments(self, records: Work, events: Sequence[ZoneEvent]) -> list[Moment]:
+        """All that decisions about these events may look at; nothing where no campaign listens."""
+        knowledge, now = self._known(), self._clock()
+        heard = [event for event in events if knowledge.listens(event)]
+        if not heard:
+            return []
+        owners = await records.owners_of({e.device for e in heard}, now - knowledge.compiled.look_back)
+        return [
+            Moment(
+                now=now,
+                happenings=tuple(knowledge.happening(event, now) for event in together),
+                device=owners[together[0].device].device,
+                shopper=owners[together[0].device].shopper,
+                freshness_limit_s=self._manners.freshness_limit_s,
+            )
+            for together in gather(heard)
+            if together[0].device in owners
+        ]
+
+    def _tell(self, events: Sequence[ZoneEvent], decisions: Sequence[Decision]) -> None:
+        shopper_of = {decision.event.device: decision.shopper for decision in decisions}
+        for event in events:
+            self._measures.zone_event(event.kind)
+            self._bus.announce("live", _news_of_event(event, shopper_of.get(event.device)))
+        for decision in decisions:
+            self._measures.decision(decision.outcome)
+            self._bus.announce("live", _news_of_decision(decision))
+        if any(isinstance(decision, Send) for decision in decisions):
+            self._nudge()
+
+    def _known(self) -> Knowledge:
+        if self._knowledge is None:
+            raise RuntimeError("the path was not started")
+        return self._knowledge
+
+
+def _answer(handovers: Sequence[Handover], verdicts: Verdicts) -> None:
+    """Gives each door its part. The joined batch has all fixes of all doors first, then all heards."""
+    fix, heard = 0, sum(len(each.batch.fixes) for each in handovers)
+    for handover in handovers:
+        fixes, heards = len(handover.batch.fixes), len(handover.batch.heards)
+        handover.answer(np.concatenate([verdicts[fix : fix + fixes], verdicts[heard : heard + heards]]))
+        fix, heard = fix + fixes, heard + heards
+
+
+def _news_of_event(event: ZoneEvent, shopper: str | None) -> Mapping[str, Any]:
+    return {
+        "type": "zone_event",
+        "kind": event.kind,
+        "device": event.device,
+        "shopper": shopper,
+        "zone": event.zone,
+        "visit": event.visit,
+        "at": event.at,
+        "dwelled_s": event.dwelled_s,
+        "late": event.late,
+    }
+
+
+def _news_of_decision(decision: Decision) -> Mapping[str, Any]:
+    return {
+        "type": "decision",
+        "id": decision.id,
+        "verdict": decision.outcome,
+        "campaign": decision.campaign,
+        "device": decision.event.device,
+        "shopper": decision.shopper,
+        "zone": decision.event.zone,
+        "visit": decision.event.visit,
+        "at": decision.decided_at,
+        "reasons": [{"gate": reason.gate, "words": reason.words} for reason in decision.reasons],
+    }
