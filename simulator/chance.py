@@ -21,9 +21,12 @@ def drifting(rng: np.random.Generator, at_s: Floats, memory_s: float) -> Floats:
 
     `at_s` must not fall. The first value is drawn from the resting distribution.
     """
-    keep = np.exp(-np.diff(at_s) / memory_s)
-    fresh = rng.standard_normal(len(at_s))
-    values = fresh.copy()
-    for i, k in enumerate(keep, start=1):
-        values[i] = k * values[i - 1] + np.sqrt(1.0 - k * k) * fresh[i]
-    return values
+    keep = np.exp(-np.diff(at_s, prepend=at_s[:1]) / memory_s)
+    keep[:1] = 0.0  # the first remembers nothing
+    fresh = np.sqrt(1.0 - keep * keep) * rng.standard_normal(len(at_s))
+    # plain floats: each value needs the one before, and a loop over an array costs ten times as much
+    value, values = 0.0, []
+    for share, news in zip(keep.tolist(), fresh.tolist(), strict=True):
+        value = share * value + news
+        values.append(value)
+    return np.array(values)

@@ -35,7 +35,7 @@ LOUDER_DB = 4.0
 QUIETER_DB = 6.0
 #: Where a place has all anchors of its kind, loudness itself must tell. Free air gives -72 dBm at 5 m, -82 dBm at 23 m.
 LOUD_DBM = -74.0
-FAINT_DBM = -90.0
+FAINT_DBM = -84.0
 UNHEARD_DBM = -105.0
 #: Somebody this near to a place by radio may be taken for inside.
 RADIO_MARGIN_M = 2.5
