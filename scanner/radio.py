@@ -63,9 +63,16 @@ class _Trouble:
 class BluezRadio:
     """One adapter. `now` gives UTC epoch seconds for `heard_at`; the watchdog keeps to the steady clock."""
 
-    def __init__(self, settings: RadioSettings, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: RadioSettings,
+        now: Callable[[], float] = time.time,
+        not_discovering_for_s: float = NOT_DISCOVERING_FOR_S,
+    ) -> None:
         self.settings = settings
         self._now = now
+        self._not_discovering_for_s = not_discovering_for_s
+        self._owes_power = False
         self._hear: Callable[[Advertisement], None] = lambda _: None
         self._trouble: _Trouble | None = _Trouble("silent", "the radio is starting")
         self._backoff = BackOff(settings.retry_first_s, settings.retry_longest_s)
@@ -108,6 +115,8 @@ class BluezRadio:
     async def _session(self, watch: BluezWatch) -> _Trouble:
         while (trouble := self._unready(watch)) is not None:
             self._say(trouble)
+            if self._owes_power and trouble.condition == "off":
+                await self._switch_on(watch)
             await watch.wait(LOOK_EVERY_S)
             if not watch.connected:
                 return _Trouble("failed", "the D-Bus connection was lost")
@@ -170,7 +179,7 @@ class BluezRadio:
             now = time.monotonic()
             stopped_since = None if self._discovers(watch) else (stopped_since or now)
             quiet_s = self._watchdog.quiet_s(now)
-            if stopped_since is not None and min(now - stopped_since, quiet_s) > NOT_DISCOVERING_FOR_S:
+            if stopped_since is not None and min(now - stopped_since, quiet_s) > self._not_discovering_for_s:
                 return _Trouble("failed", "BlueZ stopped listening")
             if self._watchdog.trips(now):
                 return _Trouble("silent", f"nothing heard for {quiet_s:.0f} s: beginning to listen anew")
@@ -182,8 +191,13 @@ class BluezRadio:
 
     async def _power_cycle(self, watch: BluezWatch) -> None:
         log.warning("adapter_switched_off_and_on", adapter=self.settings.adapter, reason="it stays silent")
+        self._owes_power = True  # until it is on again: what we switched off nobody else will switch on
         await watch.set_power(on=False)
+        await self._switch_on(watch)
+
+    async def _switch_on(self, watch: BluezWatch) -> None:
         await watch.set_power(on=True)
+        self._owes_power = False
 
     # -- one packet
 

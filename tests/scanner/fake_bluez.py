@@ -76,6 +76,7 @@ class Adapter(ServiceInterface):
         self.power_cycles = 0
         self.refuse: str | None = None
         self.refuse_stop: str | None = None
+        self.refuse_power: str | None = None
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -85,6 +86,8 @@ class Adapter(ServiceInterface):
 
     @Powered.setter
     def Powered(self, on: DBusBool) -> None:  # noqa: N802
+        if on and self.refuse_power:
+            raise DBusError(f"org.bluez.Error.{self.refuse_power}", "as the test asked")
         self.power_cycles += on and not self.powered
         self.power(on=on)
 

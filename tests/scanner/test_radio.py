@@ -13,8 +13,10 @@ QUICK = {"retry_first_s": 0.05, "retry_longest_s": 0.2, "start_timeout_s": 1.0}
 class Listening:
     """A radio that runs, and what it heard."""
 
-    def __init__(self, **settings) -> None:
-        self.radio = BluezRadio(RadioSettings(**{**QUICK, **settings}))
+    def __init__(self, *, not_discovering_for_s: float = 10.0, **settings) -> None:
+        self.radio = BluezRadio(
+            RadioSettings(**{**QUICK, **settings}), not_discovering_for_s=not_discovering_for_s
+        )
         self.packets = []
 
     async def __aenter__(self):
@@ -168,6 +170,27 @@ async def test_an_adapter_that_stays_silent_is_switched_off_and_on(bluez, on_the
         await until(lambda: bluez.adapter.power_cycles == 1)
         bluez.stalled = False
         await until(lambda: gateway.condition() == "hearing")
+
+
+async def test_an_adapter_that_we_switched_off_and_that_refuses_to_come_on_is_asked_until_it_does(
+    bluez, on_the_air, until
+):
+    async with Listening(silent_after_s=0.1, restart_after_s=0.1) as gateway:
+        await until(lambda: gateway.condition() == "hearing")
+        bluez.adapter.refuse_power = "Busy"
+        bluez.stalled = True
+        await until(
+            lambda: "Busy" not in (gateway.radio.health().reason or "") and gateway.condition() == "off"
+        )
+        bluez.stalled, bluez.adapter.refuse_power = False, None
+        await until(lambda: gateway.condition() == "hearing")
+
+
+async def test_a_discovery_that_bluez_ended_by_itself_is_begun_anew(bluez, on_the_air, until):
+    async with Listening(not_discovering_for_s=0.1) as gateway:
+        await until(lambda: gateway.condition() == "hearing")
+        bluez.adapter.discover(on=False)
+        await until(lambda: gateway.radio.health().restarts == 1 and gateway.condition() == "hearing")
 
 
 async def test_packets_without_a_strength_or_without_content_are_not_heard(bluez, until):
