@@ -210,14 +210,17 @@ def write_hours(hours: OpeningHours) -> dict[str, list[str]]:
     """What read_hours reads as the same hours: equal days that follow each other share a key, closed days are named."""
     written: dict[str, list[str]] = {}
     for spans, days in groupby(range(7), key=hours.weekly.__getitem__):
-        first, *others = (WEEKDAYS[day] for day in days)
-        written[f"{first}-{others[-1]}" if others else first] = _write_spans(spans)
-    run: list[date] = []
-    for (day, spans), following in zip(hours.exceptions, (*hours.exceptions[1:], None), strict=True):
-        run.append(day)
-        if following is None or following != (day + timedelta(days=1), spans) or len(run) == 366:
-            written[f"{run[0]}/{day}" if len(run) > 1 else str(day)] = _write_spans(spans)
-            run = []
+        names = [WEEKDAYS[day] for day in days]
+        written[f"{names[0]}-{names[-1]}" if len(names) > 1 else names[0]] = _write_spans(spans)
+    runs: list[tuple[date, date, Spans]] = []
+    for day, spans in hours.exceptions:
+        first, last, known = runs[-1] if runs else (day, day, None)
+        if known == spans and day - last == timedelta(days=1) and (day - first).days < 366:
+            runs[-1] = (first, day, spans)
+        else:
+            runs.append((day, day, spans))
+    for first, last, spans in runs:
+        written[f"{first}/{last}" if first < last else str(first)] = _write_spans(spans)
     return written
 
 

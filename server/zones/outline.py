@@ -307,7 +307,10 @@ def _meeting(polygons: list[Polygon]) -> list[tuple[int, int]]:
 def _edges_at(corners: Floats, x: float, y: float) -> tuple[int, int]:
     """The edge nearest to a point and the nearest one that is not its neighbour, by the corners where they begin."""
     starts, steps = corners[:-1], np.diff(corners, axis=0)
-    along = np.clip((((x, y) - starts) * steps).sum(axis=1) / (steps**2).sum(axis=1), 0.0, 1.0)
+    squared = np.maximum(
+        (steps**2).sum(axis=1), np.finfo(np.float64).tiny
+    )  # an edge may be short beyond squaring
+    along = np.clip((((x, y) - starts) * steps).sum(axis=1) / squared, 0.0, 1.0)
     away = (((x, y) - starts - along[:, None] * steps) ** 2).sum(axis=1)
     order = np.argsort(away, kind="stable").tolist()
     nearest, edges = order[0], len(order)
