@@ -108,7 +108,7 @@ class Sender:
         self._wake = asyncio.Event()
         self._has_outcomes = asyncio.Event()
         self._outages: dict[str, _Outage] = {}
-        self._records_failing_since: datetime | None = None
+        self._failing: dict[str, datetime] = {}  # verb of the outbox -> since when
         self._last_sent_at: datetime | None = None
 
     def nudge(self) -> None:
@@ -139,13 +139,12 @@ class Sender:
             )
             for name, channel in self._channels.items()
         }
-        failing = self._records_failing_since
         return {
-            "ok": not self._outages and failing is None,
+            "ok": not self._outages and not self._failing,
             "under_way": len(self._sends),
             "unsettled": len(self._outcomes) + self._settling,
             "last_sent_at": self._last_sent_at and self._last_sent_at.isoformat(),
-            "records_failing_since": failing and failing.isoformat(),
+            "outbox_failing_since": {verb: since.isoformat() for verb, since in self._failing.items()},
             "channels": channels,
         }
 
@@ -176,7 +175,7 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - the loop's edge; it is logged there
             await self._records_failed("claim", error)
             return
-        self._records_failing_since = None
+        self._failing.pop("claim", None)
         self._more = self._more or len(parcels) >= limit
         self._start(parcels)
         await self._probe(now)
@@ -203,9 +202,9 @@ class Sender:
 
     async def _records_failed(self, verb: str, error: Exception) -> None:
         """The edge of both loops: whatever the records say, the sender waits, says so, and asks again."""
-        self._records_failing_since = self._records_failing_since or self._clock()
+        since = self._failing.setdefault(verb, self._clock())
         self._more = True
-        log.error("outbox_failed", verb=verb, since=self._records_failing_since.isoformat(), exc_info=error)
+        log.error("outbox_failed", verb=verb, since=since.isoformat(), exc_info=error)
         await asyncio.sleep(self._pace.poll_s)
 
     # -- sending
@@ -291,7 +290,7 @@ class Sender:
                     await self._records_failed("settle", error)
                     continue
                 self._settling = 0
-                self._records_failing_since = None
+                self._failing.pop("settle", None)
                 self._tell(batch)
                 if self._more:
                     self._wake.set()

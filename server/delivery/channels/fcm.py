@@ -1,7 +1,8 @@
 """Firebase Cloud Messaging, HTTP v1. In: a parcel. Out: FCM's name for the message, or why not.
 
-firebase-admin makes the messages, authorises us, and reads the errors; the connections are our own pooled ones,
-because its sender opens and shares them too dearly (measured at a twelfth of this one's rate, bench push).
+firebase-admin makes the messages, authorises us, and reads the errors; the connections are our own pooled aiohttp
+ones. Measured on one stand-in: firebase-admin's sender a fifteenth of this one's rate, and bare httpx with 100
+connections a thirtieth of bare aiohttp.
 
 What each error asks for: firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode and .../cloud-messaging/error-codes.
 """

@@ -75,7 +75,7 @@ class PretendOutbox:
         self.history: list[Outcome] = []
         self.next_addresses: dict[str, list[Address]] = {}
         self.forgotten: list[str] = []
-        self.claims: list[tuple[str, ...]] = []
+        self.polls = 0
         self.batches: list[tuple[datetime, int]] = []
         self.broken = False
 
@@ -86,6 +86,7 @@ class PretendOutbox:
     async def claim(
         self, now: datetime, lease_s: float, limit: int, channels: Collection[str]
     ) -> list[Parcel]:
+        self.polls += 1
         if self.broken:
             raise ConnectionError("the database is away")
         lease = now + timedelta(seconds=lease_s)
@@ -100,8 +101,6 @@ class PretendOutbox:
         free.sort(key=lambda parcel: self.due_at[parcel.id])
         claimed = [replace(parcel, leased_until=lease) for parcel in free[:limit]]
         self.leased_until |= dict.fromkeys((parcel.id for parcel in claimed), lease)
-        if claimed:
-            self.claims.append(tuple(parcel.id for parcel in claimed))
         return claimed
 
     async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
