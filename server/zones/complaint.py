@@ -56,10 +56,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def at_most(remarks: list[Remark], place: str, most: int = MOST_REMARKS) -> list[Remark]:
-    """The first `most` of these remarks, and one about how many more there are."""
-    if len(remarks) <= most:
-        return remarks
-    return [*remarks[:most], Remark(place, f"and {len(remarks) - most} more complaints")]
+    """The first `most` of these remarks, and one that there are more; so a reader may stop once it has one too many."""
+    return (
+        remarks
+        if len(remarks) <= most
+        else [*remarks[:most], Remark(place, f"only the first {most} complaints are told")]
+    )
 
 
 def is_number(obj: Any) -> bool:

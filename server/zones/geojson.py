@@ -15,6 +15,7 @@ from typing import Any, Final
 from shapely.geometry import mapping
 
 from server.zones.complaint import (
+    MOST_REMARKS,
     Remark,
     ZonesComplaint,
     at_most,
@@ -65,6 +66,8 @@ def read_zones(body: Any) -> Reading:
     extras: dict[str, Mapping[str, Any]] = {}
     places: dict[str, str] = {}
     for place, feature in features:
+        if len(complaints) > MOST_REMARKS:
+            break  # nobody mends a hundred faults without sending it again, and looking on may cost seconds
         reader = FeatureReader(feature, place)
         zone = reader.zone()
         complaints += reader.complaints

@@ -22,6 +22,7 @@ from server.zones.shape import FARTHEST_LAT, Floats, area_m2, extent_m
 Outline = Polygon | MultiPolygon
 
 MOST_CORNERS: Final = 10_000  # a shop front needs dozens; a whole country's border does not belong here
+MOST_RINGS: Final = 500  # parts and holes are compared in pairs
 _GEOS_REASON: Final = re.compile(r"\[(\S+) (\S+)\]$")  # "Self-intersection[9.19 45.46]"
 
 
@@ -98,8 +99,9 @@ class _Reader:
             inside = "rings" if kind == "Polygon" else "polygons"
             self.refuse(inner, f"has to be a list of {inside}, not {called(coordinates)}")
             return None
-        if _corners_in([coordinates] if kind == "Polygon" else coordinates) > MOST_CORNERS:
-            self.refuse(inner, f"has more than {MOST_CORNERS:,} corners: simplify the outline")
+        too_much = _too_much([coordinates] if kind == "Polygon" else coordinates)
+        if too_much:
+            self.refuse(inner, f"has more than {too_much}: simplify the outline")
             return None
         if kind == "Polygon":
             return self.sized(self.polygon(coordinates, inner), inner)
@@ -290,10 +292,13 @@ def _not_an_outline(kind: Any) -> str:
     return f"has to be Polygon or MultiPolygon, not {called(kind)}"
 
 
-def _corners_in(polygons: list[Any]) -> int:
-    """How many positions a MultiPolygon's coordinates hold, an empty list counting as one."""
+def _too_much(polygons: list[Any]) -> str:
+    """What a MultiPolygon's coordinates have too many of, empty where they can be looked at in good time."""
     rings = [ring for polygon in polygons if isinstance(polygon, list) for ring in polygon]
-    return len(polygons) + sum(len(ring) if isinstance(ring, list) and ring else 1 for ring in rings)
+    if max(len(polygons), len(rings)) > MOST_RINGS:
+        return f"{MOST_RINGS} parts and holes"
+    corners = sum(len(ring) for ring in rings if isinstance(ring, list))
+    return f"{MOST_CORNERS:,} corners" if corners > MOST_CORNERS else ""
 
 
 def _meeting(polygons: list[Polygon]) -> list[tuple[int, int]]:

@@ -207,6 +207,13 @@ def test_an_outline_of_too_many_corners_is_not_even_looked_at():
     ]
 
 
+def test_an_outline_of_too_many_parts_or_holes_is_not_even_looked_at():
+    for obj in (parts(*([RING],) * 501), polygon(RING, *([HOLE],) * 500)):
+        assert complaints(obj) == [
+            (".coordinates", "has more than 500 parts and holes: simplify the outline")
+        ]
+
+
 def test_a_position_alone_is_read_the_same_way():
     assert read_position([9.19, 45.46], PLACE) == ((9.19, 45.46), [])
     assert read_position([9, 45, 120], PLACE) == (
