@@ -254,24 +254,25 @@ class Sender:
 
     def _note_channel(self, parcel: Parcel, outcome: Outcome) -> None:
         """Close a channel that refuses us; open it again when the parcel that tried it got through to a verdict."""
-        name = parcel.channel
-        outage = self._outages.get(name)
-        probed = outage is not None and outage.probed_by == parcel.id
-        if isinstance(outcome, Returned):
-            probe_at = outcome.at + timedelta(seconds=self._pace.probe_s)
-            if outage is None:
-                self._outages[name] = _Outage(outcome.at, outcome.why, probe_at)
-            elif probed:
-                self._outages[name] = _Outage(outage.since, outcome.why, probe_at)
-            if outage is None or probed:
-                log.critical("channel_down", channel=name, why=outcome.why, next_try_s=self._pace.probe_s)
-        elif outage is not None and probed:
-            outage.probed_by = None
-            outage.probe_at = outcome.at + timedelta(seconds=self._pace.probe_s)
-            if isinstance(outcome, Sent | Unreachable) and parcel.address is not None:
-                del self._outages[name]
-                log.warning("channel_up", channel=name, down_since=outage.since.isoformat())
+        outage = self._outages.get(parcel.channel)
+        if outage is None:
+            if isinstance(outcome, Returned):
+                self._close(parcel.channel, outcome.at, outcome)
+        elif outage.probed_by == parcel.id:
+            if isinstance(outcome, Returned):
+                self._close(parcel.channel, outage.since, outcome)
+            elif isinstance(outcome, Sent | Unreachable) and parcel.address is not None:
+                del self._outages[parcel.channel]
+                log.warning("channel_up", channel=parcel.channel, down_since=outage.since.isoformat())
                 self.nudge()
+            else:
+                outage.probed_by = None
+                outage.probe_at = outcome.at + timedelta(seconds=self._pace.probe_s)
+
+    def _close(self, channel: str, since: datetime, refused: Returned) -> None:
+        probe_at = refused.at + timedelta(seconds=self._pace.probe_s)
+        self._outages[channel] = _Outage(since, refused.why, probe_at)
+        log.critical("channel_down", channel=channel, why=refused.why, next_try_s=self._pace.probe_s)
 
     # -- settling
 
