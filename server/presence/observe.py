@@ -205,11 +205,13 @@ def step_of(
 
 
 def in_order(changes: Sequence[Change], atlas: Atlas) -> list[Change]:
-    """By time; at the same time shops are entered before their departments and left after them."""
+    """By time. At the same time what was is left before what is is entered; shops before their departments, left after them."""
 
     def key(change: Change) -> tuple[float, int, int]:
         rank = int(atlas.rank[change.zone])
-        return (change.at, *((0, -rank) if change.kind == "exited" else (1, rank)))
+        if change.kind == "exited":
+            return change.at, 1 if change.at > change.entered_at else 3, -rank
+        return change.at, 2 if change.kind == "entered" else 0, rank
 
     return sorted(changes, key=key)
 

@@ -118,7 +118,7 @@ class Stays:
         for place, inner in inner_first:
             if self.rows.phase[row, place] in (INSIDE, LEAVING):
                 entered = float(self.rows.entered[row, place])
-                left = max(at, entered)
+                left = max(at, entered + float(self.rows.dwelled_s[row, place]))
                 self.changes.append(Change("exited", row, inner, left, entered, left - entered))
             self.rows.clear_stay(row, place)
 
@@ -133,8 +133,10 @@ class Stays:
         if phase == LEAVING and due >= rows.since[row, place] + self.atlas.leave_after_s[zone]:
             self.leave(row, zone, float(rows.since[row, place]))
         elif due >= self._silence_due(np.array([row]))[0, place]:
+            # Nobody knows when they went: after their last word, and not before a dwell that was told of.
             heard = max(float(rows.by_fix_at[row, place]), float(rows.by_radio_at[row, place]))
-            self.leave(row, zone, heard)
+            told = float(rows.entered[row, place] + rows.dwelled_s[row, place])
+            self.leave(row, zone, max(heard, told))
         elif phase == ARRIVING:
             self._enter(row, zone, float(rows.since[row, place]))
         elif phase == INSIDE:

@@ -1,0 +1,77 @@
+"""Values with calm defaults, so that a test says only what matters to it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from server.presence.observe import Step, keep, let_time_pass, observe
+from server.presence.phases import Patience
+from server.presence.sighting import Batch, Fix, Heard
+from server.presence.tracks import Tracks
+from server.presence.visit import ZoneEvent
+from server.zones.atlas import Atlas, compile_atlas
+from server.zones.zone import MANNERS, Anchor, Circle, Place, Zone
+
+#: Wednesday 10 June 2026, 12:00 UTC, as an epoch second.
+NOON_S = 1_781_092_800.0
+#: A street corner in Milan.
+LAT, LON = 45.4722, 9.1871
+METRES_PER_DEGREE_LAT = 111_143.0
+
+
+def a_shop(place: Place = Circle(LAT, LON, 40.0), **changes) -> Zone:  # noqa: B008  (frozen)
+    """A site of 40 m round the corner, entered and left at once unless said otherwise."""
+    return Zone(**{"id": "shop", "name": "Shop", "level": "site", "place": place, **changes})
+
+
+def a_department(name: str, place: Place = None, **changes) -> Zone:
+    return Zone(**{"id": name, "name": name, "level": "zone", "parent": "shop", "place": place, **changes})
+
+
+def an_anchor(name: str, **changes) -> Anchor:
+    return Anchor(**{"id": name, "name": name, "site": "shop", **changes})
+
+
+def fix(seconds: float, north_m: float = 0.0, accuracy_m: float = 8.0, device: str = "phone") -> Fix:
+    """A fix so many seconds after noon, so many metres north of the corner."""
+    return Fix(device, NOON_S + seconds, LAT + north_m / METRES_PER_DEGREE_LAT, LON, accuracy_m)
+
+
+def heard(seconds: float, anchor: str, rssi_dbm: float, device: str = "fob") -> Heard:
+    return Heard(device, anchor, NOON_S + seconds, rssi_dbm)
+
+
+class Walkthrough:
+    """Presence over some zones, given evidence and time; collects what it tells."""
+
+    def __init__(self, *zones: Zone, anchors: Sequence[Anchor] = (), dwells_s=None, patience=None) -> None:
+        self.atlas: Atlas = compile_atlas(zones, anchors, dwells_s=dwells_s)
+        self.tracks = Tracks(self.atlas.radio_maps)
+        self.patience = patience or Patience()
+        self.events: list[ZoneEvent] = []
+
+    def take(self, *sightings: Fix | Heard) -> Step:
+        return self._kept(observe(self.tracks, self.atlas, Batch.of(sightings), self.patience))
+
+    def wait_until(self, seconds: float) -> Step:
+        return self._kept(let_time_pass(self.tracks, self.atlas, NOON_S + seconds, self.patience))
+
+    def told(self, zone: str | None = None) -> list[tuple[str, float]]:
+        """(kind, seconds after noon) of what happened, of one zone or of all."""
+        return [
+            (event.kind, round(event.at.timestamp() - NOON_S, 3))
+            for event in self.events
+            if zone in (None, event.zone)
+        ]
+
+    def _kept(self, step: Step) -> Step:
+        keep(self.tracks, step)
+        self.events += step.events
+        return step
+
+
+def words(step: Step) -> list[int]:
+    return np.asarray(step.verdicts).tolist()
+
+
+NORMAL, QUICK, SURE = MANNERS["normal"], MANNERS["quick"], MANNERS["sure"]
