@@ -21,6 +21,8 @@ from scanner.recording import BadRecording, Recording
 from scanner.settings import LogSettings, RadioSettings, Settings, WrongSettings, read_settings
 from scanner.spool import SpoolInUse
 
+log = structlog.get_logger(__name__)
+
 app = typer.Typer(
     help="Hears the shop's own beacons and tells the server. Everything else is forgotten on the spot.",
     no_args_is_help=True,
@@ -136,6 +138,7 @@ def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
     async def supervised() -> None:
         task = asyncio.ensure_future(work)
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_note_what_nobody_awaited)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, task.cancel)
         with contextlib.suppress(asyncio.CancelledError):
@@ -150,6 +153,11 @@ def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
         _stop(str(bad.exceptions[0]))
 
 
+def _note_what_nobody_awaited(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """dbus-fast leaves an error behind for each call on a dead connection; one line is enough for those."""
+    log.warning("left_behind", reason=context.get("message"), error=repr(context.get("exception")))
+
+
 def _log_to_stderr(settings: LogSettings) -> None:
     """One line a fact, as JSON or for the eye; bleak's and D-Bus's warnings go the same way."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
@@ -161,7 +169,10 @@ def _log_to_stderr(settings: LogSettings) -> None:
     drawn: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if settings.format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the rich one shows local values: the token
+        )
     )
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, drawn],
@@ -172,6 +183,8 @@ def _log_to_stderr(settings: LogSettings) -> None:
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=drawn, foreign_pre_chain=shared))
     # Below warning, bleak logs what strangers send and httpx each request.
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+    # It warns of each connection that ends, and radio.py says the same in the shop's words.
+    logging.getLogger("bleak.backends.bluezdbus.manager").setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class AdapterState:
 
 
 class BluezWatch:
-    """`async with BluezWatch("hci0") as watch`. Raises OSError where the system bus cannot be reached."""
+    """`async with BluezWatch("hci0") as watch`. Raises BluezFailed where the system bus cannot be reached."""
 
     def __init__(self, adapter: str) -> None:
         self.state = AdapterState()
@@ -57,7 +57,11 @@ class BluezWatch:
                 self._bus.add_message_handler(self._notice)
                 await self._subscribe()
                 await self._read()
-        except BaseException:
+        except Exception as error:
+            self._bus.disconnect()
+            words = str(error) or type(error).__name__
+            raise BluezFailed(f"the system's D-Bus cannot be reached: {words}") from error
+        except asyncio.CancelledError:
             self._bus.disconnect()
             raise
         return self
