@@ -7,20 +7,19 @@ it by polling `versions`.
 from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.records.tables import CatalogueVersion
+from server.records.database import insert_into
+from server.records.tables import Table
 
 Name = Literal["zones", "campaigns", "anchors", "devices", "keys", "consents"]
 
-_versions = CatalogueVersion.__table__  # type: ignore[attr-defined]  # SQLModel gives it at run time
+_versions = Table.metadata.tables["catalogue_versions"]
 
 
 async def bump(connection: AsyncConnection, name: Name) -> None:
     """Says that `name` changed. Do it last in a transaction: on PostgreSQL its row stays locked until the commit."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(_versions).values(name=name, version=1)
+    statement = insert_into(connection, _versions).values(name=name, version=1)
     await connection.execute(
         statement.on_conflict_do_update(index_elements=["name"], set_={"version": _versions.c.version + 1})
     )

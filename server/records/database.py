@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -71,6 +72,11 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def insert_into(connection: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT of the connection's own dialect: the one that knows `on_conflict_do_nothing` and `..._do_update`."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def _sqlite_connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.records.database import Database
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound
-from server.records.tables import KeyRow, StaffRow
+from server.records.tables import KeyRow, Table
 
 Kind = Literal["app", "server", "gateway", "device", "staff"]
 Role = Literal["owner", "manager", "marketer", "analyst"]
@@ -33,8 +33,8 @@ _TOKEN = re.compile(r"sog_(?:app|server|gateway|device|staff)_[A-Za-z0-9_-]{43}"
 #: The kinds whose holders sign what they say: a gateway its bodies, the shop's own server a shopper's proof.
 _SIGNING: Final = frozenset({"gateway", "server"})
 
-_keys = KeyRow.__table__  # type: ignore[attr-defined]  # SQLModel gives it at run time
-_staff = StaffRow.__table__  # type: ignore[attr-defined]
+_keys = Table.metadata.tables["keys"]
+_staff = Table.metadata.tables["staff"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,19 @@ async def find_key(connection: AsyncConnection, key: str) -> KeyRow:
     if row is None:
         raise NotFound(f"there is no key {key}")
     return KeyRow(**row)
+
+
+async def vouching_key(connection: AsyncConnection, key: str, now: datetime) -> bytes | None:
+    """The signing key of a live server key; None for any other key, or one that ended."""
+    found = await connection.execute(
+        sa.select(_keys.c.signing_key).where(
+            _keys.c.id == key,
+            _keys.c.kind == "server",
+            _keys.c.revoked_at.is_(None),
+            sa.or_(_keys.c.expires_at.is_(None), _keys.c.expires_at > now),
+        )
+    )
+    return found.scalar_one_or_none()
 
 
 class Keyring:

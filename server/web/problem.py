@@ -21,6 +21,8 @@ from typing_extensions import TypedDict
 
 from server.records.refusal import NotFound, Refusal, Taken
 
+_STATUSES: Final[dict[type[Refusal], int]] = {NotFound: 404, Taken: 409}
+
 MEDIA_TYPE: Final = "application/problem+json"
 
 log = structlog.get_logger(__name__)
@@ -98,7 +100,7 @@ async def _told(_request: Request, told: HTTPException) -> Response:
 
 
 async def _refused(_request: Request, refused: Refusal) -> Response:
-    status = {NotFound: 404, Taken: 409}.get(type(refused), 422)
+    status = next((status for kind, status in _STATUSES.items() if isinstance(refused, kind)), 422)
     return answer(Problem(status, None, str(refused)))
 
 
@@ -107,7 +109,7 @@ async def _invalid(_request: Request, invalid: RequestValidationError) -> Respon
     if any(error["type"] == "json_invalid" for error in found):
         reason = str(found[0].get("ctx", {}).get("error", "it ends too early"))
         return answer(Problem(400, "The body is no JSON", f"The body could not be read as JSON: {reason}."))
-    errors = [body_fault(error["loc"], error["msg"]) for error in found]
+    errors = [body_fault(error["loc"], error["msg"].removeprefix("Value error, ")) for error in found]
     things = "1 thing is" if len(errors) == 1 else f"{len(errors)} things are"
     return answer(Problem(422, "The request cannot be taken", f"{things} wrong: see errors.", errors=errors))
 

@@ -1,0 +1,54 @@
+"""The shop's word that a phone belongs to a shopper: without it, a loyalty number is only a number that anybody may type.
+
+An app key is public (it is inside the app), so a phone that comes with it and says "I am shopper 123" would read that
+shopper's data and answer in their name. The shop's own server, where the shopper logged in, vouches for them:
+
+    k=<id of a server key>,t=<unix seconds>,v1=<hex HMAC-SHA256(signing key, "<t>.shopper.<own id>")>
+
+with signing key = HMAC-SHA256(the server key's token, "soglia-signature-v1"). It holds for a quarter of an hour.
+"""
+
+import hmac
+import re
+from datetime import datetime
+from typing import Final
+
+from server.records import keys
+from server.records.database import Connection
+
+#: Long enough for a log-in and a slow line, short enough that one overheard is soon worth nothing.
+HOLDS_S: Final = 900
+
+#: The shop's server and ours may disagree about the time by this much.
+_CLOCKS_S: Final = 60
+
+_FORM: Final = re.compile(r"k=(k_[a-z2-7]{24}),t=([0-9]{1,12}),v1=([0-9a-f]{64})")
+
+
+def proof_of(key: str, token: str, own_id: str, at: datetime) -> str:
+    """What the shop's server makes; here for whoever reads how, and for tests."""
+    return (
+        f"k={key},t={int(at.timestamp())},v1={_signed(keys.signing_key(token), int(at.timestamp()), own_id)}"
+    )
+
+
+async def objection(connection: Connection, proof: str, own_id: str, now: datetime) -> str | None:
+    """Why this proof does not vouch for the shopper; None where it does."""
+    parts = _FORM.fullmatch(proof)
+    if parts is None:
+        return "must be k=<id of a server key>,t=<unix seconds>,v1=<64 hex characters>"
+    key, at_s, signed = parts[1], int(parts[2]), parts[3]
+    signing_key = await keys.vouching_key(connection, key, now)
+    if signing_key is None:
+        return "names no live server key"
+    if not hmac.compare_digest(_signed(signing_key, at_s, own_id), signed):
+        return "is not signed for this shopper with that key"
+    if not -_CLOCKS_S <= now.timestamp() - at_s <= HOLDS_S:
+        return (
+            f"is older than {HOLDS_S // 60} minutes, or from the future: ask the shop's server for a new one"
+        )
+    return None
+
+
+def _signed(signing_key: bytes, at_s: int, own_id: str) -> str:
+    return hmac.digest(signing_key, f"{at_s}.shopper.{own_id}".encode(), "sha256").hex()

@@ -1,0 +1,90 @@
+"""The owner's door to staff: who works here, in which role.
+
+In: an owner's session. Out: people, never their passwords.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field, StringConstraints
+
+from server.records import staff
+from server.records.database import Database
+from server.records.keys import Role
+from server.records.passwords import Passwords
+from server.web.asked import Asked, asking
+from server.web.clock import Clock, utc_now
+from server.web.cursor import read_id, write_cursor
+from server.web.edits import Edits
+from server.web.fields import Id, Name
+from server.web.guard import Guard
+from server.web.known import Given
+
+
+class StaffGiven(Given):
+    email: Annotated[
+        str,
+        StringConstraints(
+            strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$"
+        ),
+    ]
+    name: Name
+    role: Role
+    password: Annotated[str, StringConstraints(min_length=12, max_length=200)] = Field(
+        description="at least 12 characters, which is what makes a password hard to guess"
+    )
+
+
+class StaffShown(BaseModel):
+    id: str
+    email: str
+    name: str
+    role: Role
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+class Staff(BaseModel):
+    staff: list[StaffShown]
+    next: str | None
+
+
+def staff_routes(
+    database: Database, guard: Guard, edits: Edits, passwords: Passwords, *, clock: Clock = utc_now
+) -> APIRouter:
+    router = APIRouter(tags=["staff"])
+
+    @router.get("/v1/staff", dependencies=[guard.owner])
+    async def listed(
+        cursor: Annotated[str | None, Query(max_length=500)] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> Staff:
+        """Everybody on the staff, those who left too."""
+        async with database.reading() as connection:
+            rows = await staff.listed(connection, after=read_id(cursor), limit=limit)
+        return Staff(
+            staff=[StaffShown.model_validate(row, from_attributes=True) for row in rows],
+            next=write_cursor(rows[-1].id) if len(rows) == limit else None,
+        )
+
+    @router.post("/v1/staff", status_code=201, response_model=StaffShown, responses={409: {}})
+    async def add(body: StaffGiven, asked: Annotated[Asked, asking(guard.owner)]) -> Response:
+        """Somebody new on the staff."""
+        password_hash = await passwords.hashed(body.password)  # before the transaction: it is slow on purpose
+
+        async def added() -> StaffShown:
+            row = await staff.add(connection, body.email, body.name, body.role, password_hash, clock())
+            return StaffShown.model_validate(row, from_attributes=True)
+
+        async with database.writing() as connection:
+            return await asked.once(connection, 201, added)
+
+    @router.delete("/v1/staff/{member}", status_code=204, responses={404: {}}, dependencies=[guard.owner])
+    async def disable(member: Id) -> None:
+        """Somebody left: their sessions end, their name stays beside what they did."""
+        async with edits.of("keys") as connection:
+            await staff.disable(connection, member, clock())
+        await guard.keyring.reload()
+
+    return router

@@ -1,0 +1,189 @@
+"""The doors of the shop's other systems: the till, the CRM, the online shop; and of staff who look shoppers up.
+
+In: a server key (or a manager's session; any staff may look). Out: shoppers by the shop's own names, their fobs, their
+answers at the till, and offers used, once.
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from server.records import consents, devices, forgetting, redemptions, shoppers
+from server.records.database import Connection, Database
+from server.records.devices import Kind
+from server.web.asked import Asked, asking
+from server.web.clock import Clock, utc_now
+from server.web.cursor import read_id, write_cursor
+from server.web.edits import Edits
+from server.web.fields import Id, Name, OwnId, Time, Word
+from server.web.guard import Guard
+from server.web.known import (
+    ConsentsGiven,
+    ConsentShown,
+    ConsentsShown,
+    DeviceShown,
+    Given,
+    Identified,
+    ShopperGiven,
+    ShopperShown,
+)
+from server.web.problem import Fault, Problem
+from server.web.shopper import Copy
+
+#: The till's clock may run ahead of ours by this much.
+_AHEAD = timedelta(seconds=60)
+
+
+class FobGiven(Identified):
+    """A device handed to a shopper: it speaks with its beacon, not with a token."""
+
+    kind: Kind = "fob"
+
+
+class ConsentsTaken(ConsentsGiven):
+    how: Word = Field("till", description="where the shopper answered: till, desk, paper")
+
+
+class Shoppers(BaseModel):
+    shoppers: list[ShopperShown]
+    next: str | None
+
+
+class ShopperKnown(ShopperShown):
+    """A shopper with their devices and what they agreed to."""
+
+    devices: list[DeviceShown]
+    consents: dict[str, ConsentShown]
+
+
+class RedemptionGiven(Given):
+    offer: Id
+    at: Time | None = Field(None, description="when it was used; now where it is left out")
+    amount: float | None = Field(
+        None, ge=0, le=1e9, allow_inf_nan=False, description="what was paid, in the shop's currency"
+    )
+    till: Name | None = None
+
+
+class Redeemed(BaseModel):
+    offer: str
+    shopper: str
+    at: datetime
+    amount: float | None
+    till: str | None
+
+
+def till_routes(database: Database, guard: Guard, edits: Edits, *, clock: Clock = utc_now) -> APIRouter:
+    router = APIRouter(tags=["shoppers"])
+    _looking(router, database, guard, clock)
+    _telling(router, guard, edits, clock)
+    _redeeming(router, database, guard, clock)
+    return router
+
+
+def _looking(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
+    @router.get("/v1/shoppers", dependencies=[guard.reader])
+    async def listed(
+        own_id: Annotated[OwnId | None, Query(description="the one whom the shop knows by this")] = None,
+        cursor: Annotated[str | None, Query(max_length=500)] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> Shoppers:
+        """Shoppers, page by page."""
+        async with database.reading() as connection:
+            rows = await shoppers.listed(connection, own_id=own_id, after=read_id(cursor), limit=limit)
+        return Shoppers(
+            shoppers=[ShopperShown.of(row) for row in rows],
+            next=write_cursor(rows[-1].id) if len(rows) == limit else None,
+        )
+
+    @router.get("/v1/shoppers/{shopper}", responses={404: {}}, dependencies=[guard.reader])
+    async def shown(shopper: Id) -> ShopperKnown:
+        """One shopper, their devices, and what they agreed to."""
+        async with database.reading() as connection:
+            about = ShopperShown.of(await shoppers.find(connection, shopper))
+            rows = await devices.of_shopper(connection, shopper)
+            theirs = [DeviceShown.of(row, await devices.addresses_of(connection, row.id)) for row in rows]
+            agreed = ConsentsShown.of(await consents.current(connection, shopper))
+        return ShopperKnown(**dict(about), devices=theirs, **dict(agreed))
+
+    @router.get("/v1/shoppers/{shopper}/export", responses={404: {}}, dependencies=[guard.manager])
+    async def export(shopper: Id) -> Copy:
+        """All that is kept about a shopper who asked for it."""
+        async with database.reading() as connection:
+            return Copy(shopper=shopper, made_at=clock(), tables=await forgetting.export(connection, shopper))
+
+
+def _telling(router: APIRouter, guard: Guard, edits: Edits, clock: Clock) -> None:
+    @router.post("/v1/shoppers", response_model=ShopperShown)
+    async def put(body: ShopperGiven, asked: Annotated[Asked, asking(guard.manager)]) -> Response:
+        """Keeps what the shop knows of a shopper, found or made by the shop's own name for them."""
+
+        async def kept() -> ShopperShown:
+            row, _ = await shoppers.meet(connection, body.own_id, clock())
+            return ShopperShown.of(await shoppers.note(connection, row.id, body.said()))
+
+        async with edits.of() as connection:
+            return await asked.once(connection, 200, kept)
+
+    @router.post(
+        "/v1/shoppers/{shopper}/devices",
+        status_code=201,
+        response_model=DeviceShown,
+        responses={404: {}, 409: {}},
+    )
+    async def hand_out(
+        shopper: Id, body: FobGiven, asked: Annotated[Asked, asking(guard.manager)]
+    ) -> Response:
+        """Gives a shopper a device that is known by its beacon, such as a fob."""
+
+        async def handed() -> DeviceShown:
+            row = await shoppers.lock(connection, shopper)
+            return DeviceShown.of(
+                await devices.register_device(
+                    connection,
+                    row.id,
+                    body.kind,
+                    clock(),
+                    name=body.name,
+                    beacon=body.beacon,
+                    rotating=body.rotating,
+                )
+            )
+
+        async with edits.of("devices") as connection:
+            return await asked.once(connection, 201, handed)
+
+    @router.put("/v1/shoppers/{shopper}/consents", responses={404: {}}, dependencies=[guard.manager])
+    async def put_consents(shopper: Id, body: ConsentsTaken) -> ConsentsShown:
+        """What a shopper answered at the till; purposes left out stay as they are."""
+        async with edits.of("consents") as connection:
+            wording = body.wording(body.how)
+            return ConsentsShown.of(await consents.give(connection, shopper, body.purposes, wording, clock()))
+
+    @router.delete(
+        "/v1/shoppers/{shopper}", status_code=204, responses={404: {}}, dependencies=[guard.manager]
+    )
+    async def forget(shopper: Id) -> None:
+        """Erases a shopper who asked for it, with all devices, visits, consents, offers."""
+        async with edits.of("keys", "devices", "consents") as connection:
+            await forgetting.forget(connection, shopper)
+        await guard.keyring.reload()
+
+
+def _redeeming(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
+    @router.post("/v1/redemptions", status_code=201, response_model=Redeemed, responses={404: {}, 409: {}})
+    async def redeem(body: RedemptionGiven, asked: Annotated[Asked, asking(guard.server)]) -> Response:
+        """Uses an offer at a till. Once: a second till is told when it was (409), a retry with its key gets the same answer."""
+        now = clock()
+        if body.at and body.at > now + _AHEAD:
+            reason = "lies in the future: is the till's clock right?"
+            raise Problem(422, None, f"`at` {reason}", errors=[Fault(place="body.at", reason=reason)])
+        async with database.writing() as connection:
+            return await asked.once(connection, 201, lambda: _redeem(connection, body, now))
+
+
+async def _redeem(connection: Connection, body: RedemptionGiven, now: datetime) -> Redeemed:
+    row = await redemptions.redeem(connection, body.offer, body.at or now, till=body.till, amount=body.amount)
+    return Redeemed(offer=row.outbox_id, shopper=row.shopper_id, at=row.at, amount=row.amount, till=row.till)
