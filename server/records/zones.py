@@ -120,6 +120,12 @@ async def remove(connection: AsyncConnection, zone: str) -> None:
     await connection.execute(sa.delete(_zones).where(_zones.c.id == zone))
 
 
+async def groups(connection: AsyncConnection) -> set[str]:
+    """All groups that any zone is in."""
+    features = await connection.scalars(sa.select(_zones.c.feature))
+    return {group for feature in features for group in feature["properties"].get("groups", ())}
+
+
 async def naming_anchor(connection: AsyncConnection, anchor: str) -> list[str]:
     """The zones that are where this anchor hears."""
     return [

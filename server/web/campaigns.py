@@ -1,0 +1,199 @@
+"""Campaigns over HTTP: what to say where, when and to whom, by the owner's own ids.
+
+In: a campaign's document (`server/campaigns/campaign.py`). Out: the same, so that what was read can be changed and sent back. What is
+wrong is told all at once, each thing with its place, so that a form can show it beside the field.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Path, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.campaigns.campaign import Campaign, State
+from server.campaigns.reading import BadCampaign, read_campaign
+from server.records import campaigns, references, zones
+from server.records.database import Connection, Database
+from server.records.naming import fresh_id
+from server.records.refusal import NotFound, Taken
+from server.web.asked import Asked, asking
+from server.web.clock import Clock, utc_now
+from server.web.cursor import read_id, write_cursor
+from server.web.edits import Edits
+from server.web.etag import etag_of, has_it_already, refuse_lost_update
+from server.web.guard import Guard
+from server.web.plain import refuse_unkeepable
+from server.web.problem import Fault, Problem
+
+CampaignPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
+Document = Annotated[
+    dict[str, Any],
+    Body(
+        description="A campaign's document.",
+        examples=[
+            {
+                "id": "spring-shoes",
+                "name": "Spring shoes",
+                "state": "live",
+                "trigger": {"on": "entered", "where": {"zones": ["shoes"]}},
+                "conditions": [{"kind": "frequency_cap", "at_most": 2, "window": "7d"}],
+                "offer": {"title": {"en": "20 % off shoes"}, "body": {"en": "Today only."}, "life_s": 1800},
+            }
+        ],
+    ),
+]
+
+
+class CampaignKept(BaseModel):
+    """What became of a campaign's document."""
+
+    id: str
+    version: int = Field(
+        description="grows with each change; decisions name the version that they were made by"
+    )
+    state: State
+    change: Literal["created", "changed", "same"]
+
+
+class Campaigns(BaseModel):
+    campaigns: list[dict[str, Any]]
+    next: str | None = Field(description="the cursor of the next page")
+
+
+def campaign_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = utc_now) -> APIRouter:
+    """`/v1/campaigns`."""
+    router = APIRouter(tags=["campaigns"])
+    _add_reading(router, database, guard)
+
+    @router.post(
+        "/v1/campaigns",
+        status_code=201,
+        response_model=CampaignKept,
+        responses={409: {"description": "There is such a campaign already"}},
+    )
+    async def create(body: Document, asked: Annotated[Asked, asking(guard.marketer)]) -> Response:
+        """Creates a campaign; without an id it gets one."""
+        campaign = _read(body if "id" in body else {**body, "id": fresh_id("c")})
+
+        async with edits.of("campaigns") as connection:
+            return await asked.once(connection, 201, lambda: _keep_new(connection, campaign, clock))
+
+    @router.put(
+        "/v1/campaigns/{campaign}", dependencies=[guard.marketer], responses={404: {}, 409: {}, 412: {}}
+    )
+    async def put(campaign: CampaignPath, body: Document, request: Request) -> CampaignKept:
+        """Creates or changes a campaign; a change makes its next version. With `If-Match`, only what it names."""
+        given = _read(_document_of(campaign, body))
+        async with edits.of("campaigns") as connection:
+            await _refuse_lost_update(connection, request, campaign)
+            return await _keep(connection, given, clock)
+
+    @router.delete(
+        "/v1/campaigns/{campaign}",
+        status_code=204,
+        dependencies=[guard.marketer],
+        responses={404: {}, 409: {"description": "It may have spoken: end it instead"}, 412: {}},
+    )
+    async def remove(campaign: CampaignPath, request: Request) -> None:
+        """Removes a draft. Any other campaign is ended by a change of its state, and explains its decisions for ever."""
+        async with edits.of("campaigns") as connection:
+            await _refuse_lost_update(connection, request, campaign)
+            await campaigns.remove(connection, campaign)
+
+    return router
+
+
+def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
+    @router.get("/v1/campaigns", dependencies=[guard.reader])
+    async def list_campaigns(
+        state: State | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        cursor: str | None = None,
+    ) -> Campaigns:
+        """Campaigns by id."""
+        async with database.reading() as connection:
+            rows = await campaigns.listed(connection, state=state, after=read_id(cursor), limit=limit)
+        more = write_cursor(rows[-1].id) if len(rows) == limit else None
+        return Campaigns(campaigns=[row.campaign for row in rows], next=more)
+
+    @router.get(
+        "/v1/campaigns/{campaign}",
+        dependencies=[guard.reader],
+        responses={304: {"description": "It has not changed"}, 404: {}},
+    )
+    async def get_campaign(campaign: CampaignPath, request: Request) -> Response:
+        """One campaign's document."""
+        async with database.reading() as connection:
+            row = await campaigns.find(connection, campaign)
+        etag = etag_of(row.campaign)
+        if has_it_already(request, etag):
+            return Response(status_code=304, headers={"ETag": etag})
+        return JSONResponse(row.campaign, headers={"ETag": etag})
+
+
+def _read(body: dict[str, Any]) -> Campaign:
+    refuse_unkeepable(body)
+    try:
+        return read_campaign(body)
+    except BadCampaign as bad:
+        raise _refused(
+            [Fault(place=_in_body(found.place), reason=found.reason) for found in bad.problems]
+        ) from None
+
+
+def _document_of(campaign: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The body as the document of this campaign: its id may be left out, and may not be another."""
+    if body.get("id", campaign) != campaign:
+        raise _refused([Fault(place="body.id", reason=f"is not the id in the address, {campaign!r}")])
+    return {**body, "id": campaign}
+
+
+async def _keep(connection: Connection, campaign: Campaign, clock: Clock) -> CampaignKept:
+    faults = [fault async for fault in _missing(connection, campaign)]
+    if faults:
+        raise _refused(faults)
+    change, row = await campaigns.put(connection, campaign, clock())
+    return CampaignKept(id=row.id, version=row.version, state=campaign.state, change=change)
+
+
+async def _keep_new(connection: Connection, campaign: Campaign, clock: Clock) -> CampaignKept:
+    try:
+        await campaigns.find(connection, campaign.id)
+    except NotFound:
+        return await _keep(connection, campaign, clock)
+    raise Taken(f"there is a campaign {campaign.id} already: to change it, PUT it")
+
+
+async def _missing(connection: Connection, campaign: Campaign) -> AsyncIterator[Fault]:
+    """What the campaign listens to and is not there."""
+    where = campaign.trigger.where
+    unknown = await references.unknown(
+        connection, "zones", [*where.zones, *([where.site] if where.site else [])]
+    )
+    for index, zone in enumerate(where.zones):
+        if zone in unknown:
+            yield Fault(place=f"body.trigger.where.zones[{index}]", reason=f"there is no zone {zone!r}")
+    if where.site in unknown:
+        yield Fault(place="body.trigger.where.site", reason=f"there is no zone {where.site!r}")
+    if where.group is not None and where.group not in await zones.groups(connection):
+        yield Fault(place="body.trigger.where.group", reason=f"no zone is in a group {where.group!r}")
+
+
+async def _refuse_lost_update(connection: Connection, request: Request, campaign: str) -> None:
+    if "If-Match" in request.headers:
+        row = await campaigns.find(connection, campaign)
+        refuse_lost_update(request, etag_of(row.campaign))
+
+
+def _refused(faults: list[Fault]) -> Problem:
+    count = "1 thing is" if len(faults) == 1 else f"{len(faults)} things are"
+    return Problem(
+        422, "The campaign cannot be taken", f"{count} wrong: see errors. Nothing was changed.", errors=faults
+    )
+
+
+def _in_body(place: str) -> str:
+    return f"body.{place}" if place else "body"

@@ -1,0 +1,159 @@
+"""Floor plans over HTTP: one floor of a site each, in metres from its lower left corner (x right, y up).
+
+In: width, height and walls as polylines. Out: the same. Zones and anchors name a plan to lie on it.
+"""
+
+from typing import Annotated, Literal, Self
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from server.records import floor_plans, references
+from server.records.database import Connection, Database
+from server.web.clock import Clock, utc_now
+from server.web.cursor import read_id, write_cursor
+from server.web.edits import Edits
+from server.web.etag import etag_of, has_it_already, refuse_lost_update
+from server.web.fields import Name
+from server.web.guard import Guard
+from server.web.problem import Fault, Problem
+from server.zones import FloorPlan
+
+#: The shop's own id, as zones have them: it stands in an address as it is.
+PlaceId = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$")]
+PlanPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$")]
+
+#: A fairground; beyond it, millimetres were sent for metres.
+MOST_M = 10_000.0
+
+Metres = Annotated[float, Field(ge=-MOST_M, le=MOST_M, allow_inf_nan=False)]
+Extent = Annotated[float, Field(gt=0, le=MOST_M, allow_inf_nan=False)]
+Wall = Annotated[list[tuple[Metres, Metres]], Field(min_length=2, max_length=10_000)]
+
+
+class PlanGiven(BaseModel):
+    """A floor plan. Walls are polylines of [x, y] in metres."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    site: PlaceId | None = None
+    width_m: Extent
+    height_m: Extent
+    walls: list[Wall] = Field(default=[], max_length=10_000)
+
+    @model_validator(mode="after")
+    def _has_its_walls_on_it(self) -> Self:
+        for index, wall in enumerate(self.walls):
+            # A metre beyond is a thick outer wall or a porch; more is another unit, or another plan.
+            if any(not (-1 <= x <= self.width_m + 1 and -1 <= y <= self.height_m + 1) for x, y in wall):
+                raise ValueError(
+                    f"walls[{index}] leaves the plan, which is {self.width_m} m by {self.height_m} m"
+                )
+        return self
+
+    def value(self, plan: str) -> FloorPlan:
+        walls = tuple(tuple((x, y) for x, y in wall) for wall in self.walls)
+        return FloorPlan(plan, self.name, self.site, self.width_m, self.height_m, walls)
+
+
+class PlanShown(BaseModel):
+    """A floor plan as it is kept."""
+
+    id: str
+    name: str
+    site: str | None
+    width_m: float
+    height_m: float
+    walls: list[list[tuple[float, float]]]
+
+    @classmethod
+    def of(cls, plan: FloorPlan) -> Self:
+        return cls(
+            id=plan.id,
+            name=plan.name,
+            site=plan.site,
+            width_m=plan.width_m,
+            height_m=plan.height_m,
+            walls=[list(wall) for wall in plan.walls],
+        )
+
+
+class Plans(BaseModel):
+    floor_plans: list[PlanShown]
+    next: str | None = Field(description="the cursor of the next page")
+
+
+class PlanChange(BaseModel):
+    id: str
+    change: Literal["created", "changed", "same"]
+
+
+def floor_plan_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = utc_now) -> APIRouter:
+    """`/v1/floor-plans`."""
+    router = APIRouter(tags=["zones"])
+    _add_reading(router, database, guard)
+
+    @router.put("/v1/floor-plans/{plan}", dependencies=[guard.manager], responses={404: {}, 412: {}})
+    async def put_plan(plan: PlanPath, body: PlanGiven, request: Request) -> PlanChange:
+        """Creates or changes a floor plan. With `If-Match`, only the version that it names."""
+        async with edits.of("zones") as connection:
+            await _refuse_lost_update(connection, request, plan)
+            await refuse_unknown_site(connection, body.site)
+            return PlanChange(id=plan, change=await floor_plans.put(connection, body.value(plan), clock()))
+
+    @router.delete(
+        "/v1/floor-plans/{plan}",
+        status_code=204,
+        dependencies=[guard.manager],
+        responses={404: {}, 409: {"description": "Zones or anchors lie on the plan"}, 412: {}},
+    )
+    async def remove_plan(plan: PlanPath, request: Request) -> None:
+        """Removes a floor plan on which nothing lies any more."""
+        async with edits.of("zones") as connection:
+            await _refuse_lost_update(connection, request, plan)
+            await floor_plans.remove(connection, plan)
+
+    return router
+
+
+def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
+    @router.get("/v1/floor-plans", dependencies=[guard.reader])
+    async def list_plans(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100, cursor: str | None = None
+    ) -> Plans:
+        """Floor plans by id."""
+        async with database.reading() as connection:
+            plans = await floor_plans.listed(connection, after=read_id(cursor), limit=limit)
+        more = write_cursor(plans[-1].id) if len(plans) == limit else None
+        return Plans(floor_plans=[PlanShown.of(plan) for plan in plans], next=more)
+
+    @router.get(
+        "/v1/floor-plans/{plan}",
+        dependencies=[guard.reader],
+        response_model=PlanShown,
+        responses={304: {"description": "It has not changed"}, 404: {}},
+    )
+    async def get_plan(plan: PlanPath, request: Request) -> Response:
+        """One floor plan."""
+        async with database.reading() as connection:
+            shown = PlanShown.of(await floor_plans.find(connection, plan)).model_dump(mode="json")
+        etag = etag_of(shown)
+        if has_it_already(request, etag):
+            return Response(status_code=304, headers={"ETag": etag})
+        return JSONResponse(shown, headers={"ETag": etag})
+
+
+async def refuse_unknown_site(connection: Connection, site: str | None, place: str = "body.site") -> None:
+    """Raises Problem (422) where the site is no zone that is kept."""
+    if site is not None and await references.unknown(connection, "zones", [site]):
+        reason = f"there is no zone {site!r}"
+        raise Problem(422, "The site is not known", reason, errors=[Fault(place=place, reason=reason)])
+
+
+async def _refuse_lost_update(connection: Connection, request: Request, plan: str) -> None:
+    if "If-Match" in request.headers:
+        shown = PlanShown.of(await floor_plans.find(connection, plan)).model_dump(mode="json")
+        refuse_lost_update(request, etag_of(shown))

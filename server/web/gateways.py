@@ -1,0 +1,347 @@
+"""Gateways over HTTP: staff set them up and see how they are; the machines say how they are and ask what to listen for.
+
+In: a name and the anchor that a gateway hears for; heartbeats, packed and signed as gateways do. Out: a token, shown once; how each
+gateway is, in words; the short list of what is ours, so that a gateway forgets all else that it hears on the spot.
+"""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
+
+from fastapi import APIRouter, Path, Query
+from fastapi.exceptions import RequestValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from server.records import anchors, catalogue, gateways, keys
+from server.records.database import Connection, Database
+from server.records.gateways import State
+from server.records.keys import Principal
+from server.records.naming import fresh_id
+from server.records.refusal import NotFound, Taken
+from server.records.tables import GatewayRow
+from server.web.anchors import AnchorPlaced, refuse_unplaced
+from server.web.asked import Asked, asking
+from server.web.clock import Clock, utc_now
+from server.web.cursor import read_id, write_cursor
+from server.web.edits import Edits
+from server.web.etag import etag_of, has_it_already
+from server.web.fields import Name
+from server.web.floor_plans import PlaceId
+from server.web.guard import Guard
+from server.web.packed import plain_body
+
+#: Many times what a heartbeat is (400 bytes); its reason is a sentence.
+MOST_HEARTBEAT_BYTES = 16_384
+
+GatewayPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$")]
+
+
+def _epoch_s(said: float | datetime) -> float:
+    return said if isinstance(said, float) else said.timestamp()
+
+
+#: A gateway's word for a time: any time at all, since a machine that lost its clock must still be heard to say so.
+Stamp = Annotated[float | AwareDatetime, AfterValidator(_epoch_s)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Rate = Annotated[float, Field(ge=0, le=1e9)]
+
+
+class Heartbeat(BaseModel):
+    """How a gateway is. Newer ones may say more than we understand: machines in shops are not updated on one day."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    sent_at: Stamp
+    started_at: Stamp
+    version: Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    radio: Literal["hearing", "silent", "off", "failed"]
+    reason: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
+    heard_per_s: Rate
+    kept_per_s: Rate
+    spool_batches: Count
+    spool_oldest_at: Stamp | None = None
+    dropped: Count = 0
+    restarts: Count = 0
+    last_heard_at: Stamp | None = None
+
+
+class Beaten(BaseModel):
+    server_time: float = Field(description="UTC epoch seconds: how far off is your clock?")
+
+
+class AnchorOfGateway(AnchorPlaced):
+    """The anchor that a new gateway hears for, created with it."""
+
+    id: PlaceId | None = None
+
+
+class GatewayGiven(BaseModel):
+    """A gateway to be set up, with its anchor: a new one, or the id of one that is there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: PlaceId | None = None
+    name: Name
+    # Told apart by what they are, so that a fault in one is not told of the other too.
+    anchor: Annotated[
+        Annotated[AnchorOfGateway, Tag("new")] | Annotated[PlaceId, Tag("id")],
+        Discriminator(lambda given: "id" if isinstance(given, str) else "new"),
+    ]
+
+
+class GatewayNamed(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+
+
+class GatewayIssued(BaseModel):
+    """A gateway and its token, which is shown this once."""
+
+    gateway: str
+    anchor: str
+    key: str
+    token: str
+
+
+class HealthShown(BaseModel):
+    state: State
+    words: list[str]
+
+
+class HeartbeatShown(BaseModel):
+    """What a gateway last said of itself."""
+
+    started_at: datetime | None
+    version: str
+    radio: str
+    reason: str | None
+    heard_per_s: float
+    kept_per_s: float
+    spool_batches: int
+    spool_oldest_at: datetime | None
+    dropped: int
+    restarts: int
+    last_heard_at: datetime | None
+
+    @classmethod
+    def of(cls, said: dict[str, Any]) -> Self:
+        times = {name: _time(said.get(name)) for name in ("started_at", "spool_oldest_at", "last_heard_at")}
+        return cls(**{**said, **times})
+
+
+class GatewayShown(BaseModel):
+    id: str
+    name: str
+    anchor: str
+    created_at: datetime
+    heartbeat_at: datetime | None
+    health: HealthShown
+    heartbeat: HeartbeatShown | None
+
+    @classmethod
+    def of(cls, row: GatewayRow, now: datetime) -> Self:
+        health = gateways.health(row, now)
+        return cls(
+            id=row.id,
+            name=row.name,
+            anchor=row.anchor_id,
+            created_at=row.created_at,
+            heartbeat_at=row.heartbeat_at,
+            health=HealthShown(state=health.state, words=list(health.words)),
+            heartbeat=HeartbeatShown.of(row.heartbeat) if row.heartbeat else None,
+        )
+
+
+class Gateways(BaseModel):
+    gateways: list[GatewayShown]
+    next: str | None = Field(description="the cursor of the next page")
+
+
+class OursShown(BaseModel):
+    """What a gateway is to keep of all that it hears."""
+
+    ibeacon_uuids: list[str]
+    altbeacon_ids: list[str]
+    eddystone_namespaces: list[str]
+    eddystone_eid: bool
+
+
+class GatewaySettings(BaseModel):
+    gateway: str
+    ours: OursShown
+    window_s: float
+    version: str
+
+
+def gateway_routes(
+    database: Database, guard: Guard, edits: Edits, clock: Clock = utc_now, *, window_s: float = 1.0
+) -> APIRouter:
+    """`/v1/gateways`. `window_s`: over how many seconds a gateway sums what it hears of one device."""
+    router = APIRouter(tags=["anchors and gateways"])
+    # Before `/{id}`, which `me` would otherwise be.
+    _add_machines_doors(router, database, guard, clock, window_s)
+    _add_setting_up(router, guard, edits, clock)
+    _add_looking(router, database, guard, edits, clock)
+    return router
+
+
+def _add_machines_doors(
+    router: APIRouter, database: Database, guard: Guard, clock: Clock, window_s: float
+) -> None:
+    what_is_ours = _WhatIsOurs()
+
+    @router.post(
+        "/v1/gateways/me/heartbeat",
+        responses={404: {"description": "The gateway was removed"}, 413: {}, 415: {}},
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": Heartbeat.model_json_schema()}},
+            }
+        },
+    )
+    async def beat(request: Request, caller: Annotated[Principal, guard.gateway]) -> Beaten:
+        """A gateway says how it is; the body may be packed with gzip and signed."""
+        body = await plain_body(request, caller, MOST_HEARTBEAT_BYTES)
+        try:
+            said = Heartbeat.model_validate_json(body)
+        except ValidationError as wrong:
+            raise RequestValidationError(
+                [{**error, "loc": ("body", *error["loc"])} for error in wrong.errors(include_url=False)]
+            ) from None
+        now = clock()
+        async with database.writing() as connection:
+            await gateways.heard_from(connection, caller.owner or "", said.model_dump(), now)
+        return Beaten(server_time=now.timestamp())
+
+    @router.get(
+        "/v1/gateways/me/settings",
+        response_model=GatewaySettings,
+        responses={304: {"description": "They have not changed"}, 404: {}},
+    )
+    async def settings(request: Request, caller: Annotated[Principal, guard.gateway]) -> Response:
+        """What a gateway is to listen for."""
+        async with database.reading() as connection:
+            gateway = await gateways.find(connection, caller.owner or "")
+            ours = await what_is_ours.now(connection)
+        content = {"gateway": gateway.id, "ours": asdict(ours), "window_s": window_s}
+        etag = etag_of(content)
+        if has_it_already(request, etag):
+            return Response(status_code=304, headers={"ETag": etag})
+        return JSONResponse({**content, "version": etag.strip('"')}, headers={"ETag": etag})
+
+
+def _add_setting_up(router: APIRouter, guard: Guard, edits: Edits, clock: Clock) -> None:
+    @router.post(
+        "/v1/gateways",
+        status_code=201,
+        response_model=GatewayIssued,
+        responses={404: {}, 409: {"description": "Id, anchor or beacon is taken"}},
+    )
+    async def create(body: GatewayGiven, asked: Annotated[Asked, asking(guard.manager)]) -> Response:
+        """Sets up a gateway: its anchor, and a token for its scanner, shown this once."""
+        async with edits.of("anchors") as connection:
+            return await asked.once(connection, 201, lambda: _set_up(connection, body, clock()))
+
+    @router.post(
+        "/v1/gateways/{gateway}/token", status_code=201, dependencies=[guard.manager], responses={404: {}}
+    )
+    async def renew(gateway: GatewayPath) -> GatewayIssued:
+        """Ends a gateway's tokens and gives it a new one: for a machine that was replaced or stolen."""
+        async with edits.of("keys") as connection:
+            row = await gateways.find(connection, gateway)
+            await keys.revoke_of(connection, gateway, clock())
+            issued = await keys.issue(connection, "gateway", row.name, clock(), owner=gateway)
+        await guard.keyring.reload()
+        return GatewayIssued(gateway=gateway, anchor=row.anchor_id, key=issued.key, token=issued.token)
+
+    @router.delete(
+        "/v1/gateways/{gateway}", status_code=204, dependencies=[guard.manager], responses={404: {}}
+    )
+    async def remove(gateway: GatewayPath) -> None:
+        """Removes a gateway and ends its tokens; its anchor stays, for the machine that takes its place."""
+        async with edits.of("anchors", "keys") as connection:
+            await gateways.remove(connection, gateway, clock())
+        await guard.keyring.reload()
+
+
+def _add_looking(router: APIRouter, database: Database, guard: Guard, edits: Edits, clock: Clock) -> None:
+    @router.get("/v1/gateways", dependencies=[guard.reader])
+    async def list_gateways(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100, cursor: str | None = None
+    ) -> Gateways:
+        """Gateways by id, and how each is."""
+        async with database.reading() as connection:
+            rows = await gateways.listed(connection, after=read_id(cursor), limit=limit)
+        more = write_cursor(rows[-1].id) if len(rows) == limit else None
+        now = clock()
+        return Gateways(gateways=[GatewayShown.of(row, now) for row in rows], next=more)
+
+    @router.get("/v1/gateways/{gateway}", dependencies=[guard.reader], responses={404: {}})
+    async def get_gateway(gateway: GatewayPath) -> GatewayShown:
+        """One gateway, and how it is."""
+        async with database.reading() as connection:
+            return GatewayShown.of(await gateways.find(connection, gateway), clock())
+
+    @router.put("/v1/gateways/{gateway}", dependencies=[guard.manager], responses={404: {}})
+    async def rename(gateway: GatewayPath, body: GatewayNamed) -> GatewayShown:
+        """Gives a gateway another name."""
+        async with edits.of("anchors") as connection:
+            return GatewayShown.of(await gateways.rename(connection, gateway, body.name), clock())
+
+
+async def _set_up(connection: Connection, body: GatewayGiven, now: datetime) -> GatewayIssued:
+    gateway = body.id or fresh_id("gw")
+    if isinstance(body.anchor, str):
+        anchor = body.anchor
+    else:
+        anchor = body.anchor.id or fresh_id("an")
+        await _refuse_taken_anchor(connection, anchor)
+        await refuse_unplaced(connection, [body.anchor], ["body.anchor"])
+        await anchors.put(connection, [body.anchor.value(anchor)], now)
+    await gateways.add(connection, gateway, body.name, anchor, now)
+    issued = await keys.issue(connection, "gateway", body.name, now, owner=gateway)
+    return GatewayIssued(gateway=gateway, anchor=anchor, key=issued.key, token=issued.token)
+
+
+async def _refuse_taken_anchor(connection: Connection, anchor: str) -> None:
+    try:
+        await anchors.find(connection, anchor)
+    except NotFound:
+        return
+    raise Taken(f"there is an anchor {anchor} already: give its id alone to hear for it")
+
+
+class _WhatIsOurs:
+    """The list for all gateways, read anew when devices or anchors have changed: many ask, and rarely does it change."""
+
+    def __init__(self) -> None:
+        self._versions: tuple[int, int] | None = None
+        self._ours = gateways.Ours()
+
+    async def now(self, connection: Connection) -> gateways.Ours:
+        newest = await catalogue.versions(connection)
+        versions = (newest.get("devices", 0), newest.get("anchors", 0))
+        if versions != self._versions:
+            self._ours, self._versions = await gateways.ours(connection), versions
+        return self._ours
+
+
+def _time(epoch_s: Any) -> datetime | None:
+    """None for what no calendar holds: a gateway that lost its clock."""
+    try:
+        return None if epoch_s is None else datetime.fromtimestamp(epoch_s, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,118 @@
+"""`GET /v1/live`: zone events and decisions as they happen, as server-sent events (HTML Living Standard, section 9.2).
+
+In: the news of the bus, plain values with a `type`. Out: an endless answer; staff and the shop's systems see all, a device only what is
+its own. A listener that reads too slowly loses the oldest news, never the path's time. Nothing is replayed: what was missed is in
+`/v1/decisions` and `/v1/visits`.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Security
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from server.bus.contract import Bus, News
+from server.records.keys import Principal
+from server.web.guard import Door, Guard
+from server.web.problem import Problem
+
+#: Proxies give up on a silent connection after 30 to 60 seconds; and this is how soon an ended token is noticed.
+PING_S: Final = 15.0
+
+#: Each listener costs a connection and a queue of news: screens in shops are dozens.
+MOST_LISTENERS: Final = 1_000
+
+
+def live_routes(bus: Bus, guard: Guard, closing: asyncio.Event, ping_s: float = PING_S) -> APIRouter:
+    """`closing` is set when the server begins to stop: every stream ends at once, so that none holds it up."""
+    router = APIRouter(tags=["why"])
+    door: Any = Security(Door(guard.keyring, "listener", ("staff", "server", "device")))
+    listeners: set[object] = set()
+
+    @router.get(
+        "/v1/live",
+        response_class=StreamingResponse,
+        responses={
+            200: {"content": {"text/event-stream": {}}},
+            503: {"description": "Too many listen already"},
+        },
+    )
+    async def live(request: Request, caller: Annotated[Principal, door]) -> StreamingResponse:
+        """Zone events (`zone_event`) and decisions (`decision`) as they happen."""
+        if len(listeners) >= MOST_LISTENERS:
+            raise Problem(503, None, "Too many listen already: try later.", headers={"Retry-After": "60"})
+        token = request.headers["Authorization"].partition(" ")[2].strip()
+
+        async def counted() -> AsyncIterator[bytes]:
+            me = object()
+            listeners.add(me)
+            try:
+                async for part in events(bus, _wants(caller), closing, ping_s, lambda: _knows(guard, token)):
+                    yield part
+            finally:
+                listeners.discard(me)
+
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would hold events back
+        return StreamingResponse(counted(), media_type="text/event-stream", headers=headers)
+
+    return router
+
+
+async def events(
+    bus: Bus,
+    wants: Callable[[News], bool],
+    closing: asyncio.Event,
+    ping_s: float = PING_S,
+    may_listen: Callable[[], bool] = lambda: True,
+) -> AsyncIterator[bytes]:
+    """The parts of a stream: an opening, then wanted news as they come, and a ping where none came for `ping_s`.
+
+    Ends when `closing` is set, or when a ping is due and the listener may not listen any more.
+    """
+    async with bus.listen("live") as news:
+        yield b": what happens from now on\n\n"
+        closed = asyncio.ensure_future(closing.wait())
+        coming = asyncio.ensure_future(anext(news))
+        try:
+            while not closed.done():
+                await asyncio.wait({closed, coming}, timeout=ping_s, return_when=asyncio.FIRST_COMPLETED)
+                if coming.done():
+                    happened = coming.result()
+                    coming = asyncio.ensure_future(anext(news))
+                    if wants(happened):
+                        yield _event(happened)
+                elif not closed.done():
+                    if not may_listen():
+                        return
+                    yield b": still here\n\n"
+        finally:
+            for waiting in (closed, coming):
+                waiting.cancel()
+                with suppress(asyncio.CancelledError):
+                    await waiting
+
+
+def _event(news: News) -> bytes:
+    """JSON has no line breaks unless asked for, so that one line of data holds it."""
+    return f"event: {news['type']}\ndata: {json.dumps(news, default=_plain)}\n\n".encode()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} cannot be news")
+
+
+def _wants(caller: Principal) -> Callable[[News], bool]:
+    if caller.kind == "device":
+        return lambda news: news.get("device") == caller.owner
+    return lambda _news: True
+
+
+def _knows(guard: Guard, token: str) -> bool:
+    return guard.keyring.find(token) is not None

@@ -1,0 +1,270 @@
+"""Why: what was decided for whom, and for what reasons, silence included; and the visits that it came from.
+
+In: a shopper (by our id or the shop's own), a campaign, a device, a verdict, a time. Out: decisions, newest first, each with its reasons
+in a shop manager's words and with what it saw; of one decision also what became of its offer.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from server.records import decisions, shoppers, visits
+from server.records.database import Connection, Database
+from server.records.decisions import DecisionQuery, Story
+from server.records.refusal import NotFound
+from server.records.tables import DecisionRow, OutboxRow, VisitRow
+from server.records.visits import VisitQuery
+from server.web.cursor import read_mark, write_cursor
+from server.web.fields import Id, OwnId, Time, Word
+from server.web.guard import Guard
+
+
+class Page(BaseModel):
+    """Which part of a list, as query parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: str | None = Field(None, description="`next` of the page before")
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class DecisionsAsked(Page):
+    shopper: OwnId | None = Field(None, description="our id, or the shop's own name for them")
+    campaign: Word | None = None
+    device: Id | None = None
+    visit: Id | None = None
+    verdict: Literal["send", "withhold", "hold_out"] | None = None
+    since: Time | None = Field(None, description="decided at or after")
+    until: Time | None = Field(None, description="decided before")
+
+
+class VisitsAsked(Page):
+    shopper: OwnId | None = Field(None, description="our id, or the shop's own name for them")
+    device: Id | None = None
+    zone: Word | None = None
+    open: bool | None = Field(None, description="true: those that have no end yet; false: those that have")
+    since: Time | None = Field(None, description="entered at or after")
+    until: Time | None = Field(None, description="entered before")
+
+
+class ReasonShown(BaseModel):
+    gate: str = Field(description="which gate or condition spoke")
+    words: str
+
+
+class OfferState(BaseModel):
+    """How far an offer has come: waiting, or what it was settled as (sent, refused, expired, undeliverable, withdrawn)."""
+
+    id: str
+    state: str
+    last_why: str | None = Field(description="what the channel last said")
+
+
+class DecisionShown(BaseModel):
+    id: str
+    verdict: str
+    campaign: str
+    campaign_version: int
+    event: str
+    zone: str
+    visit: str
+    device: str
+    shopper: str | None
+    happened_at: datetime
+    decided_at: datetime
+    reasons: list[ReasonShown]
+    saw: dict[str, Any]
+    offer: OfferState | None
+
+    @classmethod
+    def of(cls, row: DecisionRow, offer: OutboxRow | None) -> Self:
+        return cls(**_decision(row), offer=OfferState(**_state(offer)) if offer else None)
+
+
+class AttemptShown(BaseModel):
+    at: datetime
+    outcome: str
+    why: str
+
+
+class ReceiptShown(BaseModel):
+    kind: str
+    at: datetime
+    received_at: datetime
+
+
+class RedemptionShown(BaseModel):
+    at: datetime
+    till: str | None
+    amount: float | None
+
+
+class OfferStory(OfferState):
+    """An offer and all that became of it."""
+
+    channel: str
+    title: str
+    body: str
+    created_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    settled_at: datetime | None
+    attempts: list[AttemptShown]
+    receipts: list[ReceiptShown]
+    redemption: RedemptionShown | None
+
+
+class DecisionStory(DecisionShown):
+    """A decision and what followed from it."""
+
+    offer: OfferStory | None
+
+
+class Decisions(BaseModel):
+    decisions: list[DecisionShown]
+    next: str | None = Field(description="the cursor of the next page")
+
+
+class VisitShown(BaseModel):
+    id: str
+    shopper: str | None
+    device: str
+    zone: str
+    entered_at: datetime
+    exited_at: datetime | None
+    dwelled_s: float = Field(description="the longest dwell that a campaign waited for and got, in seconds")
+    late: bool = Field(description="put in its place after the fact")
+
+    @classmethod
+    def of(cls, row: VisitRow) -> Self:
+        return cls(
+            id=row.id,
+            shopper=row.shopper_id,
+            device=row.device_id,
+            zone=row.zone_id,
+            entered_at=row.entered_at,
+            exited_at=row.exited_at,
+            dwelled_s=row.dwelled_s,
+            late=row.late,
+        )
+
+
+class Visits(BaseModel):
+    visits: list[VisitShown]
+    next: str | None = Field(description="the cursor of the next page")
+
+
+def why_routes(database: Database, guard: Guard) -> APIRouter:
+    """`/v1/decisions` and `/v1/visits`."""
+    router = APIRouter(tags=["why"], dependencies=[guard.reader])
+    _add_decisions(router, database)
+    _add_visits(router, database)
+    return router
+
+
+def _add_decisions(router: APIRouter, database: Database) -> None:
+    @router.get("/v1/decisions", responses={404: {"description": "There is no such shopper"}})
+    async def list_decisions(asked: Annotated[DecisionsAsked, Query()]) -> Decisions:
+        """What was decided and why, newest first; silence included."""
+        async with database.reading() as connection:
+            query = DecisionQuery(
+                **{
+                    **asked.model_dump(exclude={"cursor", "limit"}),
+                    "shopper": await _who(connection, asked.shopper),
+                }
+            )
+            rows = await decisions.listed(connection, query, after=read_mark(asked.cursor), limit=asked.limit)
+            offers = await decisions.offers_of(connection, [row.id for row in rows])
+        more = write_cursor(rows[-1].decided_at, rows[-1].id) if len(rows) == asked.limit else None
+        return Decisions(decisions=[DecisionShown.of(row, offers.get(row.id)) for row in rows], next=more)
+
+    @router.get("/v1/decisions/{decision}", responses={404: {}})
+    async def get_decision(decision: Id) -> DecisionStory:
+        """One decision, and what became of its offer: attempts, receipts, redemption."""
+        async with database.reading() as connection:
+            return _told(await decisions.story(connection, decision))
+
+
+def _add_visits(router: APIRouter, database: Database) -> None:
+    @router.get("/v1/visits", responses={404: {"description": "There is no such shopper"}})
+    async def list_visits(asked: Annotated[VisitsAsked, Query()]) -> Visits:
+        """Visits, newest first."""
+        async with database.reading() as connection:
+            query = VisitQuery(
+                shopper=await _who(connection, asked.shopper),
+                device=asked.device,
+                zone=asked.zone,
+                since=asked.since,
+                until=asked.until,
+                is_open=asked.open,
+            )
+            rows = await visits.listed(connection, query, after=read_mark(asked.cursor), limit=asked.limit)
+        more = write_cursor(rows[-1].entered_at, rows[-1].id) if len(rows) == asked.limit else None
+        return Visits(visits=[VisitShown.of(row) for row in rows], next=more)
+
+    @router.get("/v1/visits/{visit}", responses={404: {}})
+    async def get_visit(visit: Id) -> VisitShown:
+        """One visit."""
+        async with database.reading() as connection:
+            return VisitShown.of(await visits.find(connection, visit))
+
+
+async def _who(connection: Connection, asked: str | None) -> str | None:
+    """The shopper's id, whether we or the shop gave the name. Raises NotFound: an empty list would say "nothing happened"."""
+    if asked is None:
+        return None
+    known = await shoppers.listed(connection, own_id=asked, limit=1)
+    if known:
+        return known[0].id
+    try:
+        return (await shoppers.find(connection, asked)).id
+    except NotFound:
+        raise NotFound("there is no shopper of that id, ours or the shop's own") from None
+
+
+def _decision(row: DecisionRow) -> Mapping[str, Any]:
+    return {
+        "id": row.id,
+        "verdict": row.verdict,
+        "campaign": row.campaign_id,
+        "campaign_version": row.campaign_version,
+        "event": row.event,
+        "zone": row.zone_id,
+        "visit": row.visit_id,
+        "device": row.device_id,
+        "shopper": row.shopper_id,
+        "happened_at": row.happened_at,
+        "decided_at": row.decided_at,
+        "reasons": row.reasons,
+        "saw": row.saw,
+    }
+
+
+def _state(offer: OutboxRow) -> Mapping[str, Any]:
+    return {"id": offer.id, "state": offer.outcome or "waiting", "last_why": offer.last_why}
+
+
+def _told(story: Story) -> DecisionStory:
+    offer = story.offer
+    if offer is None:
+        return DecisionStory(**_decision(story.decision), offer=None)
+    used = story.redemption
+    return DecisionStory(
+        **_decision(story.decision),
+        offer=OfferStory(
+            **_state(offer),
+            channel=offer.channel,
+            title=offer.title,
+            body=offer.body,
+            created_at=offer.created_at,
+            due_at=offer.due_at,
+            expires_at=offer.expires_at,
+            settled_at=offer.settled_at,
+            attempts=[AttemptShown(at=a.at, outcome=a.outcome, why=a.why) for a in story.attempts],
+            receipts=[ReceiptShown(kind=r.kind, at=r.at, received_at=r.received_at) for r in story.receipts],
+            redemption=RedemptionShown(at=used.at, till=used.till, amount=used.amount) if used else None,
+        ),
+    )
