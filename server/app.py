@@ -1,0 +1,219 @@
+"""Builds the house: reads settings once, hands each room what it needs, starts and stops it.
+
+`House.open` is the house without a web server, for tests and for `serve`: records, path, sender and timetable running, its ASGI
+application ready. A loop that dies takes the house down loudly; stopping is: no new requests, what waits is taken, what is being
+sent is settled, the records are closed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from server.bus.local import LocalBus
+from server.bus.measures import Measures
+from server.delivery import channels as channel_files
+from server.delivery.channel import Channel
+from server.delivery.sender import Pace, Sender
+from server.ingest.asgi import Application, HotDoors, routes
+from server.ingest.directory import ROTATE_EACH_S, Directory
+from server.ingest.door import Door, Limits
+from server.learning import Learning
+from server.presence.phases import Patience
+from server.records import idempotency, outbox
+from server.records.database import Database
+from server.records.keys import Keyring
+from server.records.outbox import RecordedOutbox
+from server.records.parcels import Outcome, Parcel, Sent
+from server.records.passwords import Passwords
+from server.records.schema import migrate
+from server.settings import Settings
+from server.timetable import Job, Timetable
+from server.trigger import Manners, Trigger
+from server.web import problem
+from server.web.edits import Edits
+from server.web.guard import Guard
+from server.web.keys import key_routes
+from server.web.login import login_routes
+from server.web.nearby import nearby_routes
+from server.web.receipts import receipt_routes
+from server.web.shopper import shopper_routes
+from server.web.staff import staff_routes
+from server.web.till import till_routes
+from server.web.zones import zone_routes
+
+log = structlog.get_logger()
+
+#: How often presence looks at the clock: dwells and exits happen within this of being due.
+TICK_S = 0.25
+#: How often changes made by other processes and the command line are looked for.
+CATCH_UP_S = 3.0
+FORGET_EACH_S = 3_600.0
+#: How long a stop waits for requests under way.
+GRACE_S = 5
+
+
+@dataclass(slots=True)
+class House:
+    """A running house: its web application, and the loops it lives by."""
+
+    application: Application
+    loops: tuple[Callable[[], Awaitable[None]], ...]
+
+
+@asynccontextmanager
+async def built(settings: Settings) -> AsyncIterator[House]:
+    """Everything but the loops and the web server, opened; closed at the end."""
+    async with AsyncExitStack() as stack:
+        database = Database.open(settings.database.url)
+        stack.push_async_callback(database.close)
+        if database.is_sqlite:
+            await migrate(database)
+        measures, bus, keyring = Measures(), LocalBus(settings.bus.room), Keyring(database)
+        sender = Sender(
+            RecordedOutbox(database),
+            await _opened_channels(settings, stack),
+            pace=Pace(
+                at_once=settings.outbox.at_once,
+                poll_s=settings.outbox.poll_s,
+                lease_s=settings.outbox.lease_s,
+            ),
+            on_settled=_counted(measures),
+        )
+        manners = Manners(Patience(), settings.freshness.limit_s)
+        trigger = Trigger(database, bus, measures, manners, sender.nudge)
+        directory = Directory(database)
+        learning = Learning(database, keyring, directory, trigger, _now_s)
+        await learning.start()
+        door = Door(bus, keyring, directory, measures, _limits(settings), _now_s)
+        timetable = Timetable(_jobs(settings, database, trigger, learning, directory))
+        timetable.start()
+        stack.callback(timetable.stop)
+        application = _application(database, bus, keyring, learning, door)
+        yield House(HotDoors(application, door), (trigger.run, sender.run))
+
+
+async def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT. Raises what a loop died of."""
+    async with built(settings) as house:
+        config = uvicorn.Config(
+            house.application,
+            host=settings.server.host,
+            port=settings.server.port,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        async with running(house):
+            await uvicorn.Server(config).serve()
+
+
+@asynccontextmanager
+async def running(house: House) -> AsyncIterator[None]:
+    """The loops of a house, while the block lasts. One that dies ends the block with what it died of."""
+    async with asyncio.TaskGroup() as group:
+        loops = [group.create_task(_forever(loop), name=loop.__qualname__) for loop in house.loops]
+        try:
+            yield
+        finally:
+            for loop in loops:
+                loop.cancel()
+
+
+async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
+    await loop()
+    raise RuntimeError(f"{loop.__qualname__} ended by itself")
+
+
+def _application(
+    database: Database,
+    bus: LocalBus,
+    keyring: Keyring,
+    learning: Learning,
+    door: Door,
+) -> FastAPI:
+    guard, edits = Guard(keyring), Edits(database, bus, learning.learn)
+    application = FastAPI(title="Soglia", version=version("soglia"), openapi_url="/openapi.json")
+    problem.install(application)
+    passwords = Passwords()
+    for router in (
+        routes(door),
+        shopper_routes(database, guard, edits),
+        receipt_routes(database, guard),
+        till_routes(database, guard, edits),
+        login_routes(database, guard, edits, passwords),
+        staff_routes(database, guard, edits, passwords),
+        key_routes(database, guard, edits),
+        nearby_routes(database, guard),
+        zone_routes(database, guard, edits),
+    ):
+        application.include_router(router)
+    return application
+
+
+async def _opened_channels(settings: Settings, stack: AsyncExitStack) -> dict[str, Channel]:
+    """The channels that are set up. Without any the house runs, and offers wait until they end."""
+    files = channel_files.found()
+    opened: dict[str, Channel] = {}
+    if settings.fcm.enabled:
+        fcm = files["fcm"]
+        opened["fcm"] = await stack.enter_async_context(
+            fcm.open(fcm.Settings(**settings.fcm.model_dump(exclude_none=True)))
+        )
+    else:
+        log.warning("no_channel", why="fcm has no credentials: offers are decided but nothing is sent")
+    return opened
+
+
+def _counted(measures: Measures) -> Callable[[Parcel, Outcome, float], None]:
+    def count(_parcel: Parcel, outcome: Outcome, seconds_from_heard: float) -> None:
+        sent = isinstance(outcome, Sent)
+        measures.offer(type(outcome).__name__.lower(), seconds_from_heard if sent else None)
+
+    return count
+
+
+def _jobs(
+    settings: Settings,
+    database: Database,
+    trigger: Trigger,
+    learning: Learning,
+    directory: Directory,
+) -> list[Job]:
+    async def rotate() -> None:
+        directory.rotate(_now_s())
+
+    async def forget() -> None:
+        now = datetime.now(UTC)
+        async with database.writing() as connection:
+            await idempotency.forget_before(
+                connection, now - timedelta(hours=settings.retention.idempotency_hours)
+            )
+            await outbox.forget_before(connection, now - timedelta(days=settings.retention.outbox_days))
+
+    return [
+        Job("tick", TICK_S, trigger.tick),
+        Job("rotate", ROTATE_EACH_S, rotate),
+        Job("catch_up", CATCH_UP_S, learning.catch_up),
+        Job("forget", FORGET_EACH_S, forget),
+    ]
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        body_bytes=settings.server.body_limit_bytes,
+        items=settings.server.batch_limit,
+        oldest_s=settings.freshness.oldest_s,
+        ahead_s=settings.freshness.future_s,
+    )
+
+
+def _now_s() -> float:
+    return datetime.now(UTC).timestamp()

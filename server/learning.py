@@ -1,0 +1,90 @@
+"""Keeps what this process holds compiled true to the records: zones and campaigns, anchors, devices, consents, keys.
+
+In: news of changes made here (`learn`), and the versions in the records, polled for changes made elsewhere (`catch_up`: the command
+line, another process). Out: calls to whoever holds something compiled.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+import structlog
+
+from server import knowledge
+from server.bus.contract import News
+from server.ingest.directory import Directory
+from server.records import catalogue
+from server.records.database import Database
+from server.records.keys import Keyring
+from server.trigger import Trigger
+
+log = structlog.get_logger()
+
+
+class Learning:
+    """See the module's text."""
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        directory: Directory,
+        trigger: Trigger,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._directory = directory
+        self._trigger = trigger
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._seen: dict[str, int] = {}
+        self._own: Counter[str] = Counter()
+
+    async def start(self) -> None:
+        """Reads everything once; the path goes on from where it stopped."""
+        self._seen = await self._versions()
+        await self._keyring.reload()
+        await self._directory.load(self._clock())
+        await self._trigger.start(await knowledge.load(self._database))
+
+    async def learn(self, news: News) -> None:
+        """Something was changed by this process: when this returns, it holds."""
+        self._own[news["name"]] += 1
+        async with self._turn:
+            await self._bring_up_to_date(news)
+
+    async def catch_up(self) -> None:
+        """Looks for changes made elsewhere."""
+        async with self._turn:
+            own, self._own = self._own, Counter()
+            now = await self._versions()
+            for name, version in now.items():
+                if version != self._seen.get(name, 0) + own[name]:
+                    log.info("changed_elsewhere", what=name)
+                    await self._bring_up_to_date({"name": name})
+            self._seen = now
+
+    async def _bring_up_to_date(self, news: News) -> None:
+        match news["name"]:
+            case "zones" | "campaigns":
+                await self._trigger.learn(await knowledge.load(self._database))
+            case "anchors":
+                await self._directory.load_anchors()
+                await self._trigger.learn(await knowledge.load(self._database))
+            case "keys":
+                await self._keyring.reload()
+            case "devices" | "consents":
+                await self._learn_of_people(news)
+
+    async def _learn_of_people(self, news: News) -> None:
+        if "device" in news:
+            await self._directory.learn_devices([news["device"]])
+        elif "shopper" in news:
+            await self._directory.learn_about(news["shopper"], self._clock())
+        else:
+            await self._directory.load(self._clock())
+
+    async def _versions(self) -> dict[str, int]:
+        async with self._database.reading() as connection:
+            return await catalogue.versions(connection)
