@@ -1,0 +1,240 @@
+"""Plays a town in real time against a running server. In: a town, a house, a stand-in FCM. Out: all that came of it.
+
+Agents, phones and the people's reading are tasks of one group; when the story is over they stop, and the server's books are read.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from server.zones import MANNERS
+from simulator.clock import StoryClock
+from simulator.fcm import FcmStandIn
+from simulator.gateways import PretendRadio, gateway, packets
+from simulator.habits import Shopper
+from simulator.journal import Journal
+from simulator.oracle import expectations, rule_of
+from simulator.phones import App, letters, lines
+from simulator.shop import Registered, Shop
+from simulator.town import Town
+from simulator.verdict import Decided, Due, Found, Happened, Push, Verdict, judge
+
+#: After the last step, so long for what is due to be told, sent and received.
+SETTLE_S = 5.0
+#: Nothing new for so long means that the outbox is empty.
+QUIET_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who the server is to the town: its address, a server key, and where spools may lie."""
+
+    url: str
+    server_key: str
+    folder: Path
+
+
+@dataclass(slots=True)
+class Play:
+    """A story under way: what the screen may look at."""
+
+    town: Town
+    clock: StoryClock
+    url: str
+    journal: Journal = field(default_factory=Journal)
+    agents: list[Any] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def playing(
+    town: Town, staff: Staff, fcm: FcmStandIn
+) -> AsyncIterator[tuple[Play, "asyncio.Task[Happened]"]]:
+    """Sets the shop up, then plays the story in a task whose result is what happened; leaving stops everything."""
+    async with lines(staff.url, staff.server_key) as (phones, till):
+        shop = Shop(till)
+        tokens = await shop.furnish(town.world)
+        devices: dict[str, Registered] = {}
+        for shopper in town.shoppers:
+            devices |= await shop.welcome(shopper)
+        play = Play(town, StoryClock.starting(), staff.url)
+        story = asyncio.create_task(_play(play, staff, fcm, _Cast(tokens, devices, phones, till, shop)))
+        try:
+            yield play, story
+        finally:
+            story.cancel()
+            await asyncio.gather(story, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """Tokens of gateways by anchor, devices by name, and the lines to the server."""
+
+    tokens: Mapping[str, str]
+    devices: Mapping[str, Registered]
+    phones: httpx.AsyncClient
+    till: httpx.AsyncClient
+    shop: Shop
+
+
+async def _play(play: Play, staff: Staff, fcm: FcmStandIn, cast: _Cast) -> Happened:
+    """The story, from its first second until all is settled."""
+    async with asyncio.TaskGroup() as group:
+        with ExitStack() as trays:
+            tasks = [group.create_task(agent.run()) for agent in _agents(play, staff, cast)]
+            for shopper in play.town.shoppers:
+                if shopper.phone:
+                    app = _app(play, cast, shopper)
+                    tray = trays.enter_context(fcm.phone(shopper.phone.address or shopper.phone.name))
+                    tasks.append(group.create_task(app.receive(tray)))
+                    tasks.append(group.create_task(app.say(_letters(play, shopper))))
+            await play.clock.until(play.town.seconds)
+            await _settled(play.journal)
+            for task in tasks:
+                task.cancel()
+    return await _books(play, cast)
+
+
+def _agents(play: Play, staff: Staff, cast: _Cast) -> list[Any]:
+    """A real agent for each gateway of the world, its radio playing what the air brings there."""
+    town = play.town
+    beacons = {shopper.fob.name: shopper.fob.beacon for shopper in town.shoppers if shopper.fob}
+    hearings = [h for evidence in town.evidence.values() for h in evidence.hearings if h.device in beacons]
+    for anchor in town.world.gateways:
+        heard = [hearing for hearing in hearings if hearing.anchor == anchor.own_id]
+        radio = PretendRadio(
+            packets(heard, beacons, town.seconds), play.clock, town.mishaps.deaf.get(anchor.own_id)
+        )
+        token = cast.tokens[anchor.own_id]
+        play.agents.append(gateway(anchor.own_id, staff.url, token, radio, staff.folder))
+    return play.agents
+
+
+def _app(play: Play, cast: _Cast, shopper: Shopper) -> App:
+    if shopper.phone is None:
+        raise ValueError(f"{shopper.own_id} has no phone")
+    name = shopper.phone.name
+    return App(
+        device=name,
+        shopper=shopper.own_id,
+        token=cast.devices[name].token,
+        http=cast.phones,
+        till=cast.till,
+        clock=play.clock,
+        journal=play.journal,
+        seed=play.town.seed,
+        asleep=play.town.mishaps.asleep.get(name),
+    )
+
+
+def _letters(play: Play, shopper: Shopper) -> Sequence[Any]:
+    world = play.town.world
+    evidence = play.town.evidence[shopper.phone.name if shopper.phone else ""]
+    beacons = {anchor.own_id: anchor.beacon or "" for anchor in world.beacons}
+    return letters(evidence.fixes, evidence.hearings, beacons, world.frame, play.clock)
+
+
+async def _settled(journal: Journal) -> None:
+    """Waits until no message has come for a while; never longer than SETTLE_S."""
+    waited, seen = 0.0, -1
+    while waited < SETTLE_S and (seen != len(journal.arrivals) or waited < SETTLE_S / 2):
+        seen = len(journal.arrivals)
+        await asyncio.sleep(QUIET_S)
+        waited += QUIET_S
+
+
+async def _books(play: Play, cast: _Cast) -> Happened:
+    """What the server wrote down, in the town's words and seconds, beside what arrived."""
+    device_of = {known.device: name for name, known in cast.devices.items()}
+    shopper_of = {known.shopper: play.town.carrier(name).own_id for name, known in cast.devices.items()}
+    decisions = [_decided(row, shopper_of, play.clock) for row in await cast.shop.decisions()]
+    visits = [_found(row, device_of, play.clock) for row in await cast.shop.visits()]
+    return Happened(
+        pushes=[
+            Push(a.shopper, a.campaign, a.visit, a.offer, a.title, play.clock.since(a.arrived_at), a.again)
+            for a in play.journal.arrivals
+        ],
+        decisions=decisions,
+        visits=visits,
+        waits_ms=_waits_ms(play, decisions, visits),
+    )
+
+
+def _decided(row: Mapping[str, Any], shopper_of: Mapping[str, str], clock: StoryClock) -> Decided:
+    return Decided(
+        shopper=shopper_of.get(row["shopper"], ""),
+        campaign=row["campaign"],
+        sent=row["verdict"] == "send",
+        gates=tuple(reason["gate"] for reason in row["reasons"]),
+        visit=row["visit"],
+        event=row["event"],
+        event_at_s=_second(row["happened_at"], clock),
+    )
+
+
+def _found(row: Mapping[str, Any], device_of: Mapping[str, str], clock: StoryClock) -> Found:
+    return Found(
+        visit=row["id"],
+        device=device_of.get(row["device"], ""),
+        place=row["zone"],
+        entered_s=_second(row["entered_at"], clock),
+        exited_s=_second(row["exited_at"], clock) if row["exited_at"] else None,
+    )
+
+
+def _second(text: str, clock: StoryClock) -> float:
+    return clock.since(datetime.fromisoformat(text))
+
+
+def _waits_ms(play: Play, decisions: Sequence[Decided], visits: Sequence[Found]) -> list[float]:
+    """For each push: from when its event could first be told to when the message arrived.
+
+    That is the event's own time, and for an enter or an exit the zone's minimum time more: waiting as told is not being
+    late. A dwell is told at its own time.
+    """
+    manners = {f["id"]: f["properties"].get("manner", "normal") for f in play.town.world.zones["features"]}
+    place_of = {visit.visit: visit.place for visit in visits}
+    told: dict[tuple[str, str], float] = {}
+    for decision in decisions:
+        if decision.sent and decision.visit in place_of:
+            manner = MANNERS[manners[place_of[decision.visit]]]
+            minimum = {"entered": manner.enter_after_s, "exited": manner.leave_after_s}.get(
+                decision.event, 0.0
+            )
+            told[decision.visit, decision.campaign] = decision.event_at_s + minimum
+    return [
+        (play.clock.since(a.arrived_at) - told[a.visit, a.campaign]) * 1000.0
+        for a in play.journal.arrivals
+        if (a.visit, a.campaign) in told
+    ]
+
+
+def due_of(town: Town, began_at: datetime) -> Due:
+    """All that is to come of this town, if it begins then."""
+    texts = {campaign["id"]: campaign["offer"] for campaign in town.world.campaigns}
+    return Due(
+        expected=expectations(town, began_at),
+        rules={campaign["id"]: rule_of(campaign, town.world) for campaign in town.world.campaigns},
+        stays=town.stays,
+        carriers={device: shopper.own_id for shopper in town.shoppers for device in shopper.devices},
+        titles={
+            (shopper.own_id, own_id): _title(offer, shopper.language)
+            for shopper in town.shoppers
+            for own_id, offer in texts.items()
+        },
+    )
+
+
+def _title(offer: Mapping[str, Any], language: str) -> str:
+    titles: Mapping[str, str] = offer["title"]
+    return titles.get(language) or titles[offer.get("default_language") or next(iter(titles))]
+
+
+def verdict_of(play: Play, happened: Happened) -> Verdict:
+    """The story's verdict."""
+    return judge(due_of(play.town, play.clock.began_at), happened)

@@ -1,0 +1,122 @@
+"""What every story needs and gives. In: a town and who watches. Out: an `Outcome`, after a real server has played it.
+
+A scenario (simulator/scenarios/) is `CAPTION` and `async def play(stage: Stage) -> Outcome`; most of them only raise a town
+and hand it to `perform`.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from simulator.fcm import FcmStandIn
+from simulator.house import House, open_house
+from simulator.live import Play, Staff, playing, verdict_of
+from simulator.town import Town
+from simulator.verdict import Happened, Verdict
+
+#: config/demo of the checkout that this file lies in.
+DEMO = Path(__file__).resolve().parents[1] / "config" / "demo"
+
+#: Who watches a story: called once, runs beside it, is cancelled when it is over.
+Watcher = Callable[[Play], Awaitable[None]]
+
+
+class CannotPlay(Exception):
+    """The story lacks something that it was not given; says what and how to give it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How a story was asked for. `data`: the folder of recorded traces; `times`: how often, where a story repeats something."""
+
+    seed: int = 1
+    shop: Path = DEMO
+    data: Path | None = None
+    times: int | None = None
+    seconds: float | None = None
+    watch: Watcher | None = None
+    say: Callable[[str], None] = print
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether the story went as it should, its figures, and its sentences."""
+
+    good: bool
+    figures: Mapping[str, object]
+    sentences: Sequence[str] = field(default=())
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """Everything that runs: the server, the stand-in FCM, and a server key."""
+
+    house: House
+    fcm: FcmStandIn
+    staff: Staff
+
+
+@asynccontextmanager
+async def premises(seed: int = 0, settings: Mapping[str, str] | None = None) -> AsyncIterator[Premises]:
+    """A fresh server on a fresh database with a stand-in FCM, all in a folder that is gone afterwards. Raises HouseFailed."""
+    with tempfile.TemporaryDirectory(prefix="soglia-simulator-") as name:
+        folder = Path(name)
+        _quiet_agents(folder / "scanners.log")
+        async with FcmStandIn(seed=seed) as fcm:
+            own = {
+                "SOGLIA_FCM__ENDPOINT": fcm.url,
+                "SOGLIA_FCM__SERVICE_ACCOUNT_FILE": str(fcm.service_account_file(folder)),
+            }
+            async with open_house(folder, own | dict(settings or {})) as house:
+                key = await house.server_key()
+                yield Premises(house, fcm, Staff(house.url, key, folder))
+
+
+async def perform(town: Town, stage: Stage) -> tuple[Verdict, Happened]:
+    """Plays a town from beginning to end and judges it. Raises HouseFailed, Refused."""
+    async with (
+        premises(town.seed) as here,
+        playing(town, here.staff, here.fcm) as (play, story),
+        watched(play, stage.watch),
+    ):
+        happened = await story
+        return verdict_of(play, happened), happened
+
+
+@asynccontextmanager
+async def watched(play: Play, watcher: Watcher | None) -> AsyncIterator[None]:
+    """Lets somebody watch for as long as the block lasts."""
+    if watcher is None:
+        yield
+        return
+    task = asyncio.ensure_future(watcher(play))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def judged(town: Town, stage: Stage) -> Outcome:
+    """The outcome of a story that is a town and its verdict."""
+    verdict, _ = await perform(town, stage)
+    return Outcome(verdict.good, verdict.as_json(), verdict.complaints, verdict)
+
+
+def _quiet_agents(log: Path) -> None:
+    """The scanners log through structlog, which the program configures: into a file, not between our lines."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=log.open("a", encoding="utf-8")),
+        cache_logger_on_first_use=False,
+    )
