@@ -124,8 +124,8 @@ async def open_house(folder: Path, settings: Mapping[str, str]) -> AsyncIterator
 
 def _own_settings(folder: Path, port: int) -> dict[str, str]:
     return {
-        "SOGLIA_HTTP__HOST": "127.0.0.1",
-        "SOGLIA_HTTP__PORT": str(port),
+        "SOGLIA_SERVER__HOST": "127.0.0.1",
+        "SOGLIA_SERVER__PORT": str(port),
         "SOGLIA_DATABASE__URL": f"sqlite+aiosqlite:///{folder / 'soglia.sqlite3'}",
     }
 

@@ -134,7 +134,9 @@ def _app(play: Play, cast: _Cast, shopper: Shopper) -> App:
 
 def _letters(play: Play, shopper: Shopper) -> Sequence[Any]:
     world = play.town.world
-    evidence = play.town.evidence[shopper.phone.name if shopper.phone else ""]
+    evidence = play.town.evidence.get(shopper.phone.name if shopper.phone else "")
+    if evidence is None:  # a phone that only receives
+        return ()
     beacons = {anchor.own_id: anchor.beacon or "" for anchor in world.beacons}
     return letters(evidence.fixes, evidence.hearings, beacons, world.frame, play.clock)
 

@@ -61,25 +61,18 @@ def _pings(fixes: FixTrack | None, frame: Frame, clock: StoryClock) -> list[Lett
         return []
     lat, lon = frame.degrees(fixes.x, fixes.y)
     columns = (fixes.at_s, lat, lon, fixes.accuracy_m, fixes.speed_mps)
-    return [
-        Letter(
-            at,
-            "/v1/pings",
-            {
-                "pings": [
-                    {
-                        "at": clock.epoch(at),
-                        "lat": round(here_lat, 7),
-                        "lon": round(here_lon, 7),
-                        "accuracy": accuracy,
-                        "speed": speed,
-                        "provider": fixes.provider,
-                    }
-                ]
-            },
-        )
-        for at, here_lat, here_lon, accuracy, speed in zip(*(c.tolist() for c in columns), strict=True)
-    ]
+    said = []
+    for at, here_lat, here_lon, accuracy, speed in zip(*(c.tolist() for c in columns), strict=True):
+        ping = {
+            "at": clock.epoch(at),
+            "lat": round(here_lat, 7),
+            "lon": round(here_lon, 7),
+            "accuracy": accuracy,
+        }
+        speed_known = {} if np.isnan(speed) else {"speed": speed}
+        provider_known = {"provider": fixes.provider} if fixes.provider else {}
+        said.append(Letter(at, "/v1/pings", {"pings": [ping | speed_known | provider_known]}))
+    return said
 
 
 def _ranged(hearings: Sequence[Hearing], beacons: Mapping[str, str], clock: StoryClock) -> list[Letter]:

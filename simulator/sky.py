@@ -55,7 +55,10 @@ WIRE_NAMES: Mapping[str, str] = {"street": "gps", "open": "gps", "fused": "fused
 
 @dataclass(frozen=True, slots=True)
 class FixTrack:
-    """Fixes of one device in columns: seconds from the start, metres on the town's axes, claimed 68 % radius, speed."""
+    """Fixes of one device in columns: seconds from the start, metres on the town's axes, claimed 68 % radius, speed.
+
+    `speed_mps` is NaN and `provider` empty where the phone does not say.
+    """
 
     device: str
     at_s: Floats

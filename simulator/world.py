@@ -95,6 +95,13 @@ def read_world(folder: Path) -> World:
     zones = json.loads((folder / "store.geojson").read_text("utf-8"))
     floorplan = tomllib.loads((folder / "floorplan.toml").read_text("utf-8"))
     campaigns = tomllib.loads((folder / "campaigns.toml").read_text("utf-8"))["campaigns"]
+    return world_of(zones, floorplan, campaigns)
+
+
+def world_of(
+    zones: Mapping[str, Any], floorplan: Mapping[str, Any], campaigns: Sequence[Mapping[str, Any]]
+) -> World:
+    """The town of these documents. Raises ValueError or KeyError."""
     origin = floorplan["origin"]
     frame = Frame(origin["lat"], origin["lon"], origin["bearing_deg"])
     anchors = {entry["id"]: _anchor(entry) for entry in floorplan["anchors"]}
@@ -148,14 +155,16 @@ def _indoors(
     anchors: Mapping[str, Anchor],
     stands_for: Mapping[str, Sequence[Point]],
 ) -> tuple[Polygon | MultiPolygon, Sequence[str]]:
-    """Outline and anchors of a zone known by radio: by disc round an anchor, by shape on the floor, by a set of anchors."""
+    """Outline and anchors of a zone known by radio: by disc, by shape on the floor, by a set of anchors."""
     if disc := properties.get("disc"):
         x, y, _ = anchors[disc["anchor"]].position
         return shapely.Point(x, y).buffer(disc["radius"], quad_segs=64), [disc["anchor"]]
     if plan := properties.get("plan"):
         outline = _surface(plan["shape"])
         return outline, [a.own_id for a in anchors.values() if outline.covers(shapely.Point(a.position[:2]))]
-    return Polygon(stands_for[own_id]), properties["anchors"]
+    if named := properties.get("anchors"):
+        return Polygon(stands_for[own_id]), named
+    return Polygon(), ()  # made of its children: who is in one of them is in it, and nobody else
 
 
 def _surface(drawn: Mapping[str, Any] | BaseGeometry) -> Polygon | MultiPolygon:
