@@ -6,15 +6,16 @@ sent is settled, the records are closed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from server.bus.local import LocalBus
 from server.bus.measures import Measures
@@ -37,15 +38,22 @@ from server.settings import Settings
 from server.timetable import Job, Timetable
 from server.trigger import Manners, Trigger
 from server.web import problem
+from server.web.anchors import anchor_routes
+from server.web.campaigns import campaign_routes
 from server.web.edits import Edits
+from server.web.floor_plans import floor_plan_routes
+from server.web.gateways import gateway_routes
 from server.web.guard import Guard
+from server.web.health import Check, health_routes
 from server.web.keys import key_routes
+from server.web.live import live_routes
 from server.web.login import login_routes
 from server.web.nearby import nearby_routes
 from server.web.receipts import receipt_routes
 from server.web.shopper import shopper_routes
 from server.web.staff import staff_routes
 from server.web.till import till_routes
+from server.web.why import why_routes
 from server.web.zones import zone_routes
 
 log = structlog.get_logger()
@@ -61,10 +69,11 @@ GRACE_S = 5
 
 @dataclass(slots=True)
 class House:
-    """A running house: its web application, and the loops it lives by."""
+    """A running house: its web application, the loops it lives by, and what is set when it begins to stop."""
 
     application: Application
     loops: tuple[Callable[[], Awaitable[None]], ...]
+    closing: asyncio.Event
 
 
 @asynccontextmanager
@@ -95,24 +104,48 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         timetable = Timetable(_jobs(settings, database, trigger, learning, directory))
         timetable.start()
         stack.callback(timetable.stop)
-        application = _application(database, bus, keyring, learning, door)
-        yield House(HotDoors(application, door), (trigger.run, sender.run))
+        health = health_routes(
+            database, measures, {"path": _path_check(timetable)}, warnings={"sender": _sender_check(sender)}
+        )
+        closing = asyncio.Event()
+        application = _application(database, bus, keyring, learning, door, health, closing)
+        yield House(HotDoors(application, door), (trigger.run, sender.run), closing)
+
+
+class _WebServer(uvicorn.Server):
+    """uvicorn, stopped by us: it would raise the signal again when it is done, and so cut our own stopping short."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 async def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT. Raises what a loop died of."""
     async with built(settings) as house:
-        config = uvicorn.Config(
-            house.application,
-            host=settings.server.host,
-            port=settings.server.port,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=GRACE_S,
+        server = _WebServer(
+            uvicorn.Config(
+                house.application,
+                host=settings.server.host,
+                port=settings.server.port,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+            )
         )
+
+        def stop() -> None:
+            house.closing.set()
+            server.should_exit = True
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+        log.info("serving", host=settings.server.host, port=settings.server.port)
         async with running(house):
-            await uvicorn.Server(config).serve()
+            await server.serve()
+        log.info("stopped")
 
 
 @asynccontextmanager
@@ -138,6 +171,8 @@ def _application(
     keyring: Keyring,
     learning: Learning,
     door: Door,
+    health: APIRouter,
+    closing: asyncio.Event,
 ) -> FastAPI:
     guard, edits = Guard(keyring), Edits(database, bus, learning.learn)
     application = FastAPI(title="Soglia", version=version("soglia"), openapi_url="/openapi.json")
@@ -151,8 +186,15 @@ def _application(
         login_routes(database, guard, edits, passwords),
         staff_routes(database, guard, edits, passwords),
         key_routes(database, guard, edits),
-        nearby_routes(database, guard),
+        nearby_routes(database, guard),  # before /v1/zones/{id}, which would take "nearby" for a zone
         zone_routes(database, guard, edits),
+        floor_plan_routes(database, guard, edits),
+        anchor_routes(database, guard, edits),
+        gateway_routes(database, guard, edits),
+        campaign_routes(database, guard, edits),
+        why_routes(database, guard),
+        live_routes(bus, guard, closing),
+        health,
     ):
         application.include_router(router)
     return application
@@ -170,6 +212,27 @@ async def _opened_channels(settings: Settings, stack: AsyncExitStack) -> dict[st
     else:
         log.warning("no_channel", why="fcm has no credentials: offers are decided but nothing is sent")
     return opened
+
+
+def _path_check(timetable: Timetable) -> Check:
+    """Whether the clock's work succeeds: the tick writes, so it fails where the path would."""
+
+    async def check() -> str | None:
+        return "; ".join(f"{job}: {why}" for job, why in timetable.failing.items()) or None
+
+    return check
+
+
+def _sender_check(sender: Sender) -> Check:
+    async def check() -> str | None:
+        health = sender.health()
+        down = [f"{name}: {each['why']}" for name, each in health["channels"].items() if not each["up"]]
+        failing = [
+            f"outbox {verb} fails since {since}" for verb, since in health["outbox_failing_since"].items()
+        ]
+        return "; ".join([*down, *failing]) or None
+
+    return check
 
 
 def _counted(measures: Measures) -> Callable[[Parcel, Outcome, float], None]:

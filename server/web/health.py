@@ -52,9 +52,13 @@ def health_routes(
     checks: Mapping[str, Check],
     clock: Clock = utc_now,
     *,
+    warnings: Mapping[str, Check] | None = None,
     check_s: float = CHECK_S,
 ) -> APIRouter:
-    """`checks` by the name of what they look at (`path`, `sender`); the database is looked at anyway."""
+    """`checks` by the name of what they look at (`path`); the database is looked at anyway.
+
+    `warnings` are shown beside them, but do not make the house unready: sightings can be taken while FCM refuses our key.
+    """
     router = APIRouter(tags=["operators"])
     all_checks = {"database": database_check(database), **checks}
 
@@ -68,11 +72,15 @@ def health_routes(
     )
     async def ready() -> Response:
         """Whether the house can take sightings and send offers, and what stands in the way."""
-        names = list(all_checks)
-        found = await asyncio.gather(*(_looked_at(name, all_checks[name], check_s) for name in names))
-        readiness = Readiness(
-            ready=all(check.well for check in found), checks=dict(zip(names, found, strict=True))
+        looked = {**(warnings or {}), **all_checks}
+        found = dict(
+            zip(
+                looked,
+                await asyncio.gather(*(_looked_at(name, check, check_s) for name, check in looked.items())),
+                strict=True,
+            )
         )
+        readiness = Readiness(ready=all(found[name].well for name in all_checks), checks=found)
         return JSONResponse(
             readiness.model_dump(), 200 if readiness.ready else 503, {"Cache-Control": "no-store"}
         )
