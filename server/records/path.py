@@ -7,7 +7,7 @@ a consent withdrawn or an offer sent a moment ago is seen. Everything here may b
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,9 @@ _decisions, _outbox = Table.metadata.tables["decisions"], Table.metadata.tables[
 
 #: Before any lease that was ever given.
 NEVER_LEASED = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+#: A late visit this close to a known one is a part of it: nobody leaves a shop for less.
+ONE_STAY = timedelta(seconds=60)
 
 #: Outcomes after which an offer never reached anybody: they count against no cap.
 FAILED = ("undeliverable", "refused", "expired", "withdrawn")
@@ -194,8 +197,10 @@ class Work:
                 .where(
                     _visits.c.device_id == event.device,
                     _visits.c.zone_id == event.zone,
-                    _visits.c.entered_at <= until,
-                    sa.or_(_visits.c.exited_at.is_(None), _visits.c.exited_at >= event.entered_at),
+                    _visits.c.entered_at <= until + ONE_STAY,
+                    sa.or_(
+                        _visits.c.exited_at.is_(None), _visits.c.exited_at >= event.entered_at - ONE_STAY
+                    ),
                 )
                 .order_by(_visits.c.entered_at)
                 .limit(1)

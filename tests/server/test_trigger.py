@@ -1,0 +1,298 @@
+"""The main job on real records: a sighting comes in, an offer lies in the outbox, or the reason why not."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from server import knowledge
+from server.bus.local import LocalBus, LocalHandover
+from server.bus.measures import Measures
+from server.campaigns import read_campaign
+from server.presence.phases import Patience
+from server.presence.sighting import Batch, Verdict
+from server.records import campaigns, consents, devices, shoppers, zones
+from server.records.consents import Wording
+from server.records.database import Database
+from server.records.tables import Table
+from server.trigger import Manners, Trigger
+from tests.makers import NOON_S, QUICK, a_department, a_shop, fix
+
+NOON = datetime.fromtimestamp(NOON_S, UTC)
+DECISIONS, OUTBOX = Table.metadata.tables["decisions"], Table.metadata.tables["outbox"]
+VISITS, STAYS = Table.metadata.tables["visits"], Table.metadata.tables["stays"]
+
+
+def an_offer(name: str = "welcome", **changes) -> dict:
+    """A live campaign that greets whoever enters the shop."""
+    return {
+        "id": name,
+        "name": name.title(),
+        "state": "live",
+        "trigger": {"on": "entered", "where": {"zones": ["shop"]}},
+        "offer": {"title": {"en": "Hello"}, "body": {"en": "20 % off until 18:00"}},
+    } | changes
+
+
+@dataclass
+class House:
+    """The path over real records, with a clock that stands where the test puts it."""
+
+    database: Database
+    now: datetime = NOON
+    nudges: int = 0
+    bus: LocalBus = field(default_factory=LocalBus)
+
+    def __post_init__(self):
+        self.trigger = self._trigger(self.database)
+
+    def _trigger(self, database: Database) -> Trigger:
+        def nudge():
+            self.nudges += 1
+
+        manners = Manners(Patience(), freshness_limit_s=120.0)
+        return Trigger(database, self.bus, Measures(), manners, nudge, clock=lambda: self.now)
+
+    async def define(self, *places, offers=()):
+        async with self.database.writing() as work:
+            await zones.put(work, [zones.Given(place) for place in places], self.now)
+            for each in offers:
+                await campaigns.put(work, read_campaign(each), self.now)
+
+    async def open(self, database: Database | None = None):
+        """A process starts: the same records, nothing in memory."""
+        self.trigger = self._trigger(database or self.database)
+        await self.trigger.start(await knowledge.load(self.database))
+
+    async def meet(self, name: str | None = None, purposes=("location", "push"), *, address=True) -> str:
+        """A shopper with a phone, who has agreed to these purposes; gives the device."""
+        async with self.database.writing() as work:
+            shopper, _ = await shoppers.meet(work, name, self.now)
+            phone = await devices.register_device(work, shopper.id, "phone", self.now)
+            wording = Wording(version="1", language="en", how="app")
+            await consents.give(work, shopper.id, dict.fromkeys(purposes, True), wording, self.now)
+            if address:
+                await devices.put_address(work, phone, "fcm_fid", f"fid-{phone.id}", self.now)
+        return phone.id
+
+    async def see(self, *sightings) -> list[int]:
+        """Evidence arrives; gives its verdicts."""
+        handover = LocalHandover(Batch.of(sightings))
+        await self.trigger.take([handover])
+        return (await handover.verdicts).tolist()
+
+    async def wait_until(self, seconds: float):
+        self.now = NOON + timedelta(seconds=seconds)
+        await self.trigger.tick()
+
+    async def rows(self, table, *columns: str) -> list:
+        async with self.database.reading() as work:
+            chosen = [table.c[column] for column in columns]
+            found = await work.execute(sa.select(*chosen).order_by(*chosen))
+            return [tuple(row) if len(columns) > 1 else row[0] for row in found]
+
+    async def reasons(self) -> list[str]:
+        """The gates that withheld."""
+        async with self.database.reading() as work:
+            found = await work.execute(
+                sa.select(DECISIONS.c.reasons).where(DECISIONS.c.verdict == "withhold")
+            )
+            return sorted(reason["gate"] for row in found for reason in row.reasons)
+
+
+@pytest.fixture
+async def house(database) -> House:
+    return House(database)
+
+
+async def test_who_enters_gets_the_offer(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    phone = await house.meet()
+    assert await house.see(fix(0, device=phone)) == [Verdict.ACCEPTED]
+    assert await house.rows(OUTBOX, "campaign_id", "device_id", "title") == [("welcome", phone, "Hello")]
+    assert await house.rows(DECISIONS, "verdict") == ["send"]
+    assert await house.rows(VISITS, "device_id", "exited_at") == [(phone, None)]
+    assert house.nudges == 1
+
+
+async def test_the_same_evidence_again_gives_no_second_offer_even_after_a_restart(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    assert await house.see(fix(0, device=phone)) == [Verdict.DUPLICATE]
+    await house.open()
+    await house.see(fix(0, device=phone))
+    await house.see(fix(5, device=phone))
+    assert len(await house.rows(OUTBOX, "id")) == 1
+    assert len(await house.rows(VISITS, "id")) == 1
+
+
+async def test_a_process_that_dies_between_arriving_and_entering_loses_nothing(house):
+    await house.define(a_shop(), offers=[an_offer()])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await house.open()
+    await house.wait_until(3)
+    assert await house.rows(OUTBOX, "device_id") == [phone]
+
+
+async def test_a_dwell_falls_due_after_a_restart_and_once(house):
+    greet = an_offer(trigger={"on": "dwelled", "after_s": 60, "where": {"zones": ["shop"]}})
+    await house.define(a_shop(manner=QUICK), offers=[greet])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await house.wait_until(59)
+    assert await house.rows(DECISIONS, "verdict") == []
+    await house.open()
+    await house.wait_until(61)
+    await house.wait_until(62)
+    await house.open()
+    await house.wait_until(63)
+    assert await house.rows(DECISIONS, "event", "verdict") == [("dwelled", "send")]
+
+
+async def test_without_consent_nothing_is_sent_and_the_reason_stands(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    phone = await house.meet(purposes=("location",))
+    await house.see(fix(0, device=phone))
+    assert await house.rows(OUTBOX, "id") == []
+    assert await house.reasons() == ["consent"]
+
+
+async def test_who_cannot_be_reached_is_a_reason_not_a_failure(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    phone = await house.meet(address=False)
+    await house.see(fix(0, device=phone))
+    assert await house.reasons() == ["reachable"]
+
+
+async def test_two_phones_of_one_shopper_get_one_offer_of_the_same_stay(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    first, second = await house.meet("loyalty-1"), await house.meet("loyalty-1")
+    await house.see(fix(0, device=first), fix(0, device=second))
+    assert len(await house.rows(OUTBOX, "id")) == 1
+    assert await house.reasons() == ["other_device"]
+
+
+async def test_entering_shop_and_department_together_is_one_moment_with_one_winner(house):
+    department = a_department("shoes", a_shop().place, manner=QUICK)
+    shoes = an_offer("shoes", priority=5, trigger={"on": "entered", "where": {"zones": ["shoes"]}})
+    await house.define(a_shop(manner=QUICK), department, offers=[an_offer(), shoes])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    assert await house.rows(DECISIONS, "campaign_id", "verdict") == [
+        ("shoes", "send"),
+        ("welcome", "withhold"),
+    ]
+    assert await house.reasons() == ["arbitration"]
+
+
+async def test_late_evidence_makes_history_never_messages(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, north_m=900, device=phone))
+    verdicts = await house.see(*(fix(second, device=phone) for second in range(-600, -300, 30)))
+    assert set(verdicts) == {Verdict.ACCEPTED}
+    assert await house.rows(OUTBOX, "id") == []
+    assert await house.reasons() == ["freshness"]
+    [(entered, exited, late)] = await house.rows(VISITS, "entered_at", "exited_at", "late")
+    assert (entered, late) == (NOON - timedelta(seconds=600), True)
+    assert exited == NOON - timedelta(seconds=330)
+
+
+async def test_late_evidence_of_a_known_visit_lets_it_begin_earlier(house):
+    await house.define(a_shop(manner=QUICK))
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await house.see(fix(-40, device=phone), fix(-20, device=phone), fix(20, device=phone))
+    [(entered, exited)] = await house.rows(VISITS, "entered_at", "exited_at")
+    assert entered == NOON - timedelta(seconds=40)
+    assert exited is None
+
+
+async def test_an_offline_phone_that_tells_of_twenty_minutes_ago_is_too_late_for_an_offer(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    phone = await house.meet()
+    house.now = NOON + timedelta(minutes=20)
+    await house.see(fix(0, device=phone))
+    assert await house.reasons() == ["freshness"]
+    assert len(await house.rows(VISITS, "id")) == 1
+
+
+async def test_a_visit_in_a_zone_that_is_closed_ends(house):
+    await house.define(a_shop(manner=QUICK))
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    house.now = NOON + timedelta(seconds=30)
+    await house.define(a_shop(manner=QUICK, closed=True))
+    await house.trigger.learn(await knowledge.load(house.database))
+    assert await house.rows(VISITS, "exited_at") == [house.now]
+    assert await house.rows(STAYS, "device_id") == []
+
+
+async def test_a_zone_closed_while_nobody_listened_ends_its_visits_at_the_next_start(house):
+    await house.define(a_shop(manner=QUICK))
+    await house.open()
+    await house.see(fix(0, device=await house.meet()))
+    await house.define(a_shop(manner=QUICK, closed=True))
+    await house.open()
+    assert await house.rows(VISITS, "exited_at") == [NOON]
+
+
+async def test_a_zone_drawn_while_people_walk_leaves_their_other_visits_alone(house):
+    await house.define(a_shop(manner=QUICK))
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await house.define(a_shop(manner=QUICK), a_department("a-new-one", a_shop().place, manner=QUICK))
+    await house.trigger.learn(await knowledge.load(house.database))
+    await house.see(fix(5, device=phone))
+    assert await house.rows(VISITS, "zone_id", "exited_at") == [("a-new-one", None), ("shop", None)]
+
+
+async def test_each_door_gets_its_own_verdicts(house):
+    await house.define(a_shop(manner=QUICK))
+    await house.open()
+    phone, other = await house.meet(), await house.meet()
+    first = LocalHandover(Batch.of([fix(0, device=phone), fix(0, device=phone)]))
+    second = LocalHandover(Batch.of([fix(0, device=other), fix(1, accuracy_m=1e6, device=other)]))
+    await house.trigger.take([first, second])
+    assert (await first.verdicts).tolist() == [Verdict.ACCEPTED, Verdict.DUPLICATE]
+    assert (await second.verdicts).tolist() == [Verdict.ACCEPTED, Verdict.TOO_INACCURATE]
+
+
+class Unsteady(Database):
+    """A database whose first commits fail."""
+
+    def __init__(self, sound: Database, failures: int):
+        super().__init__(sound.engine)
+        self.failures = failures
+
+    def writing(self):
+        if self.failures:
+            self.failures -= 1
+            raise OSError("the disk is not there")
+        return super().writing()
+
+
+async def test_a_commit_that_failed_is_taken_again_with_the_same_result(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    unsteady = Unsteady(house.database, failures=0)
+    await house.open(unsteady)
+    phone = await house.meet()
+    unsteady.failures = 2
+    assert await house.see(fix(0, device=phone)) == [Verdict.ACCEPTED]
+    assert await house.rows(OUTBOX, "device_id") == [phone]
