@@ -1,0 +1,136 @@
+"""Gateways hear for one anchor each, say how they are, and are told what is ours."""
+
+from datetime import timedelta
+
+import pytest
+
+from server.records import anchors, gateways, keys
+from server.records.gateways import Ours, allow_list, health
+from server.records.keys import Keyring
+from server.records.refusal import NotFound, Taken
+from server.records.tables import GatewayRow
+from server.zones import Anchor
+from tests.server.records.rows import a_device, keep
+
+WELL = {"radio": "hearing", "reason": None, "kept_per_s": 3.2, "spool_batches": 0, "dropped": 0}
+
+
+@pytest.fixture
+async def door(database, noon):
+    async with database.writing() as connection:
+        await anchors.put(connection, [anchors.Given(Anchor("an_1", "Door"))], noon)
+        return await gateways.add(connection, "gw_door", "Door", "an_1", noon)
+
+
+def said(now, ago=timedelta(0), **changes):
+    return GatewayRow(
+        id="gw_1",
+        name="Door",
+        anchor_id="an_1",
+        created_at=now,
+        heartbeat={**WELL, **changes},
+        heartbeat_at=now - ago,
+    )
+
+
+async def test_an_anchor_has_one_gateway(database, noon, door):
+    async with database.writing() as connection:
+        with pytest.raises(Taken, match="gw_door hears for anchor an_1"):
+            await gateways.add(connection, "gw_2", "Other", "an_1", noon)
+        with pytest.raises(Taken, match="a gateway gw_door already"):
+            await gateways.add(connection, "gw_door", "Other", "an_2", noon)
+        with pytest.raises(NotFound, match="no anchor an_2"):
+            await gateways.add(connection, "gw_2", "Other", "an_2", noon)
+
+
+async def test_the_newest_heartbeat_is_kept(database, noon, door):
+    async with database.writing() as connection:
+        assert await gateways.heartbeats(connection) == {"gw_door": None}
+        await gateways.heard_from(connection, "gw_door", WELL, noon)
+        await gateways.heard_from(
+            connection, "gw_door", {**WELL, "radio": "off"}, noon + timedelta(seconds=15)
+        )
+        row = await gateways.find(connection, "gw_door")
+        assert (row.heartbeat["radio"], row.heartbeat_at) == ("off", noon + timedelta(seconds=15))
+        with pytest.raises(NotFound):
+            await gateways.heard_from(connection, "gw_gone", WELL, noon)
+
+
+async def test_a_removed_gateway_is_not_let_in_again_and_its_anchor_stays(database, noon, door):
+    async with database.writing() as connection:
+        issued = await keys.issue(connection, "gateway", "Door", noon, owner="gw_door")
+        await gateways.remove(connection, "gw_door", noon)
+        assert (await anchors.find(connection, "an_1")).name == "Door"
+        assert await gateways.listed(connection) == []
+    assert await Keyring(database).look_up(issued.token) is None
+
+
+async def test_a_gateway_can_be_renamed(database, noon, door):
+    async with database.writing() as connection:
+        assert (await gateways.rename(connection, "gw_door", "Front door")).name == "Front door"
+
+
+def test_a_gateway_that_hears_and_delivers_is_well(noon):
+    assert health(said(noon), noon).state == "well"
+
+
+def test_a_gateway_that_was_never_heard_from_is_new(noon):
+    row = GatewayRow(id="gw_1", name="Door", anchor_id="an_1", created_at=noon)
+    assert health(row, noon).state == "new"
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (timedelta(seconds=61), "silent for 1 min"),
+        (timedelta(minutes=14), "silent for 14 min"),
+        (timedelta(hours=5), "silent for 5 hours"),
+        (timedelta(days=3), "silent for 3 days"),
+    ],
+)
+def test_a_silent_gateway_says_since_when(noon, ago, words):
+    state = health(said(noon, ago), noon)
+    assert state.state == "silent"
+    assert words in state.words[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"radio": "off"}, "its radio is off"),
+        ({"radio": "failed", "reason": "D-Bus is gone"}, "its radio has failed: D-Bus is gone"),
+        ({"radio": "silent"}, "its radio hears nothing"),
+        ({"reason": "the server's certificate is not trusted"}, "the server's certificate is not trusted"),
+        ({"spool_batches": 12}, "12 batches wait"),
+        ({"dropped": 3}, "3 sightings were dropped"),
+    ],
+)
+def test_a_troubled_gateway_says_what_the_trouble_is(noon, changes, words):
+    state = health(said(noon, **changes), noon)
+    assert state.state == "troubled"
+    assert words in " ".join(state.words)
+
+
+def test_the_list_of_what_is_ours_names_what_beacons_have_in_common():
+    uuid = "6f1c0a9e-0000-4000-8000-0000000000a1"
+    assert allow_list(
+        [
+            f"ibeacon:{uuid}:12:1",
+            f"ibeacon:{uuid}:12:2",
+            "altbeacon:0118:" + "a1" * 16 + "00010002",
+            "altbeacon:0118:" + "a1" * 16 + "00010003",
+            "eddystone-uid:" + "b2" * 10 + ":000000000001",
+        ]
+    ) == Ours((uuid,), ("0118:" + "a1" * 16,), ("b2" * 10,), eddystone_eid=False)
+
+
+async def test_fobs_and_fixed_beacons_are_ours(database, noon):
+    fob, fixed = (
+        "ibeacon:0" + "0" * 7 + "-0000-4000-8000-000000000001:1:1",
+        "eddystone-uid:" + "c3" * 10 + ":" + "0" * 12,
+    )
+    async with database.writing() as connection:
+        await keep(connection, a_device(beacon=fob), a_device("d_2", eid_key=b"k" * 16))
+        await anchors.put(connection, [anchors.Given(Anchor("an_1", "Window"), fixed)], noon)
+        ours = await gateways.ours(connection)
+    assert ours == Ours(("00000000-0000-4000-8000-000000000001",), (), ("c3" * 10,), eddystone_eid=True)
