@@ -159,8 +159,8 @@ def _chance(rule: Rule, stay: Stay, town: Town) -> Chance | None:
         owed = sure and due <= min(clear_until or 0.0, town.seconds - CLOSING_S)
         until = due if owed else stay.may_until_s + LINGER_S
         return Chance(rule, stay, stay.may_from_s + rule.after_s, until, owed)
-    position = town.world.places[stay.place].sense == "position"
-    owed = sure and position and stay.may_until_s + EXIT_OWED_S <= town.seconds - CLOSING_S
+    on_map = town.world.places[stay.place].on_map
+    owed = sure and on_map and stay.may_until_s + EXIT_OWED_S <= town.seconds - CLOSING_S
     return Chance(rule, stay, stay.may_from_s, stay.may_until_s + EXIT_OWED_S, owed)
 
 

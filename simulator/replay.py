@@ -68,7 +68,7 @@ def recorded_town(office: Sequence[RadioTrace], walk: FixTrace | None, piece_s: 
             visit
             for each in evidence.values()
             for place in world.places.values()
-            if place.sense == ("radio" if each.hearings else "position")
+            if (place.homes if each.hearings else place.on_map)
             for visit in true_visits(each.device, each.path, place, seconds)
         ],
     )

@@ -142,9 +142,12 @@ def _body(answer: httpx.Response) -> dict[str, Any]:
 
 def _anchor(entry: Mapping[str, Any], world: World) -> dict[str, Any]:
     x, y, z = entry["position"]
-    place = {"id": entry["id"], "name": entry["name"], "site": world.site, "plan": world.floorplan["id"]}
-    beacon = {"beacon": entry["beacon"]} if "beacon" in entry else {}
-    return {**place, "x_m": x, "y_m": y, "z_m": z, **beacon}
+    anchor = {"id": entry["id"], "name": entry["name"]}
+    if "beacon" in entry:
+        anchor["beacon"] = entry["beacon"]
+    if entry.get("outside"):
+        return anchor
+    return anchor | {"site": world.site, "plan": world.floorplan["id"], "x_m": x, "y_m": y, "z_m": z}
 
 
 def _plain(value: Any) -> Any:

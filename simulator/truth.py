@@ -18,7 +18,7 @@ from simulator.air import Hearing
 from simulator.frame import Floats
 from simulator.sky import FixTrack
 from simulator.walk import Path
-from simulator.world import Anchor, Place, World
+from simulator.world import Place, World
 
 Flags = NDArray[np.bool_]
 
@@ -145,15 +145,15 @@ def _readings(evidence: Evidence, place: Place, world: World, at: Floats) -> tup
     """Whether the device may be believed in the place, and whether it must, second by second."""
     depth = place.depth_m(*evidence.path.where(at))
     nothing = np.zeros(len(at), dtype=bool)
-    if place.sense == "position":
-        if evidence.fixes is None or not len(evidence.fixes.at_s):
-            return nothing, nothing
-        return _by_position(evidence.fixes, place, depth, at)
+    may, must = nothing, nothing
+    if place.on_map and evidence.fixes is not None and len(evidence.fixes.at_s):
+        may, must = _by_position(evidence.fixes, place, depth, at)
     kinds = {world.anchors[home].kind for home in place.homes}
     heard = [h for h in evidence.hearings if world.anchors[h.anchor].kind in kinds and len(h.at_s)]
-    if not heard:
-        return nothing, nothing
-    return _by_radio(heard, place, depth, at)
+    if heard:
+        may_hear, must_hear = _by_radio(heard, place, depth, at)
+        may, must = may | may_hear, must | must_hear
+    return may, must
 
 
 def _by_position(track: FixTrack, place: Place, depth: Floats, at: Floats) -> tuple[Flags, Flags]:
@@ -202,9 +202,3 @@ def runs(flags: Flags, at: Floats, gap_s: float) -> list[tuple[int, int]]:
     firsts = np.concatenate([[where[0]], where[breaks + 1]])
     lasts = np.concatenate([where[breaks], [where[-1]]])
     return [(int(a), int(b)) for a, b in zip(firsts, lasts, strict=True)]
-
-
-def audible(anchors: Sequence[Anchor], hearings: Sequence[Hearing]) -> list[Hearing]:
-    """Only what these anchors heard."""
-    names = {anchor.own_id for anchor in anchors}
-    return [hearing for hearing in hearings if hearing.anchor in names]

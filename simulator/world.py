@@ -18,8 +18,6 @@ from shapely.geometry.base import BaseGeometry
 
 from simulator.frame import Floats, Frame, Point
 
-Sense = Literal["position", "radio"]
-
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
@@ -40,15 +38,16 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A zone as ground truth: its outline in metres, and by which sense the server can know of it.
+    """A zone as ground truth: its outline in metres, and how the server can know of it.
 
-    `homes` are the anchors that belong to the place: those of its set, the one of its disc, or those that stand in its
-    shape. `parents` runs from the next larger zone to the site.
+    `on_map`: by fixes, since it is drawn there. `homes`: by the anchors that belong to the place: those of its set, the one of its
+    disc, those that stand in its shape, or for the site all that stand on its floor. `parents` runs from the next larger
+    zone to the site.
     """
 
     own_id: str
     name: str
-    sense: Sense
+    on_map: bool
     outline: Polygon | MultiPolygon
     homes: frozenset[str] = frozenset()
     parents: tuple[str, ...] = ()
@@ -107,6 +106,8 @@ def world_of(
     anchors = {entry["id"]: _anchor(entry) for entry in floorplan["anchors"]}
     stands_for = floorplan["stands_for"]
     places = [_place(feature, frame, anchors, stands_for) for feature in zones["features"]]
+    on_floor = frozenset(entry["id"] for entry in floorplan["anchors"] if not entry.get("outside"))
+    places = [replace(each, homes=on_floor) if each.own_id == floorplan["site"] else each for each in places]
     parents = {feature["id"]: feature["properties"].get("parent") for feature in zones["features"]}
     return World(
         frame=frame,
@@ -145,8 +146,7 @@ def _place(
         outline = shapely.Point(x[0], y[0]).buffer(properties["radius"], quad_segs=64)
     else:
         outline = _surface(shapely.transform(_surface(geometry), lambda points: _turned(points, frame)))
-    sense: Sense = "position" if geometry is not None else "radio"
-    return Place(feature["id"], properties["name"], sense, outline, frozenset(homes))
+    return Place(feature["id"], properties["name"], geometry is not None, outline, frozenset(homes))
 
 
 def _indoors(
@@ -189,7 +189,7 @@ def _nested(place: Place, parents: Mapping[str, str | None]) -> Place:
             raise ValueError(f"zone {place.own_id} is inside itself")
         line.append(above)
         above = parents.get(above)
-    return Place(place.own_id, place.name, place.sense, place.outline, place.homes, tuple(line))
+    return replace(place, parents=tuple(line))
 
 
 def _pair(values: Sequence[float]) -> Point:

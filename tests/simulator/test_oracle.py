@@ -17,7 +17,7 @@ NIGHT = datetime(2026, 6, 10, 1, 0, tzinfo=UTC)
 SECONDS = 75.0
 
 
-def a_rule(world, *conditions, on="entered", zone="negozio", **trigger):
+def a_rule(world, *conditions, on="entered", zone="passo-lieve", **trigger):
     trigger = {"on": on, "where": {"zones": [zone]}, **trigger}
     return rule_of({"id": "c", "trigger": trigger, "conditions": conditions}, world)
 
@@ -99,7 +99,7 @@ def test_the_shop_is_closed_at_night_and_by_the_clock_of_milan(world):
 
 def test_a_site_means_all_that_lies_in_it(world):
     rule = rule_of({"id": "c", "trigger": {"on": "entered", "where": {"site": "passo-lieve"}}}, world)
-    assert {"passo-lieve", "negozio", "scaffale-sneaker", "vetrina"} <= rule.zones
+    assert {"passo-lieve", "scarpe", "scaffale-sneaker"} <= rule.zones
     assert "via-brera" not in rule.zones
 
 
@@ -120,8 +120,8 @@ def due(world, stay: Stay, campaign: str, at=WEDNESDAY_NOON, **facts):
     return expectations(the_town(world, stay, campaign, **facts), at).get(("ann", campaign))
 
 
-CLEAR = Stay("ann.phone", "negozio", 5.0, 60.0, 18.0, 58.0)
-BORDER = Stay("ann.phone", "negozio", 5.0, 60.0)
+CLEAR = Stay("ann.phone", "passo-lieve", 5.0, 60.0, 18.0, 58.0)
+BORDER = Stay("ann.phone", "passo-lieve", 5.0, 60.0)
 
 
 def test_a_clear_stay_owes_the_welcome_by_when_it_must_be_known(world):

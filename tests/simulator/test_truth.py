@@ -34,7 +34,7 @@ def the_stay(evidence, world, place):
 
 def test_who_walks_in_and_out_made_one_visit(world):
     path = Path(np.array([0.0, 30.0]), np.array([-15.0, 15.0]), np.array([8.0, 8.0]))
-    (visit,) = true_visits("fob", path, world.places["negozio"], 60.0)
+    (visit,) = true_visits("fob", path, world.places["passo-lieve"], 60.0)
     assert visit.entered_s == pytest.approx(15.0, abs=0.2)
     assert visit.left_s is None
 
@@ -43,7 +43,7 @@ def test_a_step_out_of_the_door_is_no_exit(world):
     path = Path(
         np.array([0.0, 10.0, 11.0, 13.0, 14.0, 30.0]), np.array([5, 5, -1, -1, 5, 5.0]), np.full(6, 8.0)
     )
-    assert len(true_visits("fob", path, world.places["negozio"], 40.0)) == 1
+    assert len(true_visits("fob", path, world.places["passo-lieve"], 40.0)) == 1
 
 
 def test_loud_at_the_shelf_and_faint_elsewhere_is_a_clear_stay(world):
