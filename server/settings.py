@@ -1,132 +1,420 @@
 """Every setting of the server, typed, with its default and its reason.
 
-In: one TOML file and the environment (`SOGLIA_DATABASE__URL`; a secret may come from a file: `SOGLIA_FCM__SERVICE_ACCOUNT_FILE`).
-The environment wins. Out: a frozen `Settings`. A wrong key or value stops the start: `BadSettings` names it and says why.
+In: one TOML file, overridden key by key by the environment (`SOGLIA_FCM__ENDPOINT`; sections joined by two underscores). A
+secret may stand in a file of its own: `url_file` in place of `url`, SOGLIA_DATABASE__URL_FILE. Out: a frozen `Settings`.
+A wrong key or value raises `WrongSettings`, which names the key, where it came from and the reason, and never shows a
+value. Built in code (tests, the simulator) `Settings(...)` takes its values from its arguments alone.
 """
 
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import sqlalchemy as sa
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from server.delivery.channels import fcm
+
+PREFIX: Final = "SOGLIA_"
+
+#: Variables that begin like ours and belong to the command line, the other programs, and the tests.
+NOT_OURS: Final = (
+    "SOGLIA_CONFIG",
+    "SOGLIA_SCANNER_",
+    "SOGLIA_SIMULATOR_",
+    "SOGLIA_TEST_",
+    "SOGLIA_DATA",
+    "SOGLIA_REQUIRE_",
+)
+
+#: Where the settings lie when nobody says where.
+USUAL_PLACE: Final = Path("config/server.toml")
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
-class BadSettings(Exception):
-    """What is wrong with the settings, a line each: where and why."""
+class WrongSettings(ValueError):
+    """The settings cannot be used: the text names each key and says why, one a line."""
 
 
-class Section(BaseModel):
-    """A table of the file. Unknown keys are refused: a typo must not be silent."""
+class _Section(BaseModel):
+    """A section of the file. `secrets` are keys that may stand in a file of their own, named by `<key>_file`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    secrets: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        read = dict(given)
+        for key in cls.secrets & {name.removesuffix("_file") for name in given if name.endswith("_file")}:
+            path = Path(str(read.pop(f"{key}_file")))
+            if key in given:
+                raise ValueError(f"give one of {key} and {key}_file")
+            try:
+                read[key] = path.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as unreadable:
+                raise ValueError(f"{key}_file cannot be read: {unreadable}") from None
+        return read
 
 
-class ServerSection(Section):
+def _with_our_driver(url: str) -> str:
+    """The URL with the asynchronous driver that we speak through; people write URLs without one."""
+    drivers = {
+        "sqlite": "sqlite+aiosqlite",
+        "postgresql": "postgresql+asyncpg",
+        "postgres": "postgresql+asyncpg",
+    }
+    scheme, separator, rest = url.partition("://")
+    url = f"{drivers.get(scheme, scheme)}{separator}{rest}"
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ValueError(
+            "must be a URL such as sqlite:///soglia.sqlite3 or postgresql://user@host/name"
+        ) from None
+    if parsed.drivername not in drivers.values():
+        raise ValueError("must be a sqlite:// or postgresql:// URL")
+    if parsed.drivername == "sqlite+aiosqlite" and parsed.database in {None, "", ":memory:"}:
+        raise ValueError("must name a file: what is kept in memory alone is lost at the first crash")
+    return url
+
+
+class ServerSettings(_Section):
+    """The doors."""
+
     host: str = Field(
-        "127.0.0.1", description="Address to listen on. 0.0.0.0 for all; put a TLS proxy in front then."
+        "127.0.0.1",
+        min_length=1,
+        description="Address to listen on. 0.0.0.0 for all; behind a proxy leave it.",
     )
-    port: int = Field(
-        8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one and says which."
+    port: int = Field(8080, ge=0, le=65_535, description="Port to listen on; 0 takes any free one.")
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (),
+        description="Addresses or networks of your own reverse proxies, whose word on who calls (X-Forwarded-For) is "
+        "believed. None: believing anybody would let callers pick their address, and so get past every limit.",
     )
     body_limit_bytes: int = Field(
         2 * 1024 * 1024,
         ge=1024,
-        description="The largest body a door takes, unpacked: 5,000 sightings are about 600 kB.",
+        le=1024**3,
+        description="Largest body. 2 MiB hold some 15,000 pings: more than the batch limit asks for.",
     )
-    batch_limit: int = Field(5_000, ge=1, le=20_000, description="The most items in one request.")
-
-
-class DatabaseSection(Section):
-    url: str = Field(
-        "sqlite+aiosqlite:///soglia.sqlite3",
-        description="Where everything is kept. SQLite needs nothing installed; postgresql+asyncpg://user@host/name for the scaled size.",
-    )
-
-
-class BusSection(Section):
-    room: int = Field(
-        200_000,
+    batch_limit: int = Field(
+        5_000,
         ge=1,
-        description="Sightings that may wait for the path. Beyond it doors answer 429: better than growing.",
+        le=100_000,
+        description="Most items in one body: some 20 ms of work, so that nobody else's request waits long behind it.",
+    )
+    registrations_per_minute: int = Field(
+        600,
+        ge=1,
+        description="New devices from one network address with an app key. A whole shop's Wi-Fi may be one address.",
+    )
+    session_hours: float = Field(
+        12, gt=0, le=24 * 30, description="How long a log-in of staff holds: a long day in the shop."
     )
 
 
-class FreshnessSection(Section):
-    limit_s: float = Field(
+class DatabaseSettings(_Section):
+    """The records."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"url"})
+    url: Annotated[str, AfterValidator(_with_our_driver)] = Field(
+        "sqlite:///soglia.sqlite3",
+        validate_default=True,
+        repr=False,
+        description="sqlite:///file (one process, nothing to install) or postgresql://user:password@host/name.",
+    )
+
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite keeps the records; None for another database."""
+        parsed = sa.make_url(self.url)
+        return Path(parsed.database) if parsed.database and self.url.startswith("sqlite") else None
+
+
+class FreshnessSettings(_Section):
+    """Event time: what is too old to speak of, and what is too strange to believe."""
+
+    limit_s: Seconds = Field(
         120.0,
-        gt=0,
-        description="Evidence older than this makes history, never messages: nobody wants an offer for where they were.",
+        description="Evidence older than this changes visits and reports and sends nothing: the shopper has moved on.",
     )
-    oldest_s: float = Field(
+    oldest_s: Seconds = Field(
         7 * 86_400.0,
-        gt=0,
-        description="Evidence older than this is refused (too_old): phones keep a week at most.",
+        description="Evidence older than this is refused: a week is what a gateway's spool may hold after a long outage.",
     )
     future_s: float = Field(
         60.0,
         ge=0,
-        description="How far ahead of our clock a time may be after its sender's clock was corrected.",
+        le=3_600,
+        description="How far ahead of ours a clock may run, after it was corrected by `sent_at`.",
     )
 
+    @model_validator(mode="after")
+    def _are_in_order(self) -> Self:
+        if self.limit_s > self.oldest_s:
+            raise ValueError("limit_s cannot be longer than oldest_s: what is refused cannot be fresh")
+        return self
 
-class FcmSection(Section):
+
+class PresenceSettings(_Section):
+    """How long a silence must be before it ends a stay: some usual gaps of the device, within bounds."""
+
+    radio_gaps: float = Field(
+        10.0, gt=0, description="Usual gaps of a fob: walls and bodies swallow runs of packets."
+    )
+    radio_least_s: Seconds = Field(15.0, description="Never sooner: a fob at rest is unheard for up to 10 s.")
+    radio_most_s: Seconds = Field(
+        180.0, description="Never later: who is unheard for three minutes has left."
+    )
+    fix_gaps: float = Field(
+        4.0, gt=0, description="Usual gaps of a phone's fixes, which come minutes apart in a pocket."
+    )
+    fix_least_s: Seconds = Field(
+        1_800.0, description="Never sooner: a phone that lies still may send none for long."
+    )
+    fix_most_s: Seconds = Field(
+        4 * 3_600.0, description="Never later: nobody stands in a shop for longer unseen."
+    )
+
+    @model_validator(mode="after")
+    def _are_in_order(self) -> Self:
+        for evidence in ("radio", "fix"):
+            if getattr(self, f"{evidence}_least_s") > getattr(self, f"{evidence}_most_s"):
+                raise ValueError(f"{evidence}_least_s cannot be longer than {evidence}_most_s")
+        return self
+
+
+class FcmSettings(_Section):
+    """Firebase Cloud Messaging. Without a service account offers are decided, and none is sent."""
+
     service_account_file: Path | None = Field(
-        None, description="The JSON key file from the Firebase console. Without one no push is sent."
+        None, description="The JSON key file that the Firebase console made."
     )
-    service_account: SecretStr | None = Field(None, description="The same JSON as text, for secret stores.")
+    service_account: SecretStr | None = Field(
+        None, description="The same JSON as text, for secret stores that hand out no files."
+    )
     endpoint: str = Field(
         "https://fcm.googleapis.com",
-        description="Where FCM is; a stand-in's address for trials (`soglia-simulator demo`).",
+        pattern=r"^https?://[^/\s]+$",
+        description="Where FCM is. The simulator points it at its stand-in.",
     )
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = Field(
+        10.0, description="How long one request may take. FCM answers within a second on a good day."
+    )
+    connections: int = Field(
+        100, ge=1, le=1000, description="Connections kept open at most: 100 carry some 6,000 offers a second."
+    )
+
+    @model_validator(mode="after")
+    def _is_usable(self) -> Self:
+        if self.enabled:
+            try:
+                self.channel()
+            except ValidationError as wrong:
+                raise ValueError(
+                    wrong.errors(include_input=False)[0]["msg"].removeprefix("Value error, ")
+                ) from None
+        return self
 
     @property
     def enabled(self) -> bool:
-        """Whether there are credentials."""
         return self.service_account_file is not None or self.service_account is not None
 
+    def channel(self) -> fcm.Settings:
+        """The channel's own settings. ValueError where there is no service account, or none that can be used."""
+        return fcm.Settings(**{name: getattr(self, name) for name in type(self).model_fields})
 
-class OutboxSection(Section):
-    poll_s: float = Field(
-        1.0, gt=0, description="How late a retry may be noticed. New offers do not wait for it."
+
+class OutboxSettings(_Section):
+    """How offers are sent and tried again."""
+
+    poll_s: Seconds = Field(
+        1.0,
+        description="How late a retry may be noticed. New offers do not wait for this: they are announced.",
     )
     lease_s: float = Field(
         60.0,
-        ge=30,
-        description="How long a sender may hold an offer; after a crash it is sent again when this has passed.",
+        ge=20,
+        description="How long a sender holds what it took. After a crash this passes before somebody else tries: longer "
+        "than the longest send (15 s), or two would send the same.",
     )
-    at_once: int = Field(200, ge=1, le=2_000, description="Offers under way at the same time.")
+    at_once: int = Field(200, ge=1, le=10_000, description="Offers under way at the same time.")
+    probe_s: Seconds = Field(30.0, description="How often a channel that is down is tried.")
+    stop_limit_s: Seconds = Field(5.0, description="How long a stop waits for sends under way.")
 
 
-class LogSection(Section):
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least that is logged."
+class BusSettings(_Section):
+    """What waits between the doors and the path."""
+
+    room: int = Field(
+        200_000,
+        ge=1,
+        description="Sightings that may wait. A full bus answers 429: some seconds of work are better refused than late.",
     )
-    form: Literal["json", "console"] = Field("console", description="json for machines, console for people.")
 
 
-class RetentionSection(Section):
-    idempotency_hours: float = Field(
-        48.0, gt=0, description="How long the answer to an Idempotency-Key is kept."
+class LogSettings(_Section):
+    """What the server says of itself. Never positions, names or tokens."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is said.")
+    format: Literal["json", "console"] = Field(
+        "console", description="json, a line an event, for machines that collect logs; console for people."
     )
-    outbox_days: float = Field(
-        750.0,
-        gt=0,
-        description="How long settled offers are kept. Frequency caps look back at most 731 days.",
+
+
+class RetentionSettings(_Section):
+    """How long is kept what is no longer needed. Positions are not kept at all."""
+
+    idempotency_hours: int = Field(
+        24,
+        ge=1,
+        le=24 * 30,
+        description="Answers to requests with an Idempotency-Key: a day outlives every retry.",
     )
+    outbox_days: Days = Field(
+        400, description="Offers and what became of them: a cap of so many a year must see a whole year."
+    )
+    decisions_days: Days = Field(
+        90,
+        description="Why something was sent or not: questions come within weeks, and there are many decisions.",
+    )
+    visits_days: Days = Field(400, description="Visits: this year is compared with the last.")
 
 
 class Settings(BaseSettings):
-    """All sections."""
+    """All of it. Everything has a default: `soglia serve` needs no file at all."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SOGLIA_", env_nested_delimiter="__", extra="forbid", frozen=True
+        extra="forbid",
+        frozen=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,
     )
 
-    server: ServerSection = ServerSection()
-    database: DatabaseSection = DatabaseSection()
-    bus: BusSection = BusSection()
-    freshness: FreshnessSection = FreshnessSection()
-    fcm: FcmSection = FcmSection()
-    outbox: OutboxSection = OutboxSection()
-    log: LogSection = LogSection()
-    retention: RetentionSection = RetentionSection()
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    freshness: FreshnessSettings = FreshnessSettings()
+    presence: PresenceSettings = PresenceSettings()
+    fcm: FcmSettings = FcmSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    bus: BusSettings = BusSettings()
+    logs: LogSettings = LogSettings()
+    retention: RetentionSettings = RetentionSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """From the arguments alone: what is built in code must not depend on whose machine it runs on."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+def read_settings(path: Path | None = None) -> Settings:
+    """The settings of a file, overridden by the environment.
+
+    Without `path` the file that SOGLIA_CONFIG names, else config/server.toml where it is, else defaults alone. Raises
+    WrongSettings.
+    """
+    file = _file(path)
+
+    class Deployed(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            """The environment wins over the file."""
+            del init_settings, dotenv_settings, file_secret_settings
+            return (env_settings, *([TomlConfigSettingsSource(settings_cls, file)] if file else []))
+
+    _refuse_unknown_variables(os.environ)
+    try:
+        read = Deployed()
+    except tomllib.TOMLDecodeError as wrong:
+        raise WrongSettings(f"{file} is no TOML: {wrong}") from None
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise WrongSettings(f"{file} cannot be read: {unreadable}") from None
+    except ValidationError as wrong:
+        found = wrong.errors(include_input=False, include_url=False)
+        raise WrongSettings("\n".join(_in_words(error["loc"], error, file) for error in found)) from None
+    return Settings(**{name: getattr(read, name) for name in Settings.model_fields})
+
+
+def _file(path: Path | None) -> Path | None:
+    named = path or (Path(os.environ["SOGLIA_CONFIG"]) if os.environ.get("SOGLIA_CONFIG") else None)
+    if named is None:
+        return USUAL_PLACE if USUAL_PLACE.is_file() else None
+    if not named.is_file():
+        raise WrongSettings(f"there is no settings file {named}")
+    return named
+
+
+def _in_words(place: tuple[int | str, ...], error: Mapping[str, Any], file: Path | None) -> str:
+    """`server.port (SOGLIA_SERVER__PORT): must be ...`."""
+    keys = [str(step) for step in place]
+    reason = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        reason = "there is no such setting" + _did_you_mean(keys)
+    variable = PREFIX + "__".join(keys).upper()
+    given = {name.upper() for name in os.environ}
+    source = next(
+        (name for name in (variable, f"{variable}_FILE") if name in given), file or "the environment"
+    )
+    return f"{'.'.join(keys)} ({source}): {reason}"
+
+
+def _did_you_mean(keys: list[str]) -> str:
+    known: Mapping[str, Any] = Settings.model_fields
+    if len(keys) > 1 and keys[0] in known:
+        known = known[keys[0]].annotation.model_fields
+    near = get_close_matches(keys[-1], list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else f" (there are: {', '.join(known)})"
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    """pydantic-settings passes over a mistyped section; whoever set it believes that it holds."""
+    sections = {name.upper() for name in Settings.model_fields}
+    for name in environ:
+        given = name.upper()
+        if not given.startswith(PREFIX) or given.startswith(NOT_OURS):
+            continue
+        section, _, key = given.removeprefix(PREFIX).partition("__")
+        if section not in sections or not key:
+            raise WrongSettings(
+                f"{name} (environment): there is no such setting{_did_you_mean([section.lower()])}"
+            )

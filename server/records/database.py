@@ -7,6 +7,7 @@ The edge that opens a transaction owns it; verbs in the other files of this room
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -18,6 +19,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 #: An open transaction, for rooms that pass one on to the verbs of this room without knowing SQL.
 Connection: TypeAlias = AsyncConnection
+
+#: Errors tell the statement but not its values, which may be somebody's: errors end in logs.
+HIDE_PARAMETERS = True
+
+#: What a database raises that cannot be reached, or does not do what was asked.
+UNREACHABLE = (OSError, sa.exc.SQLAlchemyError)
 
 #: How long a writer waits for another process's write lock on SQLite before it gives up (the sender, the console and the
 #: path take turns within milliseconds; another program, such as a backup, may hold it for seconds).
@@ -39,8 +46,14 @@ class Database:
     def open(cls, url: str) -> "Database":
         """Makes the engine; nothing is connected yet. Raises sqlalchemy.exc.ArgumentError for a URL that is none."""
         if not url.startswith("sqlite"):
-            return cls(create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True))
-        engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_S})
+            return cls(
+                create_async_engine(
+                    url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=HIDE_PARAMETERS
+                )
+            )
+        engine = create_async_engine(
+            url, connect_args={"timeout": SQLITE_BUSY_S}, hide_parameters=HIDE_PARAMETERS
+        )
         event.listen(engine.sync_engine, "connect", _sqlite_connected)
         event.listen(engine.sync_engine, "begin", _sqlite_begin)
         return cls(engine)
@@ -69,6 +82,15 @@ class Database:
         """Raises sqlalchemy.exc.SQLAlchemyError or OSError where the database cannot be reached."""
         async with self.reading() as connection:
             await connection.execute(sa.text("SELECT 1"))
+
+    async def clock(self) -> datetime:
+        """What time it is where the records are: on SQLite that is here. Raises as `ping`."""
+        if self.is_sqlite:
+            await self.ping()
+            return datetime.now(UTC)
+        async with self.reading() as connection:
+            now: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+            return now
 
     async def close(self) -> None:
         await self.engine.dispose()

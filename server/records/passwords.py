@@ -10,6 +10,9 @@ from functools import cached_property
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+#: Length is what makes a password hard to guess (NIST SP 800-63B asks for 8, and for no rules about its letters).
+LEAST_CHARACTERS = 12
+
 #: Hashing at the same time, 64 MiB each at the default cost.
 _AT_ONCE = 2
 

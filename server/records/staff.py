@@ -64,6 +64,14 @@ async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 1
     return [StaffRow(**row) for row in rows.mappings()]
 
 
+async def owners(connection: AsyncConnection) -> int:
+    """How many owners there are who did not leave."""
+    count = await connection.execute(
+        sa.select(sa.func.count()).where(_staff.c.role == "owner", _staff.c.disabled_at.is_(None))
+    )
+    return count.scalar_one()
+
+
 async def set_password(connection: AsyncConnection, staff: str, password_hash: str) -> None:
     await connection.execute(
         sa.update(_staff).where(_staff.c.id == staff).values(password_hash=password_hash)

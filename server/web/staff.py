@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from server.records import staff
 from server.records.database import Database
 from server.records.keys import Role
-from server.records.passwords import Passwords
+from server.records.passwords import LEAST_CHARACTERS, Passwords
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.cursor import read_id, write_cursor
@@ -31,8 +31,8 @@ class StaffGiven(Given):
     ]
     name: Name
     role: Role
-    password: Annotated[str, StringConstraints(min_length=12, max_length=200)] = Field(
-        description="at least 12 characters, which is what makes a password hard to guess"
+    password: Annotated[str, StringConstraints(min_length=LEAST_CHARACTERS, max_length=200)] = Field(
+        description="long: that is what makes a password hard to guess"
     )
 
 
