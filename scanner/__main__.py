@@ -80,7 +80,12 @@ def listen_command(
             "--record writes what is ours, and nothing is: name your beacons in --config FILE, or add --all"
         )
     with contextlib.ExitStack() as files:
-        file = files.enter_context(record.open("a", encoding="utf-8")) if record is not None else None
+        # Line by line: whoever looks at the file, or pulls the plug, finds whole advertisements.
+        file = (
+            files.enter_context(record.open("a", encoding="utf-8", buffering=1))
+            if record is not None
+            else None
+        )
         overheard = Overheard(Ours.of(ours))
         radio = BluezRadio(radio_settings)
         _until_stopped(listen(radio, overheard, Console(), all_counts=everything, record=file))

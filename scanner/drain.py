@@ -75,6 +75,8 @@ class Drain:
             case Refused():
                 await asyncio.to_thread(self._spool.set_aside, batch[0], answer.reason)
                 log.error("sighting_set_aside", reason=answer.reason, sequence=batch[0].sequence)
+                # A server that suddenly refuses everything is the one that is wrong: it may not empty the spool.
+                await asyncio.sleep(self._backoff.next())
             case NotNow():
                 self.complaint.about(answer.reason, needs_people=answer.needs_people)
                 await asyncio.sleep(self._backoff.next(answer.after_s))

@@ -13,10 +13,13 @@ import pytest
 from scanner.advertisement import Advertisement
 from scanner.beacon import Beacon
 from scanner.formats import altbeacon, eddystone_eid, eddystone_tlm, eddystone_uid, eddystone_url, ibeacon
+from scanner.settings import Settings
 from tests.scanner.fake_bluez import FakeBluez, PrivateBus, put_on_the_air
+from tests.scanner.pretend_server import TOKEN, PretendServer
 
 OUR_UUID = UUID("5a4bcfce-174e-4bac-a814-092e77f6b7e5")
 OUR_NAMESPACE = bytes.fromhex("00112233445566778899")
+OURS = {"ibeacon_uuids": [str(OUR_UUID)], "eddystone_namespaces": [OUR_NAMESPACE.hex()]}
 
 
 def one_beacon(name: str, **fields: Any) -> Beacon:
@@ -128,3 +131,28 @@ async def _until(true: Callable[[], object], within_s: float = 20.0) -> None:
 def until() -> Callable[..., Awaitable[None]]:
     """Waits until something is so, and fails the test where it does not become so: await until(lambda: ...)."""
     return _until
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[PretendServer]:
+    """A real HTTP server that takes what is rightly signed, at `server.url`."""
+    pretend = PretendServer()
+    await pretend.start()
+    yield pretend
+    await pretend.stop()
+
+
+@pytest.fixture
+def settings_for(tmp_path) -> Callable[..., Settings]:
+    """The settings of a gateway that speaks to this server, quick to try again: settings_for(server, ours={...})."""
+
+    def made(server: PretendServer, **sections: dict[str, Any]) -> Settings:
+        uplink = {"heartbeat_s": 0.3, "settings_s": 0.3, "retry_first_s": 0.05, "retry_longest_s": 0.2}
+        return Settings(
+            server={"url": server.url, "token": TOKEN, "timeout_s": 2.0},
+            spool={"folder": tmp_path / "spool"},
+            uplink=uplink | sections.pop("uplink", {}),
+            **{"window": {"width_s": 0.2}, "ours": OURS, **sections},
+        )
+
+    return made

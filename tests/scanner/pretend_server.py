@@ -29,10 +29,11 @@ class PretendServer:
         self.asked: Counter[str] = Counter()
         self.settings: dict[str, Any] = {"gateway": "gw_1", "ours": {}, "window_s": 0.2, "version": "1"}
         self.fault: Callable[[str, dict[str, Any] | None], web.Response | None] = lambda *_: None
+        self.url = ""
         self._tell = tell
         self._runner: web.AppRunner | None = None
 
-    async def start(self, port: int = 0) -> str:
+    async def start(self, port: int = 0) -> None:
         app = web.Application()
         app.router.add_post("/v1/sightings", self._take)
         app.router.add_post("/v1/gateways/me/heartbeat", self._beat)
@@ -42,7 +43,7 @@ class PretendServer:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def stop(self) -> None:
         await self._runner.cleanup()
@@ -102,7 +103,8 @@ async def main() -> None:
         },
         "window_s": 1.0,
     }
-    sys.stdout.write(f"{await server.start(int(sys.argv[1]) if len(sys.argv) > 1 else 0)} token {TOKEN}\n")
+    await server.start(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    sys.stdout.write(f"{server.url} token {TOKEN}\n")
     while True:
         sys.stdout.flush()
         await asyncio.sleep(0.2)
