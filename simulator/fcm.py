@@ -147,6 +147,7 @@ class FcmStandIn:
 
         A key that an earlier stand-in left there is taken over, so that a sender which has read it stays welcome.
         """
+        folder.mkdir(parents=True, exist_ok=True)
         path = folder / "service-account.json"
         if path.exists():
             pem = json.loads(path.read_text(encoding="utf-8"))["private_key"].encode()
