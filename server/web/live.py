@@ -28,7 +28,14 @@ PING_S: Final = 15.0
 MOST_LISTENERS: Final = 1_000
 
 
-def live_routes(bus: Bus, guard: Guard, closing: asyncio.Event, ping_s: float = PING_S) -> APIRouter:
+def live_routes(
+    bus: Bus,
+    guard: Guard,
+    closing: asyncio.Event,
+    *,
+    ping_s: float = PING_S,
+    most_listeners: int = MOST_LISTENERS,
+) -> APIRouter:
     """`closing` is set when the server begins to stop: every stream ends at once, so that none holds it up."""
     router = APIRouter(tags=["why"])
     door: Any = Security(Door(guard.keyring, "listener", ("staff", "server", "device")))
@@ -44,7 +51,7 @@ def live_routes(bus: Bus, guard: Guard, closing: asyncio.Event, ping_s: float = 
     )
     async def live(request: Request, caller: Annotated[Principal, door]) -> StreamingResponse:
         """Zone events (`zone_event`) and decisions (`decision`) as they happen."""
-        if len(listeners) >= MOST_LISTENERS:
+        if len(listeners) >= most_listeners:
             raise Problem(503, None, "Too many listen already: try later.", headers={"Retry-After": "60"})
         token = request.headers["Authorization"].partition(" ")[2].strip()
 

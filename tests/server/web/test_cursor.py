@@ -1,0 +1,46 @@
+"""Cursors lead to the next page and nowhere else."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.web.cursor import read_id, read_mark, write_cursor
+from server.web.problem import Problem
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@given(texts.filter(bool))
+def test_a_list_goes_on_behind_the_last_id(last):
+    assert read_id(write_cursor(last)) == last
+
+
+@given(st.datetimes(timezones=st.just(UTC)), texts)
+def test_a_list_by_time_goes_on_behind_the_last_row(at, last):
+    assert read_mark(write_cursor(at, last)) == (at, last)
+
+
+def test_without_a_cursor_a_list_begins():
+    assert (read_id(None), read_mark(None), read_mark("")) == ("", None, None)
+
+
+@given(st.text())
+def test_a_cursor_made_up_by_hand_is_read_or_refused(junk):
+    assert verdict(read_id, junk) in ("read", 422)
+    assert verdict(read_mark, junk) in ("read", 422)
+
+
+def verdict(read, cursor):
+    try:
+        read(cursor)
+    except Problem as refused:
+        return refused.status_code
+    return "read"
+
+
+@pytest.mark.parametrize("parts", [("yesterday", "id"), (datetime(2026, 6, 10).isoformat(), "id"), ("id",)])  # noqa: DTZ001
+def test_a_mark_has_a_time_with_its_zone(parts):
+    with pytest.raises(Problem):
+        read_mark(write_cursor(*parts))
