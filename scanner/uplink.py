@@ -28,7 +28,7 @@ REFUSED = {
 """Answers that the same bytes will always get: sending them again would block the spool for ever."""
 
 TO_MEND = {
-    httpx.codes.UNAUTHORIZED: "the server does not know our token (401): see server.token_file",
+    httpx.codes.UNAUTHORIZED: "the server does not take our token (401): see server.token_file",
     httpx.codes.FORBIDDEN: "our token is not a gateway's (403): see server.token_file",
     httpx.codes.NOT_FOUND: "there is no Soglia at this address (404): see server.url",
 }
@@ -86,6 +86,7 @@ class Uplink:
         self._client = client
         self._token = token
         self._now = now
+        self._server_ahead_s = 0.0
 
     async def send(self, sightings: Sequence[Sighting]) -> Taken | Refused | NotNow:
         answer = await self._post("v1/sightings", {"sightings": [on_the_wire(each) for each in sightings]})
@@ -107,7 +108,10 @@ class Uplink:
             return answer
         said = _object(answer) or {}
         server_time = said.get("server_time")
-        return server_time - self._now() if isinstance(server_time, int | float) else None
+        if not isinstance(server_time, int | float):
+            return None
+        self._server_ahead_s = server_time - self._now()
+        return self._server_ahead_s
 
     async def instructions(self, etag: str | None) -> Instructions | NotNow | None:
         """What we are to listen for; None where it has not changed since `etag`."""
@@ -136,7 +140,8 @@ class Uplink:
         headers = {
             "Content-Type": "application/json",
             "Content-Encoding": "gzip",
-            "Soglia-Signature": signature(self._token, packed, int(now)),
+            # By the server's clock as far as we know it: a machine that believes it is 1970 must still be heard.
+            "Soglia-Signature": signature(self._token, packed, int(now + self._server_ahead_s)),
         }
         try:
             answer = await self._client.post(path, content=packed, headers=headers)
@@ -152,7 +157,7 @@ class Uplink:
         if status in REFUSED:
             return Refused(f"{REFUSED[httpx.codes(status)]} ({status}){_detail(answer)}")
         if status in TO_MEND:
-            return NotNow(TO_MEND[httpx.codes(status)], needs_people=True)
+            return NotNow(TO_MEND[httpx.codes(status)] + _detail(answer), needs_people=True)
         after_s = retry_after_s(answer.headers.get("Retry-After"), self._now())
         if status == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
             return NotNow(f"the server is busy or ailing ({status})", after_s)

@@ -85,7 +85,7 @@ async def test_what_the_server_will_never_take_is_refused_with_its_reason(uplink
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(401, "does not know our token"), (403, "not a gateway's"), (404, "no Soglia")]
+    ("status", "words"), [(401, "does not take our token"), (403, "not a gateway's"), (404, "no Soglia")]
 )
 async def test_what_only_people_can_mend_is_kept_and_said(uplink, status, words):
     line, _ = uplink(httpx.Response(status))
@@ -135,6 +135,19 @@ async def test_a_heartbeat_tells_how_far_the_servers_clock_is_ahead(uplink):
     line, asked = uplink(httpx.Response(200, json={"server_time": NOW + 90}))
     assert await line.beat({"radio": "hearing"}) == 90.0
     assert json.loads(gzip.decompress(asked[0].content)) == {"sent_at": NOW, "radio": "hearing"}
+
+
+async def test_a_machine_with_a_hopeless_clock_signs_by_the_servers(uplink):
+    line, asked = uplink(httpx.Response(200, json={"server_time": NOW + 7200, "verdicts": ["accepted"]}))
+    await line.beat({})
+    await line.send([FOB])
+    signed = [request.headers["Soglia-Signature"].partition(",")[0] for request in asked]
+    assert signed == [f"t={int(NOW)}", f"t={int(NOW + 7200)}"]
+
+
+async def test_what_the_server_says_of_our_token_is_passed_on(uplink):
+    line, _ = uplink(httpx.Response(401, json={"detail": "this token is unknown, revoked or expired"}))
+    assert (await line.send([FOB])).reason.endswith("this token is unknown, revoked or expired")
 
 
 async def test_a_server_that_tells_time_in_words_is_not_compared(uplink):
