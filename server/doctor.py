@@ -163,4 +163,4 @@ def _door(settings: Settings) -> Finding:
             return Finding("door", "well", f"{where} is free")
     except OSError as taken:
         todo = "Well where Soglia runs already; else change server.host or server.port."
-        return Finding("door", "look", f"{where} cannot be had: {taken.strerror}", todo)
+        return Finding("door", "look", f"{where} cannot be had: {os.strerror(taken.errno or 0)}", todo)

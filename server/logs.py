@@ -102,8 +102,8 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # Libraries that count each request or each look at the clock among the news.
-    for chatty in ("httpx", "httpcore", "apscheduler", "aiosqlite", "asyncio", "google.auth"):
+    # Libraries that count each request, each look at the clock and each look at the schema among the news.
+    for chatty in ("alembic", "httpx", "httpcore", "apscheduler", "aiosqlite", "asyncio", "google.auth"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -51,13 +51,17 @@ async def register_device(
     kind: Kind,
     now: datetime,
     *,
+    device: str | None = None,
     name: str | None = None,
     beacon: str | None = None,
     rotating: Rotating | None = None,
 ) -> DeviceRow:
-    """A new device of a shopper. Raises Taken where something else is known by its beacon id or key already."""
+    """A new device of a shopper, with the id `device` where that was made before (by `fresh_id("d")`).
+
+    Raises Taken where something else is known by its beacon id or key already.
+    """
     row = DeviceRow(
-        id=fresh_id("d"),
+        id=device or fresh_id("d"),
         shopper_id=shopper,
         kind=kind,
         name=name,

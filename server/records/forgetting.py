@@ -44,7 +44,7 @@ async def export(connection: AsyncConnection, shopper: str) -> dict[str, list[di
 async def forget(connection: AsyncConnection, shopper: str) -> None:
     """Erases all rows about a shopper. Raises NotFound.
 
-    The devices' keys vanish with them, so that nothing more comes in: bump "keys", "devices" and "consents".
+    The devices' keys vanish with them, so that nothing more comes in: bump "keys" and "devices".
     """
     await shoppers.lock(connection, shopper)
     for table, theirs in _belongings(shopper):

@@ -67,7 +67,7 @@ class Door(SecurityBase):
 
 
 class Guard:
-    """The doors by who they are for. `keyring` is theirs: a door that ends keys reloads it at once."""
+    """The doors by who they are for; `keyring` is what they ask."""
 
     def __init__(self, keyring: Keyring) -> None:
         self.keyring = keyring

@@ -102,6 +102,5 @@ def key_routes(database: Database, guard: Guard, edits: Edits, *, clock: Clock =
         """Ends a key, a device's or a session's too; whoever holds it is refused from now on."""
         async with edits.of("keys") as connection:
             await keys.revoke(connection, key, clock())
-        await guard.keyring.reload()
 
     return router

@@ -84,6 +84,5 @@ def login_routes(
         """Ends this session."""
         async with edits.of("keys") as connection:
             await keys.revoke(connection, caller.key, clock())
-        await guard.keyring.reload()
 
     return router

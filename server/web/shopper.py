@@ -15,6 +15,7 @@ from server.records import consents, devices, forgetting, keys, shoppers
 from server.records.database import Connection, Database
 from server.records.devices import AddressKind, Kind
 from server.records.keys import Principal
+from server.records.naming import fresh_id
 from server.records.shoppers import Said
 from server.records.tables import DeviceRow
 from server.web import proof
@@ -95,25 +96,33 @@ def _registering(
         """Registers a device and gives its token. Its shopper is a new one, unless the shop says whose it is."""
         if asked.caller.kind == "app" and registrations is not None:
             registrations.spend(caller_address(request), "registrations from one address")
-        async with edits.of("devices") as connection:
+        device = fresh_id("d")  # before all else, so that the news can say whom they are about
+        async with edits.of("devices", device=device) as connection:
             return await asked.once(
-                connection, 201, lambda: _register(connection, body, asked.caller, clock())
+                connection, 201, lambda: _register(connection, device, body, asked.caller, clock())
             )
 
 
 async def _register(
-    connection: Connection, body: DeviceGiven, caller: Principal, now: datetime
+    connection: Connection, device: str, body: DeviceGiven, caller: Principal, now: datetime
 ) -> Registered:
     if caller.kind == "app":
         await _refuse_mere_claims(connection, body, now)
     shopper, _ = await shoppers.meet(connection, body.shopper, now)
     said = {name: value for name in ("language", "time_zone") if (value := getattr(body, name)) is not None}
     await shoppers.note(connection, shopper.id, Said(said))
-    device = await devices.register_device(
-        connection, shopper.id, body.kind, now, name=body.name, beacon=body.beacon, rotating=body.rotating
+    await devices.register_device(
+        connection,
+        shopper.id,
+        body.kind,
+        now,
+        device=device,
+        name=body.name,
+        beacon=body.beacon,
+        rotating=body.rotating,
     )
-    key = await keys.issue(connection, "device", body.kind, now, owner=device.id)
-    return Registered(device=device.id, shopper=shopper.id, token=key.token)
+    key = await keys.issue(connection, "device", body.kind, now, owner=device)
+    return Registered(device=device, shopper=shopper.id, token=key.token)
 
 
 async def _refuse_mere_claims(connection: Connection, body: DeviceGiven, now: datetime) -> None:
@@ -159,8 +168,9 @@ def _for_the_device(router: APIRouter, database: Database, guard: Guard, edits: 
     @router.put("/v1/devices/me/consents")
     async def put_consents(body: ConsentsGiven, caller: Annotated[Principal, guard.device]) -> ConsentsShown:
         """The shopper's answers to purposes; purposes left out stay as they are."""
-        async with edits.of("consents") as connection:
+        async with database.reading() as connection:
             device = await _own(connection, caller)
+        async with edits.of("consents", shopper=device.shopper_id) as connection:
             return ConsentsShown.of(
                 await consents.give(
                     connection,
@@ -184,9 +194,8 @@ def _about_me(router: APIRouter, database: Database, guard: Guard, edits: Edits,
     @router.delete("/v1/me", status_code=204)
     async def forget(caller: Annotated[Principal, guard.device]) -> None:
         """Erases this device's shopper: all devices, visits, consents, offers. Their tokens end with them."""
-        async with edits.of("keys", "devices", "consents") as connection:
+        async with edits.of("keys", "devices") as connection:
             await forgetting.forget(connection, (await _own(connection, caller)).shopper_id)
-        await guard.keyring.reload()
 
 
 async def _own(connection: Connection, caller: Principal) -> DeviceRow:

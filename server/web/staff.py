@@ -85,6 +85,5 @@ def staff_routes(
         """Somebody left: their sessions end, their name stays beside what they did."""
         async with edits.of("keys") as connection:
             await staff.disable(connection, member, clock())
-        await guard.keyring.reload()
 
     return router

@@ -152,13 +152,13 @@ def _telling(router: APIRouter, guard: Guard, edits: Edits, clock: Clock) -> Non
                 )
             )
 
-        async with edits.of("devices") as connection:
+        async with edits.of("devices", shopper=shopper) as connection:
             return await asked.once(connection, 201, handed)
 
     @router.put("/v1/shoppers/{shopper}/consents", responses={404: {}}, dependencies=[guard.manager])
     async def put_consents(shopper: Id, body: ConsentsTaken) -> ConsentsShown:
         """What a shopper answered at the till; purposes left out stay as they are."""
-        async with edits.of("consents") as connection:
+        async with edits.of("consents", shopper=shopper) as connection:
             wording = body.wording(body.how)
             return ConsentsShown.of(await consents.give(connection, shopper, body.purposes, wording, clock()))
 
@@ -167,9 +167,8 @@ def _telling(router: APIRouter, guard: Guard, edits: Edits, clock: Clock) -> Non
     )
     async def forget(shopper: Id) -> None:
         """Erases a shopper who asked for it, with all devices, visits, consents, offers."""
-        async with edits.of("keys", "devices", "consents") as connection:
+        async with edits.of("keys", "devices") as connection:
             await forgetting.forget(connection, shopper)
-        await guard.keyring.reload()
 
 
 def _redeeming(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from server.bus.contract import News
 from server.bus.local import LocalBus
 from server.records import keys
 from server.records.database import Database
@@ -111,8 +112,14 @@ def bus() -> LocalBus:
 
 
 @pytest.fixture
-def edits(database, bus) -> Edits:
-    return Edits(database, bus)
+def edits(database, bus, keyring) -> Edits:
+    """As in the running house: what a door changed holds when it answers."""
+
+    async def learn(news: News) -> None:
+        if news["name"] == "keys":
+            await keyring.reload()
+
+    return Edits(database, bus, learn)
 
 
 @pytest.fixture

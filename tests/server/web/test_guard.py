@@ -71,12 +71,12 @@ async def test_who_may_not_is_told_who_may(doors, tokens):
     )
 
 
-async def test_a_revoked_key_is_refused_once_the_keyring_was_reloaded(doors, tokens, database, guard, noon):
+async def test_a_revoked_key_is_refused_once_the_keyring_was_reloaded(doors, tokens, database, keyring, noon):
     assert (await doors.get("/server", headers=tokens.headers("server"))).status_code == 200
     async with database.writing() as connection:
         [key] = await keys.listed(connection, ["server"])
         await keys.revoke(connection, key.id, noon)
-    await guard.keyring.reload()
+    await keyring.reload()
     assert (await doors.get("/server", headers=tokens.headers("server"))).status_code == 401
 
 

@@ -123,8 +123,15 @@ async def test_a_registration_asked_again_gives_the_same_device_and_token(doors,
 
 async def test_other_processes_hear_of_a_new_device(doors, register, bus):
     async with bus.listen("catalogue") as news:
-        await register()
-        assert await anext(news) == {"name": "devices"}
+        device = (await register()).json()["device"]
+        assert await anext(news) == {"name": "devices", "device": device}
+
+
+async def test_other_processes_hear_who_answered(doors, phone, bus):
+    body = {"purposes": {"location": True}, "version": "2026-01"}
+    async with bus.listen("catalogue") as news:
+        await doors.put("/v1/devices/me/consents", json=body, headers=phone["headers"])
+        assert await anext(news) == {"name": "consents", "shopper": phone["shopper"]}
 
 
 async def test_a_phone_is_reached_at_its_newest_address(doors, phone):
