@@ -5,9 +5,10 @@ the covariance shared by both axes since a fix claims one radius. Claimed accura
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from server.presence.sighting import Fixes
-from server.presence.tracks import Floats, Indexes, Rows
+from server.presence.tracks import NEVER, Floats, Indexes, Rows
 
 #: Spectral density of acceleration, m2/s3: people turn and stop within a few steps.
 RESTLESSNESS = 0.5
@@ -25,6 +26,11 @@ LASTING_SHARE = 0.45
 OUTLIER_SIGMAS = 3.0
 #: Past this distance from its origin a device's flat map is drawn anew (error < .1 % within 5 km).
 REDRAW_M = 4_000.0
+#: Fixes that are not believed but agree among themselves for this long are right: it is the filter that is lost. As long as an
+#: error lasts, or two fixes with the same error would convince it.
+CONVINCED_AFTER_S = 5.0
+#: Between sparse fixes anything may have happened, a tram ride too: metres a second (sd), after half a minute unseen.
+TRAVEL_MPS, UNSEEN_S = 6.0, 30.0
 #: A first fix says nothing of speed: walking or driving, sd per axis.
 FIRST_SPEED_SD = 3.0
 #: Speed believed in between fixes fades: nobody walks straight for longer than this.
@@ -33,17 +39,11 @@ STRAIGHT_S = 20.0
 
 def follow_fixes(rows: Rows, which: Indexes, fixes: Fixes, items: Indexes) -> tuple[Floats, Floats, Floats]:
     """Moves the filters of `rows[which]` by `fixes[items]`, in place. Out: latitude, longitude, sigma in metres per axis."""
-    at = fixes.at[items]
+    at, lat, lon = fixes.at[items], fixes.lat[items], fixes.lon[items]
     sigma = _sigma(fixes.accuracy_m[items])
-    lat, lon = fixes.lat[items], fixes.lon[items]
-    first = ~(rows.fix_at[which] > -np.inf)
-    per_lat, per_lon = _scales(np.where(first, lat, rows.lat0[which]))
-    far = np.hypot((lat - rows.lat0[which]) * per_lat, _wrapped(lon - rows.lon0[which]) * per_lon) > REDRAW_M
-    fresh = first | far
-    lat0, lon0 = np.where(fresh, lat, rows.lat0[which]), np.where(fresh, lon, rows.lon0[which])
-    per_lat, per_lon = _scales(lat0)
+    fresh = ~(rows.fix_at[which] > NEVER)
+    lat0, lon0, per_lat, per_lon = _origins(rows, which, fresh, lat, lon)
     seen_x, seen_y = _wrapped(lon - lon0) * per_lon, (lat - lat0) * per_lat
-
     gap = np.where(fresh, 0.0, at - np.where(fresh, at, rows.fix_at[which]))
     x, y, vx, vy, pp, pv, vv = _predicted(rows, which, gap)
 
@@ -53,8 +53,8 @@ def follow_fixes(rows: Rows, which: Indexes, fixes: Fixes, items: Indexes) -> tu
     odd = (off_x**2 + off_y**2) / (2.0 * (pp + noise)) / OUTLIER_SIGMAS**2
     noise = np.where(odd > 1.0, noise * odd, noise)
     gain_p, gain_v = pp / (pp + noise), pv / (pp + noise)
+    fresh |= _convinced(rows, which, seen_x, seen_y, sigma, at, odd > 1.0)
 
-    rows.lat0[which], rows.lon0[which] = lat0, lon0
     rows.x[which] = np.where(fresh, seen_x, x + gain_p * off_x)
     rows.y[which] = np.where(fresh, seen_y, y + gain_p * off_y)
     rows.vx[which] = np.where(fresh, 0.0, vx + gain_v * off_x)
@@ -63,11 +63,43 @@ def follow_fixes(rows: Rows, which: Indexes, fixes: Fixes, items: Indexes) -> tu
     rows.vv[which] = np.where(fresh, FIRST_SPEED_SD**2, vv - gain_v * pv)
     rows.pv[which] = np.where(fresh, 0.0, pv * (1 - gain_p))
     usual = rows.fix_gap_s[which]
-    rows.fix_gap_s[which] = np.where(fresh, usual, np.where(usual > 0, 0.8 * usual + 0.2 * gap, gap))
+    rows.fix_gap_s[which] = np.where(gap > 0, np.where(usual > 0, 0.8 * usual + 0.2 * gap, gap), usual)
     rows.fix_at[which] = at
     believed_lat = lat0 + rows.y[which] / per_lat
     believed_lon = _wrapped(lon0 + rows.x[which] / per_lon)
     return believed_lat, believed_lon, np.sqrt(rows.pp[which] + (LASTING_SHARE * sigma) ** 2)
+
+
+def _origins(
+    rows: Rows, which: Indexes, fresh: NDArray[np.bool_], lat: Floats, lon: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """The flat map of each row: its origin, and metres in a degree there. A new device's begins at its first fix."""
+    lat0, lon0 = np.where(fresh, lat, rows.lat0[which]), np.where(fresh, lon, rows.lon0[which])
+    per_lat, per_lon = _scales(lat0)
+    far = ~fresh & (np.hypot(rows.x[which], rows.y[which]) > REDRAW_M)
+    if far.any():
+        some = which[far]
+        lat0[far] += rows.y[some] / per_lat[far]
+        lon0[far] = _wrapped(lon0[far] + rows.x[some] / per_lon[far])
+        rows.x[some], rows.y[some], rows.doubt_at[some] = 0.0, 0.0, NEVER
+        per_lat, per_lon = _scales(lat0)
+    rows.lat0[which], rows.lon0[which] = lat0, lon0
+    return lat0, lon0, per_lat, per_lon
+
+
+def _convinced(
+    rows: Rows, which: Indexes, x: Floats, y: Floats, sigma: Floats, at: Floats, odd: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Whether an odd fix is one of several that agree, and so the truth; remembers the first of them."""
+    since = rows.doubt_at[which]
+    away = np.hypot(x - rows.doubt_x[which], y - rows.doubt_y[which])
+    agrees = odd & (since > NEVER)
+    agrees &= away <= 2 * OUTLIER_SIGMAS * sigma + TRAVEL_MPS * np.where(agrees, at - since, 0.0)
+    convinced = agrees & (at - np.where(agrees, since, at) >= CONVINCED_AFTER_S)
+    rows.doubt_at[which] = np.where(odd & ~convinced, np.where(agrees, since, at), NEVER)
+    rows.doubt_x[which] = np.where(agrees, rows.doubt_x[which], x)
+    rows.doubt_y[which] = np.where(agrees, rows.doubt_y[which], y)
+    return convinced
 
 
 def _sigma(accuracy_m: Floats) -> Floats:
@@ -80,7 +112,8 @@ def _predicted(rows: Rows, which: Indexes, gap_s: Floats) -> tuple[Floats, ...]:
     vx, vy, vv, pv = rows.vx[which], rows.vy[which], rows.vv[which], rows.pv[which]
     fade = np.exp(-gap_s / STRAIGHT_S)
     reach = STRAIGHT_S * (1.0 - fade)
-    pp = rows.pp[which] + 2 * reach * pv + reach**2 * vv + RESTLESSNESS * gap_s * reach**2 / 3
+    travelled = TRAVEL_MPS * np.maximum(gap_s - UNSEEN_S, 0.0)
+    pp = rows.pp[which] + 2 * reach * pv + reach**2 * vv + RESTLESSNESS * gap_s * reach**2 / 3 + travelled**2
     return (
         rows.x[which] + reach * vx,
         rows.y[which] + reach * vy,

@@ -37,6 +37,9 @@ class Rows:
     pp: Floats
     pv: Floats
     vv: Floats
+    doubt_x: Floats  # where fixes put it that the filter does not believe, local metres
+    doubt_y: Floats
+    doubt_at: Floats  # since when they do
     fix_at: Floats  # newest fix
     fix_gap_s: Floats  # usual time between fixes
     heard_at: Floats  # newest radio evidence
@@ -101,6 +104,7 @@ class Rows:
 
 STAY_COLUMNS = frozenset({"zone", "phase", "since", "entered", "by_fix_at", "by_radio_at", "dwelled_s"})
 EMPTY = {
+    "doubt_at": NEVER,
     "fix_at": NEVER,
     "heard_at": NEVER,
     "grace_at": NEVER,

@@ -106,6 +106,34 @@ def test_a_bad_fix_alone_ends_no_visit():
     assert shop.told() == [("entered", 0.0)]
 
 
+def test_a_phone_that_jumps_and_stays_there_is_believed_after_some_seconds():
+    shop = Walkthrough(a_shop())
+    for second in range(0, 30, 5):
+        shop.take(fix(second))
+    shop.take(fix(30, north_m=1_100), fix(33, north_m=1_100))
+    assert shop.told() == [("entered", 0.0)]
+    shop.take(fix(36, north_m=1_100))
+    shop.wait_until(60)
+    assert shop.told() == [("entered", 0.0), ("exited", 36.0)]
+
+
+def test_a_tram_ride_between_sparse_fixes_is_believed_at_once():
+    shop = Walkthrough(a_shop())
+    shop.take(fix(0))
+    shop.take(fix(300, north_m=3_000))
+    shop.wait_until(320)
+    assert shop.told() == [("entered", 0.0), ("exited", 300.0)]
+
+
+def test_a_drive_across_the_country_is_followed_to_the_shop():
+    shop = Walkthrough(a_shop())
+    for minute in range(-60, 0):
+        shop.take(fix(60 * minute, north_m=1_000 * minute))
+    shop.take(fix(0), fix(5), fix(10))
+    shop.wait_until(20)
+    assert [kind for kind, _ in shop.told()] == ["entered"]
+
+
 def test_silence_of_a_phone_ends_the_visit_at_its_last_word():
     shop = Walkthrough(a_shop())
     shop.take(fix(0))
