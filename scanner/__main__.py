@@ -42,7 +42,7 @@ ConfigOption = Annotated[
 ]
 
 WRONG_USE = 2
-"""The exit code for what the operator must put right; systemd is told not to try again (deploy/scanner.service)."""
+"""The exit code for what the operator must put right; for systemd: RestartPreventExitStatus=2."""
 
 
 @app.command("run")

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from scanner.advertisement import NO_RSSI, Advertisement, Radio
@@ -67,7 +67,8 @@ class Overheard:
         return row.ours
 
     def drawn(self, health: str, now: float, *, all_counts: bool) -> RenderableType:
-        table = Table("beacon", "dBm", "dBm at 1 m", "packets", "seconds ago", "ours", expand=True)
+        beacon = Column("beacon", overflow="fold")  # an id is looked up to be copied: all of it
+        table = Table(beacon, "dBm", "dBm at 1 m", "packets", "seconds ago", "ours", expand=True)
         for row in sorted(self.rows.values(), key=lambda row: row.heard_at, reverse=True)[:SHOWN]:
             ago = f"{max(0.0, now - row.heard_at):.0f}"
             tx = "" if row.tx is None else str(row.tx)
