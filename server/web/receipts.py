@@ -35,7 +35,7 @@ class ReceiptGiven(Given):
 class ReceiptsGiven(Given):
     receipts: list[Any] = Field(
         max_length=1000,
-        json_schema_extra={"items": {"$ref": "#/components/schemas/ReceiptGiven"}},
+        json_schema_extra={"items": ReceiptGiven.model_json_schema()},  # each is read by itself
         description="each is {offer, kind: shown | opened | dismissed, at}",
     )
 
@@ -82,7 +82,12 @@ async def _take(connection: Connection, device: str, given: list[Any], clock: Cl
         except ValidationError as invalid:
             first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
             field = ".".join(str(step) for step in first["loc"])
-            troubles[index] = Trouble(index=index, verdict="malformed", field=field, reason=first["msg"].removeprefix("Value error, "))
+            troubles[index] = Trouble(
+                index=index,
+                verdict="malformed",
+                field=field,
+                reason=first["msg"].removeprefix("Value error, "),
+            )
             continue
         if read.at > now + _AHEAD:
             reason = "lies in the future: is the phone's clock right?"
