@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -29,6 +28,11 @@ from server.records.passwords import LEAST_CHARACTERS, Passwords
 from server.records.refusal import Refusal
 from server.records.schema import NewerSchema, is_current, migrate
 from server.settings import Settings, WrongSettings, read_settings
+
+try:
+    from uvloop import new_event_loop
+except ImportError:  # there is none for Windows
+    from asyncio import new_event_loop  # type: ignore[assignment]  # as good, and slower
 
 T = TypeVar("T")
 
@@ -238,7 +242,7 @@ def _password(*, from_stdin: bool) -> str:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(work)
 
 
