@@ -264,7 +264,6 @@ def _add_setting_up(router: APIRouter, guard: Guard, edits: Edits, clock: Clock)
             row = await gateways.find(connection, gateway)
             await keys.revoke_of(connection, gateway, clock())
             issued = await keys.issue(connection, "gateway", row.name, clock(), owner=gateway)
-        await guard.keyring.reload()
         return GatewayIssued(gateway=gateway, anchor=row.anchor_id, key=issued.key, token=issued.token)
 
     @router.delete(
@@ -274,7 +273,6 @@ def _add_setting_up(router: APIRouter, guard: Guard, edits: Edits, clock: Clock)
         """Removes a gateway and ends its tokens; its anchor stays, for the machine that takes its place."""
         async with edits.of("anchors", "keys") as connection:
             await gateways.remove(connection, gateway, clock())
-        await guard.keyring.reload()
 
 
 def _add_looking(router: APIRouter, database: Database, guard: Guard, edits: Edits, clock: Clock) -> None:
