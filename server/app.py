@@ -15,7 +15,7 @@ from importlib.metadata import version
 
 import structlog
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from server.bus.local import LocalBus
 from server.bus.measures import Measures
@@ -27,7 +27,7 @@ from server.ingest.directory import ROTATE_EACH_S, Directory
 from server.ingest.door import Door, Limits
 from server.learning import Learning
 from server.presence.phases import Patience
-from server.records import idempotency, outbox
+from server.records import decisions, idempotency, outbox, visits
 from server.records.database import Database
 from server.records.keys import Keyring
 from server.records.outbox import RecordedOutbox
@@ -46,6 +46,7 @@ from server.web.gateways import gateway_routes
 from server.web.guard import Guard
 from server.web.health import Check, health_routes
 from server.web.keys import key_routes
+from server.web.limits import BodyLimit, Throttle
 from server.web.live import live_routes
 from server.web.login import login_routes
 from server.web.nearby import nearby_routes
@@ -88,14 +89,10 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         sender = Sender(
             RecordedOutbox(database),
             await _opened_channels(settings, stack),
-            pace=Pace(
-                at_once=settings.outbox.at_once,
-                poll_s=settings.outbox.poll_s,
-                lease_s=settings.outbox.lease_s,
-            ),
+            pace=Pace(**settings.outbox.model_dump()),
             on_settled=_counted(measures),
         )
-        manners = Manners(Patience(), settings.freshness.limit_s)
+        manners = Manners(Patience(**settings.presence.model_dump()), settings.freshness.limit_s)
         trigger = Trigger(database, bus, measures, manners, sender.nudge)
         directory = Directory(database)
         learning = Learning(database, keyring, directory, trigger, _now_s)
@@ -108,7 +105,10 @@ async def built(settings: Settings) -> AsyncIterator[House]:
             database, measures, {"path": _path_check(timetable)}, warnings={"sender": _sender_check(sender)}
         )
         closing = asyncio.Event()
-        application = _application(database, bus, keyring, learning, door, health, closing)
+        edits = Edits(database, bus, learning.learn)
+        application = _application(settings, database, Guard(keyring), edits)
+        for router in (routes(door), live_routes(bus, Guard(keyring), closing), health):
+            application.include_router(router)
         yield House(HotDoors(application, door), (trigger.run, sender.run), closing)
 
 
@@ -132,6 +132,8 @@ async def serve(settings: Settings) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=bool(settings.server.trusted_proxies),
+                forwarded_allow_ips=[str(network) for network in settings.server.trusted_proxies],
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
@@ -165,25 +167,18 @@ async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
     raise RuntimeError(f"{loop.__qualname__} ended by itself")
 
 
-def _application(
-    database: Database,
-    bus: LocalBus,
-    keyring: Keyring,
-    learning: Learning,
-    door: Door,
-    health: APIRouter,
-    closing: asyncio.Event,
-) -> FastAPI:
-    guard, edits = Guard(keyring), Edits(database, bus, learning.learn)
+def _application(settings: Settings, database: Database, guard: Guard, edits: Edits) -> FastAPI:
+    """What people and other systems may ask for."""
     application = FastAPI(title="Soglia", version=version("soglia"), openapi_url="/openapi.json")
+    application.add_middleware(BodyLimit, most_bytes=settings.server.body_limit_bytes)
     problem.install(application)
     passwords = Passwords()
+    registrations = Throttle(settings.server.registrations_per_minute, 60.0)
     for router in (
-        routes(door),
-        shopper_routes(database, guard, edits),
+        shopper_routes(database, guard, edits, registrations=registrations),
         receipt_routes(database, guard),
         till_routes(database, guard, edits),
-        login_routes(database, guard, edits, passwords),
+        login_routes(database, guard, edits, passwords, session_hours=settings.server.session_hours),
         staff_routes(database, guard, edits, passwords),
         key_routes(database, guard, edits),
         nearby_routes(database, guard),  # before /v1/zones/{id}, which would take "nearby" for a zone
@@ -193,8 +188,6 @@ def _application(
         gateway_routes(database, guard, edits),
         campaign_routes(database, guard, edits),
         why_routes(database, guard),
-        live_routes(bus, guard, closing),
-        health,
     ):
         application.include_router(router)
     return application
@@ -254,12 +247,12 @@ def _jobs(
         directory.rotate(_now_s())
 
     async def forget() -> None:
-        now = datetime.now(UTC)
+        now, kept = datetime.now(UTC), settings.retention
         async with database.writing() as connection:
-            await idempotency.forget_before(
-                connection, now - timedelta(hours=settings.retention.idempotency_hours)
-            )
-            await outbox.forget_before(connection, now - timedelta(days=settings.retention.outbox_days))
+            await idempotency.forget_before(connection, now - timedelta(hours=kept.idempotency_hours))
+            await outbox.forget_before(connection, now - timedelta(days=kept.outbox_days))
+            await decisions.forget_before(connection, now - timedelta(days=kept.decisions_days))
+            await visits.forget_before(connection, now - timedelta(days=kept.visits_days))
 
     return [
         Job("tick", TICK_S, trigger.tick),

@@ -258,9 +258,9 @@ class OutboxSettings(_Section):
     )
     lease_s: float = Field(
         60.0,
-        ge=20,
+        ge=30,
         description="How long a sender holds what it took. After a crash this passes before somebody else tries: longer "
-        "than the longest send (15 s), or two would send the same.",
+        "than two of the longest sends (15 s each), or two would send the same.",
     )
     at_once: int = Field(200, ge=1, le=10_000, description="Offers under way at the same time.")
     probe_s: Seconds = Field(30.0, description="How often a channel that is down is tried.")
