@@ -78,12 +78,15 @@ class Learning:
                 await self._learn_of_people(news)
 
     async def _learn_of_people(self, news: News) -> None:
+        now_s = self._clock()
         if "device" in news:
-            await self._directory.learn_devices([news["device"]])
+            gone = await self._directory.learn_devices([news["device"]], now_s)
         elif "shopper" in news:
-            await self._directory.learn_about(news["shopper"], self._clock())
+            gone = await self._directory.learn_about(news["shopper"], now_s)
         else:
-            await self._directory.load(self._clock())
+            gone = await self._directory.load(now_s)
+        if gone:
+            await self._trigger.forget(gone)
 
     async def _versions(self) -> dict[str, int]:
         async with self._database.reading() as connection:

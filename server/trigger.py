@@ -9,7 +9,7 @@ transaction has committed; one that failed is taken again with the same result. 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -126,6 +126,11 @@ class Trigger:
             await self._settle(step, (), now)
             self._tracks = renumber(self._tracks, before, knowledge.atlas)
             self._knowledge = knowledge
+
+    async def forget(self, devices: Collection[str]) -> None:
+        """Drops devices that records do not have any more: their shopper asked to be forgotten."""
+        async with self._turn:
+            self._tracks.forget(devices)
 
     async def _take(self, batch: Batch, arrived_at: datetime) -> Verdicts:
         async with self._turn:

@@ -43,7 +43,7 @@ class LocalHandover(Handover):
 
 
 class LocalBus(Bus):
-    """Everything within one process. `room` bounds the sightings that may wait."""
+    """Everything within one process. `room` bounds the sightings that may wait; one batch alone is taken whatever its size."""
 
     def __init__(self, room: int = 200_000) -> None:
         self.room = room
@@ -58,7 +58,7 @@ class LocalBus(Bus):
         return self._waiting_sightings
 
     async def carry(self, batch: Batch) -> Verdicts:
-        if self._waiting_sightings + len(batch) > self.room:
+        if self._waiting and self._waiting_sightings + len(batch) > self.room:
             raise BusFull(f"{self._waiting_sightings} sightings wait already, there is room for {self.room}")
         handover = LocalHandover(batch)
         self._waiting.append(handover)

@@ -1,12 +1,12 @@
 """The clocks of those who send: how far each is off ours, so that things happened when they happened.
 
-In: the times of items, `sent_at` as the sender's clock said, the moment of arrival. Out: the times by our clock.
+In: the times of items, `sent_at` as the sender's clock said, the moment of arrival. Out: the times by our clock. A sender's offset
+stays the same number as long as its clock does: what is sent twice is the same twice.
 """
 
 from collections import OrderedDict
 
-import numpy as np
-from numpy.typing import NDArray
+from server.ingest.format import Floats
 
 #: A clock that is off by less than this is right: the way to us takes up to a second or two on a bad line, and correcting by that
 #: would make the same sighting another one each time it is sent.
@@ -18,25 +18,31 @@ MOST_CLOCKS = 100_000
 
 
 class Clocks:
-    """Offsets by sender (the id of its key)."""
+    """Offsets by sender (the id of its key); those whose clock is right have none."""
 
     def __init__(self) -> None:
         self._offset_s: OrderedDict[str, float] = OrderedDict()
 
-    def corrected(
-        self, sender: str, at: NDArray[np.float64], sent_at: float | None, now: float
-    ) -> NDArray[np.float64]:
+    def corrected(self, sender: str, at: Floats, sent_at: float | None, now: float) -> Floats:
         """The times of a request's items (epoch seconds) by our clock; without `sent_at` they are taken as they are."""
-        if sent_at is None or not np.isfinite(sent_at):
+        if sent_at is None:
             return at
         offset = now - sent_at
-        if abs(offset) <= RIGHT_WITHIN_S:
-            self._offset_s.pop(sender, None)
-            return at
         known = self._offset_s.get(sender)
-        if known is None or abs(offset - known) > STEADY_WITHIN_S:
-            self._offset_s[sender] = known = offset
+        if known is None:
+            if abs(offset) <= RIGHT_WITHIN_S:
+                return at
+            known = offset
+        elif abs(offset - known) > STEADY_WITHIN_S:
+            if abs(offset) <= RIGHT_WITHIN_S:
+                del self._offset_s[sender]
+                return at
+            known = offset
+        self._remember(sender, known)
+        return at + known
+
+    def _remember(self, sender: str, offset: float) -> None:
+        self._offset_s[sender] = offset
         self._offset_s.move_to_end(sender)
         if len(self._offset_s) > MOST_CLOCKS:
             self._offset_s.popitem(last=False)
-        return at + known

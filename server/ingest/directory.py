@@ -4,88 +4,129 @@ In: records, again whenever news say that they changed. Out: look-ups that cost 
 being located is known as such: its sightings are refused at the door and leave no trace.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Collection, Iterable
 
 from server.ingest.eid import Rotation
+from server.ingest.looks import Looks
+from server.ingest.rotating import RotatingIds
 from server.presence.sighting import Verdict
-from server.records import consents, devices, directory
+from server.records import consents, directory
 from server.records.database import Connection, Database
+from server.records.devices import Identity
 
-#: Rotating ids are made anew this often; the shortest usual quantum is 512 s and one quantum either side is known.
+#: How often `rotate` must be called: well within rotating.AHEAD_S.
 ROTATE_EACH_S = 60.0
 
 
+class _People:
+    """Devices by what they are known by, and whether their shopper agreed."""
+
+    def __init__(self) -> None:
+        self.agreed: dict[str, bool] = {}
+        self.of_beacon: dict[str, str] = {}
+        self.devices_of: dict[str, list[str]] = {}
+        self._identities: dict[str, Identity] = {}
+
+    def learn(self, identity: Identity, *, agreed: bool) -> None:
+        self.agreed[identity.device] = agreed
+        self._identities[identity.device] = identity
+        self.devices_of.setdefault(identity.shopper, []).append(identity.device)
+        if identity.beacon is not None:
+            self.of_beacon[identity.beacon] = identity.device
+
+    def owners(self, devices: Iterable[str]) -> set[str]:
+        """The shoppers of those of these devices that are known."""
+        return {self._identities[device].shopper for device in devices if device in self._identities}
+
+    def forget(self, shopper: str) -> list[str]:
+        """Drops all devices of a shopper and gives their ids."""
+        dropped = self.devices_of.pop(shopper, [])
+        for device in dropped:
+            del self.agreed[device]
+            beacon = self._identities.pop(device).beacon
+            if beacon is not None:
+                self.of_beacon.pop(beacon, None)
+        return dropped
+
+
 class Directory:
-    """See the module's text. Everything is by id text."""
+    """See the module's text.
+
+    Whoever reads the records waits for those who read before: what is in memory is never replaced by something older.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._agreed: dict[str, bool] = {}
-        self._of_beacon: dict[str, str] = {}
-        self._rotations: dict[str, Rotation] = {}
-        self._of_rotating: dict[str, str] = {}
+        self._turn = asyncio.Lock()
+        self._looks = Looks()
+        self._people = _People()
+        self._rotating = RotatingIds()
         self._anchor_of_gateway: dict[str, str] = {}
         self._anchor_of_beacon: dict[str, str] = {}
 
-    async def load(self, now_s: float) -> None:
-        """Reads everything."""
-        async with self._database.reading() as connection:
-            everyone = await devices.identities(connection)
-            agreed = await consents.granted(connection, "location")
-            await self._load_anchors(connection)
-        self._agreed, self._of_beacon, self._rotations = {}, {}, {}
-        for identity in everyone:
-            self._learn(identity, agreed=identity.shopper in agreed)
-        self.rotate(now_s)
+    async def load(self, now_s: float) -> list[str]:
+        """Reads everything. Out: the devices that are no more."""
+        people = _People()
+        async with self._turn:
+            async with self._database.reading() as connection:
+                agreed = await consents.granted(connection, "location")
+                async for some in directory.everybody(connection):  # other tasks get their turn in between
+                    for identity in some:
+                        people.learn(identity, agreed=identity.shopper in agreed)
+                        self._learn_rotation(identity, now_s)
+                await self._load_anchors(connection)
+            gone = [device for device in self._people.agreed if device not in people.agreed]
+            self._people = people
+            self._rotating.drop_all_but(people.agreed)
+        return gone
 
     async def load_anchors(self) -> None:
         """Reads gateways and fixed beacons again."""
-        async with self._database.reading() as connection:
+        async with self._turn, self._database.reading() as connection:
             await self._load_anchors(connection)
 
-    async def learn_about(self, shopper: str, now_s: float) -> None:
-        """Reads the devices of one shopper again: one registered, agreed, withdrew, or left for good."""
-        async with self._database.reading() as connection:
-            theirs = await directory.identities_of(connection, shopper)
-            agreed = "location" in (await consents.granted_by(connection, [shopper]))[shopper]
-        for identity in theirs:
-            self._learn(identity, agreed=agreed)
-        self.rotate(now_s, [identity.device for identity in theirs])
+    async def learn_about(self, shopper: str, now_s: float) -> list[str]:
+        """Reads one shopper again: they agreed, withdrew, got a fob, or left for good. Out: their devices that are no more."""
+        async with self._turn:
+            return await self._learn({shopper}, (), now_s)
 
-    async def learn_devices(self, unknown: Iterable[str]) -> None:
-        """Looks once more for devices that we do not know: another process may have registered them a moment ago."""
-        async with self._database.reading() as connection:
-            found = await directory.identities_among(connection, sorted(set(unknown)))
-            agreed = await consents.granted_by(connection, {identity.shopper for identity in found})
-        for identity in found:
-            self._learn(identity, agreed="location" in agreed[identity.shopper])
+    async def learn_devices(self, some: Collection[str], now_s: float) -> list[str]:
+        """Reads the shoppers of these devices again, with all their devices. Out: those that are no more."""
+        async with self._turn:
+            return await self._learn(self._people.owners(some), some, now_s)
 
-    def forget(self, gone: Iterable[str]) -> None:
-        """Drops devices that are no more."""
-        for device in gone:
-            self._agreed.pop(device, None)
-            self._rotations.pop(device, None)
-        dropped = set(gone)
-        self._of_beacon = {beacon: d for beacon, d in self._of_beacon.items() if d not in dropped}
-        self._of_rotating = {beacon: d for beacon, d in self._of_rotating.items() if d not in dropped}
+    async def look_again(self, refused: Iterable[str], now_s: float) -> None:
+        """Reads devices again that are about to be refused: another process may have changed that a moment ago.
 
-    def rotate(self, now_s: float, only: Iterable[str] | None = None) -> None:
-        """Makes the ids that rotating devices send about now."""
-        some = (
-            self._rotations if only is None else {d: self._rotations[d] for d in only if d in self._rotations}
-        )
-        fresh = {beacon: device for device, each in some.items() for beacon in each.ids_near(now_s)}
-        self._of_rotating = fresh if only is None else self._of_rotating | fresh
+        Looks are few (looks.py): a device that was looked for within the last second is left as it is.
+        """
+        async with (
+            self._turn
+        ):  # of two doors that ask for the same device, the second finds what the first one read
+            some = self._looks.worth(self.refused(refused), now_s)
+            if some:
+                await self._learn(self._people.owners(some), some, now_s)
+
+    def rotate(self, now_s: float) -> None:
+        """Makes the ids that rotating devices send next."""
+        self._rotating.turn(now_s)
 
     def verdict(self, device: str) -> Verdict:
         """Whether evidence about a device may be taken: ACCEPTED, NO_CONSENT or UNKNOWN_DEVICE."""
-        agreed = self._agreed.get(device)
+        agreed = self._people.agreed.get(device)
         if agreed is None:
             return Verdict.UNKNOWN_DEVICE
         return Verdict.ACCEPTED if agreed else Verdict.NO_CONSENT
 
-    def device(self, beacon: str) -> str | None:
-        return self._of_beacon.get(beacon) or self._of_rotating.get(beacon)
+    def refused(self, devices: Iterable[str]) -> set[str]:
+        """Those of these devices about which evidence may not be taken."""
+        agreed = self._people.agreed
+        return {device for device in set(devices) if not agreed.get(device)}
+
+    def device(self, beacon: str, at_s: float) -> str | None:
+        """Whose beacon id this was at an epoch second."""
+        return self._people.of_beacon.get(beacon) or self._rotating.device(beacon, at_s)
 
     def anchor_of_gateway(self, gateway: str) -> str | None:
         return self._anchor_of_gateway.get(gateway)
@@ -93,19 +134,32 @@ class Directory:
     def anchor_of_beacon(self, beacon: str) -> str | None:
         return self._anchor_of_beacon.get(beacon)
 
-    def _learn(self, identity: devices.Identity, *, agreed: bool) -> None:
-        self._agreed[identity.device] = agreed
-        if identity.beacon is not None:
-            self._of_beacon[identity.beacon] = identity.device
-        if (
-            identity.eid_key is not None
-            and identity.eid_exponent is not None
-            and identity.eid_epoch is not None
-        ):
-            self._rotations[identity.device] = Rotation(
-                identity.eid_key, identity.eid_exponent, identity.eid_epoch.timestamp()
-            )
+    async def _learn(self, shoppers: Collection[str], devices: Collection[str], now_s: float) -> list[str]:
+        """Reads these shoppers and the owners of these devices. Out: their devices that are no more."""
+        async with self._database.reading() as connection:
+            found = await directory.identities_of(connection, shoppers, devices)
+            owners = {identity.shopper for identity in found}
+            agreed = await consents.granted_by(connection, owners)
+        before = [device for shopper in {*shoppers, *owners} for device in self._people.forget(shopper)]
+        for identity in found:
+            self._people.learn(identity, agreed="location" in agreed[identity.shopper])
+            self._learn_rotation(identity, now_s)
+        gone = [device for device in before if device not in self._people.agreed]
+        for device in gone:
+            self._rotating.drop(device)
+        return gone
+
+    def _learn_rotation(self, identity: Identity, now_s: float) -> None:
+        rotation = _rotation(identity)
+        if rotation is not None:
+            self._rotating.add(identity.device, rotation, now_s)
 
     async def _load_anchors(self, connection: Connection) -> None:
         self._anchor_of_gateway = await directory.anchors_by_gateway(connection)
         self._anchor_of_beacon = await directory.anchors_by_beacon(connection)
+
+
+def _rotation(identity: Identity) -> Rotation | None:
+    if identity.eid_key is None or identity.eid_exponent is None or identity.eid_epoch is None:
+        return None
+    return Rotation(identity.eid_key, identity.eid_exponent, identity.eid_epoch.timestamp())

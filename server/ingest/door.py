@@ -1,27 +1,32 @@
-"""The hot doors: bytes in, a verdict for each item out, when what follows from it is durable.
+"""The hot doors: a body in, a verdict for each item out, when what follows from it is durable.
 
-Each request goes the same way: who speaks, how large, what does it say, whose is it, when was it; what is left goes to the bus
-as one batch. Nothing here knows HTTP beyond a status and headers, so that the same doors serve FastAPI and bare ASGI.
+Each request goes the same way, whatever its format: who speaks, is it what they sent, what does it say, when was it, whose is it; what
+is left goes to the bus as one batch. The first verdict against an item stands, in that order: malformed (the format), unknown_device
+(a device speaking for another), too_old or in_the_future, unknown_anchor, unknown_device, no_consent; the path adds too_inaccurate
+and duplicate. Nothing is kept of what is refused, and nothing of anybody is logged.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-import msgspec
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from server.bus.contract import Bus, BusFull, NotTaken
 from server.bus.measures import Measures
+from server.ingest.answer import Answer, CutShort, Posted, TooSlow, problem
 from server.ingest.clocks import Clocks
 from server.ingest.directory import Directory
-from server.ingest.formats import gateway, owntracks, phone_ping
-from server.ingest.formats.reading import Fault, Items, Unreadable
-from server.ingest.trust import Garbled, TooLarge, Untrusted, bearer, check_signature, unpacked
-from server.presence.sighting import Batch, Fix, Fixes, Heard, Heards, Verdict, Verdicts
+from server.ingest.format import Fault, Floats, Format, Items, Links, Positions, Unreadable
+from server.ingest.sheet import Sheet
+from server.ingest.trust import Untrusted, bearer, check_signature
+from server.ingest.unpacking import ENCODINGS, Garbled, TooLarge, UnknownEncoding, unpacked
+from server.presence.sighting import Batch, Fixes, Heards, Verdict
+from server.records.database import UNREACHABLE
 from server.records.keys import Keyring, Principal
 
-_WORDS = [verdict.word for verdict in Verdict]
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +39,12 @@ class Limits:
     ahead_s: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A request: header names in lower case, the body as sent."""
-
-    headers: Mapping[bytes, bytes]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: bytes
-    kind: bytes = b"application/json"
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-class Refused(Exception):
-    """The request as a whole: an HTTP status and the reason in words."""
-
-    def __init__(self, status: int, why: str, **headers: str) -> None:
-        super().__init__(why)
-        self.status, self.why, self.headers = status, why, headers
-
-
-@dataclass(slots=True)
-class Sorted:
-    """Verdicts of all items of a body, with words for those that need them; `use` are the read rows that go on."""
-
-    verdicts: Verdicts
-    faults: list[Fault] = field(default_factory=list)
-
-    def refuse(self, items: Items, bad: NDArray[np.bool_], verdict: Verdict, name: str, reason: str) -> None:
-        where = items.index[bad]
-        self.verdicts[where] = verdict
-        self.faults += [Fault(int(i), name, reason) for i in where]
+class NotForYou(Exception):
+    """The token is good, but this door is not for its kind: 403."""
 
 
 class Door:
-    """All hot doors of a process."""
+    """All hot doors of a process. `clock` gives UTC epoch seconds."""
 
     def __init__(
         self,
@@ -83,209 +55,170 @@ class Door:
         limits: Limits,
         clock: Callable[[], float],
     ) -> None:
+        self.limits = limits
         self._bus = bus
         self._keyring = keyring
         self._directory = directory
         self._measures = measures
-        self.limits = limits
         self._clock = clock
         self._clocks = Clocks()
 
-    async def pings(self, posted: Posted) -> Answer:
-        """`POST /v1/pings`: a phone for itself, or a server key for the phones it names."""
-        return await self._guarded(self._pings(posted))
-
-    async def sightings(self, posted: Posted) -> Answer:
-        """`POST /v1/sightings`: a gateway that heard devices, or a phone that heard shop beacons."""
-        return await self._guarded(self._sightings(posted))
-
-    async def owntracks(self, posted: Posted) -> Answer:
-        """`POST /ingest/owntracks`: 200 `[]` to whoever may speak, whatever it says: a 4xx would lose the phone's point."""
-        return await self._guarded(self._owntracks(posted))
-
-    async def _guarded(self, work: Awaitable[Answer]) -> Answer:
+    async def enter(self, form: Format, posted: Posted) -> Answer:
+        """One request in one format; answers whatever happens."""
         try:
-            return await work
-        except Refused as refused:
-            return problem(refused.status, refused.why, refused.headers)
-        except tuple(_REFUSALS) as error:
-            status, headers = _REFUSALS[type(error)]
-            return problem(status, str(error), headers)
+            return await self._entered(form, posted)
+        except BusFull as full:
+            # Apps that cannot read verdicts drop a point on 4xx and keep it on 5xx.
+            return problem(429 if form.ALWAYS is None else 503, str(full), {"retry-after": "2"})
+        except tuple(_REFUSALS) as refusal:
+            status, headers = _REFUSALS[type(refusal)]
+            return problem(status, str(refusal), headers)
+        except UNREACHABLE as trouble:
+            # No failure of ours: its trace would say nothing.
+            log.error("door_without_records", door=form.PATH, why=type(trouble).__name__)  # noqa: TRY400
+            return problem(503, "the records cannot be reached just now", {"retry-after": "5"})
+        except Exception:
+            # The edge of a request. The trace tells where, never what was sent.
+            log.exception("door_failed", door=form.PATH)
+            return problem(500, "the server failed to answer; its log says why")
 
-    async def _pings(self, posted: Posted) -> Answer:
-        now = self._clock()
-        principal, body = await self._opened(posted, ("device", "server"))
-        pings = phone_ping.read(body)
-        items = pings.items
-        self._check_count(items)
-        owner = principal.owner if principal.kind == "device" else None
-        device = [owner or named or "" for named in pings.device]
-        foreign = np.array([bool(owner and named and named != owner) for named in pings.device], np.bool_)
-        sorting = _sorting(items)
-        sorting.refuse(items, foreign, Verdict.UNKNOWN_DEVICE, "device", "a device speaks for itself only")
-        at = self._clocks.corrected(principal.key, pings.at, items.sent_at, now)
-        self._check_times(items, at, now, sorting)
-        await self._check_devices(items, device, sorting)
-        use = np.flatnonzero(sorting.verdicts[items.index] == Verdict.ACCEPTED)
-        fixes = Fixes(
-            device if len(use) == len(device) else [device[i] for i in use],
-            at[use],
-            pings.lat[use],
-            pings.lon[use],
-            pings.accuracy_m[use],
-            pings.speed_mps[use],
-            np.array(pings.mock, np.bool_)[use],
-        )
-        return await self._carried(Batch(fixes, _NO_HEARDS), items, use, sorting)
-
-    async def _sightings(self, posted: Posted) -> Answer:
-        now = self._clock()
-        principal, body = await self._opened(posted, ("gateway", "device"))
-        links = gateway.read(body)
-        items = links.items
-        self._check_count(items)
-        device, anchor = self._ends(principal, links.beacon)
-        sorting = _sorting(items)
-        at = self._clocks.corrected(principal.key, links.at, items.sent_at, now)
-        self._check_times(items, at, now, sorting)
-        strange = np.array([not each for each in anchor], np.bool_)
-        sorting.refuse(
-            items, strange, Verdict.UNKNOWN_ANCHOR, "id", "no anchor of the shop is known by this id"
-        )
-        await self._check_devices(items, device, sorting)
-        use = np.flatnonzero(sorting.verdicts[items.index] == Verdict.ACCEPTED)
-        heards = Heards(
-            [device[i] for i in use], [anchor[i] for i in use], at[use], links.rssi_dbm[use], links.count[use]
-        )
-        return await self._carried(Batch(_NO_FIXES, heards), items, use, sorting)
-
-    async def _owntracks(self, posted: Posted) -> Answer:
-        now = self._clock()
-        principal, body = await self._opened(posted, ("device",))
-        said, owner = owntracks.read(body), principal.owner or ""
-        sighting: Fix | Heard | None = None
-        if isinstance(said, owntracks.Located):
-            sighting = Fix(owner, said.at, said.lat, said.lon, said.accuracy_m, said.speed_mps)
-        elif said is not None and (anchor := self._directory.anchor_of_beacon(said.beacon)):
-            sighting = Heard(owner, anchor, now, said.rssi_dbm)
-        if sighting is not None and now - self.limits.oldest_s <= sighting.at <= now + self.limits.ahead_s:
-            verdict = await self._known(owner)
-            if verdict == Verdict.ACCEPTED:
-                self._measures.sightings(await self._bus.carry(Batch.of([sighting])))
-            else:
-                self._measures.sightings(np.array([verdict], np.uint8))
-        return Answer(200, b"[]")
-
-    async def _opened(self, posted: Posted, kinds: tuple[str, ...]) -> tuple[Principal, bytes]:
-        """Who speaks, and the plain body."""
+    async def _entered(self, form: Format, posted: Posted) -> Answer:
+        now = self._clock()  # of the arrival, however long the body takes
         principal = await bearer(self._keyring, posted.headers)
-        if principal.kind not in kinds:
-            raise Refused(403, f"this door is for {' or '.join(kinds)} tokens, not {principal.kind} tokens")
-        check_signature(principal, posted.headers.get(b"soglia-signature"), posted.body, self._clock())
-        return principal, unpacked(
-            posted.body, posted.headers.get(b"content-encoding"), self.limits.body_bytes
-        )
+        if principal.kind not in form.SPEAKERS:
+            kinds = " or ".join(sorted(form.SPEAKERS))
+            raise NotForYou(f"this door is for {kinds} tokens, not for {principal.kind} tokens")
+        try:
+            said = form.read(await self._opened(principal, posted, now), now)
+            sheet = Sheet(_NO_ITEMS) if said is None else await self._judged(principal, said, now)
+        except _UNTAKEABLE:
+            if form.ALWAYS is None:
+                raise
+            sheet = Sheet(_JUNK)
+        self._measures.sightings(sheet.verdicts)
+        return Answer(200, sheet.answer() if form.ALWAYS is None else form.ALWAYS)
 
-    def _ends(self, principal: Principal, beacons: list[str]) -> tuple[list[str], list[str]]:
+    async def _opened(self, principal: Principal, posted: Posted, now: float) -> bytes:
+        """The plain body."""
+        body = await posted.body()
+        check_signature(principal, posted.headers.get(b"soglia-signature"), body, now)
+        return unpacked(body, posted.headers.get(b"content-encoding"), self.limits.body_bytes)
+
+    async def _judged(self, principal: Principal, said: Positions | Links, now: float) -> Sheet:
+        """The verdicts of all items, when what follows from those that could be taken is durable."""
+        items = said.items
+        if items.count > self.limits.items:
+            raise TooLarge(f"{items.count} items in one request; this door takes {self.limits.items}")
+        sheet = Sheet(items)
+        at = self._clocks.corrected(principal.key, said.at, items.sent_at, now)
+        anchor: Sequence[str] = ()
+        if isinstance(said, Positions):
+            device = _spoken_for(principal, said.device, sheet)
+            self._refuse_times(sheet, at, now)
+        else:
+            device, anchor = self._ends(principal, said.beacon, at)
+            self._refuse_times(sheet, at, now)
+            _refuse_strange_anchors(principal, anchor, sheet)
+        await self._refuse_people(sheet, device, now)
+        batch = _batch(said, device, anchor, at, sheet.standing)
+        if len(batch):
+            sheet.settle(await self._bus.carry(batch))
+        return sheet
+
+    def _ends(
+        self, principal: Principal, beacons: Sequence[str], at: Floats
+    ) -> tuple[Sequence[str], Sequence[str]]:
         """The device and the anchor of each link, "" where unknown."""
         directory = self._directory
-        if principal.kind == "device":
-            return [principal.owner or ""] * len(beacons), [
-                directory.anchor_of_beacon(beacon) or "" for beacon in beacons
-            ]
+        if principal.kind == "device":  # a phone that hears the beacons of the shop
+            device = [principal.owner or ""] * len(beacons)
+            return device, [directory.anchor_of_beacon(beacon) or "" for beacon in beacons]
         anchor = directory.anchor_of_gateway(principal.owner or "") or ""
-        return [directory.device(beacon) or "" for beacon in beacons], [anchor] * len(beacons)
+        heard = zip(beacons, at.tolist(), strict=True)
+        return [directory.device(beacon, when) or "" for beacon, when in heard], [anchor] * len(beacons)
 
-    def _check_count(self, items: Items) -> None:
-        if items.count > self.limits.items:
-            raise Refused(413, f"{items.count} items in one request; this door takes {self.limits.items}")
+    def _refuse_times(self, sheet: Sheet, at: Floats, now: float) -> None:
+        old, ahead = at < now - self.limits.oldest_s, at > now + self.limits.ahead_s
+        sheet.refuse(old, Verdict.TOO_OLD, "at", f"older than {self.limits.oldest_s / 86_400:g} days")
+        sheet.refuse(
+            ahead, Verdict.IN_THE_FUTURE, "at", "ahead of our clock; send `sent_at` to correct yours"
+        )
 
-    def _check_times(self, items: Items, at: NDArray[np.float64], now: float, sorting: Sorted) -> None:
-        old, ahead = now - at > self.limits.oldest_s, at - now > self.limits.ahead_s
-        if old.any():
-            days = self.limits.oldest_s / 86_400
-            sorting.refuse(items, old, Verdict.TOO_OLD, "at", f"older than {days:g} days")
-        if ahead.any():
-            sorting.refuse(
-                items,
-                ahead,
-                Verdict.IN_THE_FUTURE,
-                "at",
-                "ahead of our clock; send `sent_at` to correct yours",
-            )
-
-    async def _check_devices(self, items: Items, device: list[str], sorting: Sorted) -> None:
-        verdicts = {each: self._directory.verdict(each) for each in set(device)}
-        unknown = [each for each, v in verdicts.items() if each and v == Verdict.UNKNOWN_DEVICE]
-        if unknown:
-            await self._directory.learn_devices(unknown)
-            verdicts |= {each: self._directory.verdict(each) for each in unknown}
-        if all(verdict == Verdict.ACCEPTED for verdict in verdicts.values()):
+    async def _refuse_people(self, sheet: Sheet, device: Sequence[str], now: float) -> None:
+        refused = self._directory.refused(device)
+        if not refused:
             return
-        found = np.array([verdicts[each] for each in device], np.uint8)
-        open_still = sorting.verdicts[items.index] == Verdict.ACCEPTED
-        for verdict, reason in _DEVICE_REASONS.items():
-            sorting.refuse(items, open_still & (found == verdict), verdict, "device", reason)
+        if refused != {""}:
+            await self._directory.look_again(refused - {""}, now)
+            refused = self._directory.refused(device)  # of all anew: looking took time
+        verdicts = {each: self._directory.verdict(each) for each in refused}
+        found = np.array([verdicts.get(each, Verdict.ACCEPTED) for each in device], np.uint8)
+        for verdict, reason in _NOT_THESE_PEOPLE.items():
+            sheet.refuse(found == verdict, verdict, "device", reason)
 
-    async def _known(self, device: str) -> Verdict:
-        verdict = self._directory.verdict(device)
-        if verdict == Verdict.UNKNOWN_DEVICE:
-            await self._directory.learn_devices([device])
-            verdict = self._directory.verdict(device)
-        return verdict
 
-    async def _carried(self, batch: Batch, items: Items, use: NDArray[np.intp], sorting: Sorted) -> Answer:
-        if len(batch):
-            sorting.verdicts[items.index[use]] = await self._bus.carry(batch)
-        self._measures.sightings(sorting.verdicts)
-        return Answer(200, _verdicts_body(sorting))
+def _spoken_for(principal: Principal, named: Sequence[str | None], sheet: Sheet) -> Sequence[str]:
+    """The device that each item is about: a phone speaks for itself, a server for the devices it names."""
+    if principal.kind != "device":
+        return [each or "" for each in named]
+    owner = principal.owner or ""
+    foreign = np.array([each is not None and each != owner for each in named], np.bool_)
+    sheet.refuse(foreign, Verdict.UNKNOWN_DEVICE, "device", "a device speaks for itself only")
+    return [owner] * len(named)
+
+
+def _refuse_strange_anchors(principal: Principal, anchor: Sequence[str], sheet: Sheet) -> None:
+    strange = np.array([not each for each in anchor], np.bool_)
+    if principal.kind == "device":
+        sheet.refuse(strange, Verdict.UNKNOWN_ANCHOR, "id", "no fixed beacon of the shop is known by this id")
+    else:
+        sheet.refuse(strange, Verdict.UNKNOWN_ANCHOR, "", "no anchor of the shop belongs to this gateway")
+
+
+def _batch(
+    said: Positions | Links,
+    device: Sequence[str],
+    anchor: Sequence[str],
+    at: Floats,
+    standing: NDArray[np.bool_],
+) -> Batch:
+    """What stands of a body, as evidence."""
+    use = np.flatnonzero(standing)
+    rows = use.tolist()
+    some = [device[row] for row in rows]
+    if isinstance(said, Positions):
+        fixes = Fixes(
+            some,
+            at[use],
+            said.lat[use],
+            said.lon[use],
+            said.accuracy_m[use],
+            said.speed_mps[use],
+            said.mock[use],
+        )
+        return Batch(fixes, _NO_HEARDS)
+    heards = Heards(some, [anchor[row] for row in rows], at[use], said.rssi_dbm[use], said.count[use])
+    return Batch(_NO_FIXES, heards)
 
 
 #: What each room's refusal is on the web.
 _REFUSALS: dict[type[Exception], tuple[int, dict[str, str]]] = {
-    Untrusted: (401, {"www-authenticate": 'Bearer realm="soglia"'}),
+    Untrusted: (401, {"www-authenticate": 'Bearer realm="soglia", Basic realm="soglia"'}),
+    NotForYou: (403, {}),
+    CutShort: (400, {}),
     Garbled: (400, {}),
     Unreadable: (400, {}),
+    TooSlow: (408, {}),
     TooLarge: (413, {}),
-    BusFull: (429, {"retry-after": "2"}),
+    UnknownEncoding: (415, {"accept-encoding": ", ".join(ENCODINGS)}),
     NotTaken: (503, {"retry-after": "5"}),
 }
+#: Bodies that will never be taken, sent how often they may.
+_UNTAKEABLE = (Garbled, TooLarge, UnknownEncoding, Unreadable)
 _NO_FIXES, _NO_HEARDS = Fixes.of([]), Heards.of([])
-_DEVICE_REASONS = {
+_NO_ITEMS = Items(0, np.empty(0, np.intp))
+_JUNK = Items(1, np.empty(0, np.intp), (Fault(0, "", "cannot be read"),))
+_NOT_THESE_PEOPLE = {
     Verdict.UNKNOWN_DEVICE: "no such device is registered",
     Verdict.NO_CONSENT: "its shopper has not agreed to being located",
-}
-_encode = msgspec.json.Encoder().encode
-
-
-def _sorting(items: Items) -> Sorted:
-    verdicts = np.full(items.count, Verdict.ACCEPTED, np.uint8)
-    for fault in items.faults:
-        verdicts[fault.index] = Verdict.MALFORMED
-    return Sorted(verdicts, list(items.faults))
-
-
-def _verdicts_body(sorting: Sorted) -> bytes:
-    words = [_WORDS[verdict] for verdict in sorting.verdicts.tolist()]
-    problems = [
-        {"index": each.index, "verdict": words[each.index], "field": each.field, "reason": each.reason}
-        for each in sorted(sorting.faults, key=lambda fault: fault.index)
-    ]
-    return _encode({"accepted": words.count("accepted"), "verdicts": words, "problems": problems})
-
-
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """A problem document (RFC 9457)."""
-    body = _encode({"type": "about:blank", "title": _TITLES[status], "status": status, "detail": detail})
-    more = tuple((name.encode(), value.encode("latin-1")) for name, value in (headers or {}).items())
-    return Answer(status, body, b"application/problem+json", more)
-
-
-_TITLES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    413: "Content Too Large",
-    429: "Too Many Requests",
-    503: "Service Unavailable",
 }

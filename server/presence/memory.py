@@ -69,6 +69,7 @@ def renumber(tracks: Tracks, old: Atlas, new: Atlas) -> Tracks:
     numbers = np.array([new.index.get(zone.id, -1) for zone in old.zones] + [-1], np.int32)
     moved = Tracks(new.radio_maps)
     moved.slot_of, moved.devices, moved.rows = tracks.slot_of, tracks.devices, tracks.rows
+    moved.free = tracks.free
     moved.rows.zone = numbers[moved.rows.zone]  # -1, a free place, takes the last entry
     for i, after in enumerate(moved.radio):
         for before in tracks.radio:

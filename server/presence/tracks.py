@@ -4,7 +4,7 @@
 it back with `keep` once its consequences are committed: memory never runs ahead of the records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -160,7 +160,8 @@ class Tracks:
 
     def __init__(self, radio_maps: Sequence[RadioMap]) -> None:
         self.slot_of: dict[str, int] = {}
-        self.devices: list[str] = []
+        self.devices: list[str] = []  # "" where a row is free
+        self.free: list[int] = []
         self.rows = Rows.empty(64)
         self.radio = [RadioTracks(radio_map) for radio_map in radio_maps]
 
@@ -174,10 +175,29 @@ class Tracks:
                     numbers[i] = self._slot(device)
         return np.array(numbers, np.intp)
 
+    def forget(self, devices: Iterable[str]) -> None:
+        """Drops devices and all that we believe of them. Their rows are free for others: no step may be under way."""
+        for device in devices:
+            slot = self.slot_of.pop(device, None)
+            if slot is None:
+                continue
+            self.devices[slot] = ""
+            self.free.append(slot)
+            self.rows.put(np.array([slot]), Rows.empty(1, self.rows.stays))
+            for radio in self.radio:
+                radio.forget(slot)
+
     def _slot(self, device: str) -> int:
-        slot = self.slot_of.setdefault(device, len(self.devices))
-        if slot == len(self.devices):
+        known = self.slot_of.get(device)
+        if known is not None:
+            return known
+        if self.free:
+            slot = self.free.pop()
+            self.devices[slot] = device
+        else:
+            slot = len(self.devices)
             self.devices.append(device)
             if slot >= len(self.rows):
                 self.rows.lengthen(2 * len(self.rows))
+        self.slot_of[device] = slot
         return slot

@@ -1,7 +1,7 @@
 """Devices, the end that walks, by what they are known: their own token, a fixed beacon id, or a rotating one.
 
-In: what a phone or the till says of a device, and where a push can reach it. Out: rows, and the identities of all beacons
-for the directory of the doors.
+In: what a phone or the till says of a device, and where a push can reach it. Out: rows; `Identity` is what the doors must
+know of each (directory.py).
 """
 
 from dataclasses import dataclass
@@ -101,21 +101,6 @@ async def of_shopper(connection: AsyncConnection, shopper: str) -> list[DeviceRo
         .order_by(_devices.c.created_at, _devices.c.id)
     )
     return [DeviceRow(**row) for row in rows.mappings()]
-
-
-async def identities(connection: AsyncConnection) -> list[Identity]:
-    """All devices, by what they may be heard."""
-    rows = await connection.execute(
-        sa.select(
-            _devices.c.id,
-            _devices.c.shopper_id,
-            _devices.c.beacon,
-            _devices.c.eid_key,
-            _devices.c.eid_exponent,
-            _devices.c.eid_epoch,
-        )
-    )
-    return [Identity(*row) for row in rows]
 
 
 async def put_address(

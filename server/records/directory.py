@@ -1,6 +1,6 @@
-"""What the hot doors must know to tell whose a sighting is: identities of some devices, anchors by gateway and by beacon."""
+"""What the hot doors must know to tell whose a sighting is: identities of devices, anchors by gateway and by beacon."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 
 import sqlalchemy as sa
 
@@ -20,21 +20,30 @@ _identity = sa.select(
     _devices.c.eid_epoch,
 )
 
-
-async def identities_of(connection: Connection, shopper: str) -> list[Identity]:
-    """The devices of one shopper."""
-    rows = await connection.execute(_identity.where(_devices.c.shopper_id == shopper))
-    return [Identity(*row) for row in rows]
+#: Devices read at a time where all are read: some milliseconds of work between which others get their turn.
+_SOME = 500
 
 
-async def identities_among(connection: Connection, some: Collection[str]) -> list[Identity]:
-    """Those of these device ids that there are."""
-    wanted = sorted(set(some))
-    found: list[Identity] = []
-    for start in range(0, len(wanted), MANY):
-        rows = await connection.execute(_identity.where(_devices.c.id.in_(wanted[start : start + MANY])))
-        found += [Identity(*row) for row in rows]
-    return found
+async def everybody(connection: Connection) -> AsyncIterator[list[Identity]]:
+    """All devices, some at a time."""
+    async with connection.stream(_identity) as rows:
+        async for some in rows.partitions(_SOME):
+            yield [Identity(*row) for row in some]
+
+
+async def identities_of(
+    connection: Connection, shoppers: Collection[str], devices: Collection[str] = ()
+) -> list[Identity]:
+    """All devices of these shoppers, and of the owners of these devices."""
+    found: dict[str, Identity] = {}
+    for some in _in_parts(shoppers):
+        rows = await connection.execute(_identity.where(_devices.c.shopper_id.in_(some)))
+        found |= {row.id: Identity(*row) for row in rows}
+    for some in _in_parts(set(devices) - found.keys()):
+        owners = sa.select(_devices.c.shopper_id).where(_devices.c.id.in_(some))
+        rows = await connection.execute(_identity.where(_devices.c.shopper_id.in_(owners)))
+        found |= {row.id: Identity(*row) for row in rows}
+    return list(found.values())
 
 
 async def anchors_by_gateway(connection: Connection) -> dict[str, str]:
@@ -49,3 +58,9 @@ async def anchors_by_beacon(connection: Connection) -> dict[str, str]:
         sa.select(_anchors.c.beacon, _anchors.c.id).where(_anchors.c.beacon.is_not(None))
     )
     return {row.beacon: row.id for row in rows}
+
+
+def _in_parts(some: Collection[str]) -> list[list[str]]:
+    """In lists that the database takes."""
+    wanted = sorted(some)
+    return [wanted[start : start + MANY] for start in range(0, len(wanted), MANY)]

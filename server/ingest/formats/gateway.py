@@ -5,62 +5,49 @@
 Times are epoch seconds or RFC 3339; `rssi` dBm is the mean of `count` packets. Unknown fields are let pass (tx, battery).
 """
 
-from dataclasses import dataclass
+from typing import Annotated, Final
 
 import msgspec
-import numpy as np
 
-from server.ingest.formats.reading import Floats, Items, Moment, column, epoch, read_items
+from server.ingest.format import Links
+from server.ingest.reading import Moment, column, epoch, read_items
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Sighting(msgspec.Struct, frozen=True):
     at: Moment
-    id: str
-    rssi: float
-    count: float | None = 1.0
+    id: Annotated[str, msgspec.Meta(max_length=100)]
+    # What Bluetooth can report (Core 5.4, vol 4, part E, 7.7.65.2): 127 means unknown.
+    rssi: Annotated[float, msgspec.Meta(ge=-127, le=20)]
+    count: Annotated[float, msgspec.Meta(ge=0, le=1e6)] | None = 1.0
 
 
 class Body(msgspec.Struct, frozen=True):
-    items: list[Reading] = msgspec.field(name="sightings")
+    items: list[Sighting] = msgspec.field(name="sightings")
     sent_at: Moment | None = None
 
 
-class LooseBody(msgspec.Struct, frozen=True):
+class _LooseBody(msgspec.Struct, frozen=True):
     items: list[msgspec.Raw] = msgspec.field(name="sightings")
     sent_at: Moment | None = None
 
 
-@dataclass(slots=True)
-class Links:
-    """What was heard, in columns; `beacon` is the id text of the other end."""
-
-    items: Items
-    beacon: list[str]
-    at: Floats
-    rssi_dbm: Floats
-    count: Floats
-
+PATH: Final = "/v1/sightings"
+SPEAKERS: Final = frozenset({"gateway", "device"})
+ALWAYS: Final = None
+BODY: Final = Body
 
 _body = msgspec.json.Decoder(Body)
-_loose = msgspec.json.Decoder(LooseBody)
-_reading = msgspec.json.Decoder(Reading)
+_loose = msgspec.json.Decoder(_LooseBody)
+_sighting = msgspec.json.Decoder(Sighting)
 
 
-def read(body: bytes) -> Links:
+def read(body: bytes, _arrived_at: float) -> Links:
     """Raises Unreadable where the body is no JSON object with `sightings`."""
-    readings, items = read_items(body, "sightings", _body.decode, _loose.decode, _reading.decode)
-    at = np.array([epoch(reading.at) for reading in readings], np.float64)
-    rssi = column(readings, "rssi")
-    bad = items.refuse(
-        ~((rssi >= -127.0) & (rssi <= 20.0)), "rssi", "a signal strength lies between -127 and 20 dBm"
-    ) | items.refuse(~np.isfinite(at), "at", "not a time")
-    keep = np.flatnonzero(~bad)
-    items.index = items.index[keep]
-    count = column(readings, "count")
+    heard, items = read_items(body, "sightings", _body.decode, _loose.decode, _sighting.decode)
     return Links(
         items,
-        [readings[i].id for i in keep.tolist()],
-        at[keep],
-        rssi[keep],
-        np.nan_to_num(count[keep], nan=1.0),
+        [each.id for each in heard],
+        column(epoch(each.at) for each in heard),
+        column(each.rssi for each in heard),
+        column(1.0 if each.count is None else each.count for each in heard),
     )

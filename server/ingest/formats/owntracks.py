@@ -1,67 +1,105 @@
 """OwnTracks over HTTP: one message a request, as its unmodified apps send them (owntracks/booklet, tech/json.md and http.md).
 
-`location` is a fix; `transition` has a fix too and is a hint: our own fences decide. `beacon` is a phone hearing a beacon; its
-`tst` is the time of the last location, not of the sighting (owntracks/ios), so the time of arrival counts. All else says
-nothing about where the phone is. `vel` is km/h; iOS leaves out zeros.
+    {"_type": "location", "tid": "GR", "lat": 45.46421, "lon": 9.19012, "acc": 14, "tst": 1795000000, "vel": 3, "t": "p"}
+
+`location` is a fix; `transition` has a fix too and is a hint: our own fences decide. `beacon` is a phone hearing a beacon; its `tst`
+is the time of the last location, not of the sighting (owntracks/ios), so the time of arrival counts. All else says nothing
+about where the phone is. `vel` is km/h; iOS leaves out zeros.
+
+A 4xx makes iOS drop the point with an alert and Android send it again and again: so the answer is always `[]`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import isfinite, nan
-from typing import Any
+from math import nan
+from typing import Annotated, Final
 
 import msgspec
+import numpy as np
 
+from server.ingest.format import Items, Links, Positions, Unreadable
 from server.ingest.formats.phone_ping import ACCURACY_UNKNOWN_M
+from server.ingest.reading import UNDECODABLE, fault
+
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+_Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+_Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
+_Metres = Annotated[float, msgspec.Meta(ge=0)]
+_Word = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A fix: epoch seconds, degrees, metres, metres a second (NaN where unknown)."""
-
-    at: float
-    lat: float
-    lon: float
-    accuracy_m: float
-    speed_mps: float
+class Location(msgspec.Struct, frozen=True, tag_field="_type", tag="location"):
+    tst: _Seconds
+    lat: _Latitude
+    lon: _Longitude
+    acc: _Metres | None = None
+    vel: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ranged:
-    """A shop beacon that the phone hears now: its id text, dBm."""
+class Transition(msgspec.Struct, frozen=True, tag_field="_type", tag="transition"):
+    tst: _Seconds
+    lat: _Latitude
+    lon: _Longitude
+    acc: _Metres | None = None
 
-    beacon: str
-    rssi_dbm: float
+
+class Beacon(msgspec.Struct, frozen=True, tag_field="_type", tag="beacon"):
+    uuid: Annotated[str, msgspec.Meta(max_length=36)]
+    major: _Word
+    minor: _Word
+    rssi: Annotated[float, msgspec.Meta(ge=-127, le=20)]
 
 
-def read(body: bytes) -> Located | Ranged | None:
-    """None where the message is sound or not, but tells nothing of where the phone is; never raises."""
+class _Message(msgspec.Struct, frozen=True):
+    kind: str | None = msgspec.field(name="_type", default=None)
+
+
+PATH: Final = "/ingest/owntracks"
+SPEAKERS: Final = frozenset({"device"})
+ALWAYS: Final = b"[]"
+BODY: Final = Location | Transition | Beacon
+
+# Lax: what is a number and stands as a text is taken. Apps of many years are about.
+_telling = msgspec.json.Decoder(Location | Transition | Beacon, strict=False)
+_message = msgspec.json.Decoder(_Message)
+_TELLING: Final = frozenset({"location", "transition", "beacon"})
+_ONE: Final = np.zeros(1, np.intp)
+
+
+def read(body: bytes, arrived_at: float) -> Positions | Links | None:
+    """Raises Unreadable where the body is no JSON object."""
+    if not body:  # "friend deleted"
+        return None
     try:
-        message = msgspec.json.decode(body) if body else None
-        if not isinstance(message, dict):
+        said = _telling.decode(body)
+    except UNDECODABLE as error:
+        return _untold(body, error)
+    items = Items(1, _ONE)
+    if isinstance(said, Beacon):
+        if said.rssi == 0:  # iOS says so where it lost the beacon for a moment
             return None
-        match message.get("_type"):
-            case "location" | "transition":
-                return _located(message)
-            case "beacon":
-                return _ranged(message)
-            case _:
-                return None
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError, OverflowError):
+        beacon = f"ibeacon:{said.uuid.lower()}:{said.major}:{said.minor}"
+        return Links(items, [beacon], np.array([arrived_at]), np.array([said.rssi]), np.ones(1))
+    vel = said.vel if isinstance(said, Location) else None
+    return Positions(
+        items,
+        [None],
+        np.array([said.tst]),
+        np.array([said.lat]),
+        np.array([said.lon]),
+        np.array([said.acc or ACCURACY_UNKNOWN_M]),
+        np.array([nan if vel is None else vel / 3.6]),
+        np.zeros(1, np.bool_),
+    )
+
+
+def _untold(body: bytes, error: Exception) -> Positions | None:
+    """A message of another kind says nothing; one that ought to say where the phone is has a fault."""
+    try:
+        kind = _message.decode(body).kind
+    except UNDECODABLE as no_message:
+        raise Unreadable("expected a JSON object") from no_message
+    if kind not in _TELLING:
         return None
-
-
-def _located(message: Mapping[str, Any]) -> Located | None:
-    at, lat, lon = float(message["tst"]), float(message["lat"]), float(message["lon"])
-    accuracy = float(message.get("acc") or ACCURACY_UNKNOWN_M)
-    if not (isfinite(at) and abs(lat) <= 90.0 and abs(lon) <= 180.0 and 0.0 < accuracy < 1e7):
-        return None
-    speed = message.get("vel")
-    return Located(at, lat, lon, accuracy, nan if speed is None else float(speed) / 3.6)
-
-
-def _ranged(message: Mapping[str, Any]) -> Ranged | None:
-    beacon = f"ibeacon:{str(message['uuid']).lower()}:{int(message['major'])}:{int(message['minor'])}"
-    rssi = float(message["rssi"])
-    # iOS ranges with rssi 0 where it lost the beacon for a moment.
-    return Ranged(beacon, rssi) if -127.0 <= rssi < 0.0 else None
+    none = np.empty(0)
+    return Positions(
+        Items(1, np.empty(0, np.intp), [fault(0, error)]), [], none, none, none, none, none, none.astype(bool)
+    )

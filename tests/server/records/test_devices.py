@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from server.records import devices
+from server.records import devices, directory
 from server.records.devices import Rotating
 from server.records.refusal import NotFound, Taken
 from server.records.tables import AnchorRow
@@ -20,7 +20,7 @@ async def test_the_directory_hears_fixed_and_rotating_ids(database, noon):
         secret = await devices.register_device(
             connection, "sh_2", "fob", noon, rotating=Rotating(b"k" * 16, 10, noon)
         )
-        known = {identity.device: identity for identity in await devices.identities(connection)}
+        known = {each.device: each async for some in directory.everybody(connection) for each in some}
     assert known[phone.id] == (phone.id, "sh_1", None, None, None, None)
     assert known[fob.id] == (fob.id, "sh_1", BEACON, None, None, None)
     assert known[secret.id] == (secret.id, "sh_2", None, b"k" * 16, 10, noon)
