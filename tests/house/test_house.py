@@ -1,7 +1,6 @@
 """Rules about the code that no linter knows: rooms that think stay pure, names say something, plug-ins are documented."""
 
 import ast
-import pkgutil
 from pathlib import Path
 
 import pytest
@@ -89,22 +88,22 @@ def test_a_module_says_what_it_is_for(path):
 
 
 @pytest.mark.parametrize(
-    "folder",
+    ("folder", "mark"),
     [
-        "server/ingest/formats",
-        "server/campaigns/conditions",
-        "server/delivery/channels",
-        "scanner/formats",
-        "simulator/scenarios",
-        "simulator/bench",
+        ("server/ingest/formats", "def read("),
+        ("server/campaigns/conditions", "Condition"),
+        ("server/delivery/channels", "KINDS"),
+        ("scanner/formats", "def decode("),
+        ("simulator/scenarios", ""),
+        ("simulator/bench", "CAPTION"),
     ],
 )
-def test_every_plug_in_is_documented(folder):
-    """A file in a plug-in folder is named in the README, beside what it does."""
+def test_every_plug_in_is_documented(folder, mark):
+    """A file in a plug-in folder that keeps its contract (`mark`) is named in the README, beside what it does."""
     readme = (ROOT / "README.md").read_text()
-    found = {entry.name for entry in pkgutil.iter_modules([str(ROOT / folder)])}
-    missing = {name for name in found if f"`{name}`" not in readme}
-    assert not missing
+    found = [path for path in (ROOT / folder).glob("[a-z]*.py") if mark in path.read_text()]
+    assert found
+    assert not {path.stem for path in found if f"`{path.stem}`" not in readme}
 
 
 def test_nothing_names_a_machine_or_a_registry():
