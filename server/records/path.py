@@ -345,7 +345,6 @@ def _stay_row(stay: Stay) -> dict[str, Any]:
         "heard_at": stay.heard,
         "dwelled_s": stay.dwelled_s,
         "usual_gap_s": stay.usual_gap_s,
-        "visit_id": None,
     }
 
 

@@ -231,7 +231,6 @@ class StayRow(Table, table=True):
     heard_at: datetime = utc()
     dwelled_s: float = 0.0
     usual_gap_s: float = 0.0
-    visit_id: str | None = None
 
 
 class VisitRow(Table, table=True):

@@ -207,7 +207,6 @@ def _visits() -> None:
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("dwelled_s", sa.Float(), nullable=False),
         sa.Column("usual_gap_s", sa.Float(), nullable=False),
-        sa.Column("visit_id", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("device_id", "zone_id", name=op.f("pk_stays")),
     )
     op.create_table(
