@@ -1,6 +1,6 @@
 """A real server, as an operator runs it: a process of its own, a fresh database, settings by environment. In: a folder. Out: its address.
 
-`python -m server migrate`, `key add`, `serve`, nothing more; the simulator meets it over HTTP only.
+`python -m server serve` and `key add`, nothing more; the simulator meets it over HTTP only.
 """
 
 import asyncio
@@ -112,9 +112,8 @@ class House:
 
 @asynccontextmanager
 async def open_house(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[House]:
-    """A migrated, running server; stopped on leaving. Raises HouseFailed."""
+    """A running server (the embedded size migrates by itself); stopped on leaving. Raises HouseFailed."""
     house = House(folder, settings)
-    await house.command("migrate")
     try:
         await house.start()
         yield house

@@ -219,16 +219,18 @@ def _waits_ms(play: Play, decisions: Sequence[Decided], visits: Sequence[Found])
 def due_of(town: Town, began_at: datetime) -> Due:
     """All that is to come of this town, if it begins then."""
     texts = {campaign["id"]: campaign["offer"] for campaign in town.world.campaigns}
+    unseen = frozenset(d for s in town.shoppers if not s.consents.get("location") for d in s.devices)
     return Due(
         expected=expectations(town, began_at),
         rules={campaign["id"]: rule_of(campaign, town.world) for campaign in town.world.campaigns},
-        stays=town.stays,
+        stays=[stay for stay in town.stays if stay.device not in unseen],
         carriers={device: shopper.own_id for shopper in town.shoppers for device in shopper.devices},
         titles={
             (shopper.own_id, own_id): _title(offer, shopper.language)
             for shopper in town.shoppers
             for own_id, offer in texts.items()
         },
+        unseen=unseen,
     )
 
 

@@ -69,7 +69,8 @@ def verdict_table(verdict: Verdict) -> RenderableType:
     table = Table(title="What should have happened, and what did", show_header=False)
     figures: Sequence[tuple[str, object]] = (
         ("true visits that are clear / found", f"{verdict.visits_true} / {verdict.visits_found}"),
-        ("visits found that nobody can have made", verdict.visits_unseen),
+        ("visits found that nobody can have made", verdict.visits_unmade),
+        ("visits of who did not agree to be located", verdict.visits_forbidden),
         ("offers due", verdict.offers_due),
         ("offers sent (some at the border: may come, need not)", verdict.offers_sent),
         ("missed, all with or without a reason", verdict.offers_missed),

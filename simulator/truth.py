@@ -8,13 +8,14 @@ two lies the border, where a visit found or not found counts neither for nor aga
 any reasonable belief on both sides and know nothing of the server's own.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log10
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.air import Hearing
+from simulator.air import EXPONENT, REFERENCE_DBM, Hearing
 from simulator.frame import Floats
 from simulator.sky import FixTrack
 from simulator.walk import Path
@@ -29,12 +30,17 @@ GAP_S = 5.0
 
 #: Radio is judged by means over so many seconds: about nine packets, which flicker by 1 dB.
 WINDOW_S = 4.0
-#: A place's own anchors louder by this than all others: no honest reading puts the device elsewhere.
-LOUDER_DB = 4.0
+#: A place's own anchors louder by this than all others: no honest reading puts the device elsewhere. At equal distance two
+#: anchors differ by 6.4 dB (sd; each has 4.5 dB of shadow and bias): one sd tells which is nearer, if it lasts; one and a
+#: half tell that it is near, which is what a disc asks.
+LOUDER_DB = 6.4
+MUCH_LOUDER_DB = 9.6
 #: Quieter by more than this: no honest reading puts it here.
 QUIETER_DB = 6.0
-#: Where a place has all anchors of its kind, loudness itself must tell. Free air gives -72 dBm at 5 m, -82 dBm at 23 m.
+#: Where a place has all anchors of its kind, loudness itself must tell. Free air gives -72 dBm at 5 m, -82 dBm at 23 m; a lone
+#: beacon is near when it is as loud as at 2 m.
 LOUD_DBM = -74.0
+LOUD_ALONE_DBM = -66.0
 FAINT_DBM = -84.0
 UNHEARD_DBM = -105.0
 #: Somebody this near to a place by radio may be taken for inside.
@@ -46,8 +52,11 @@ UNCLEAR_SHARE = 2.0
 POSITION_MARGIN_M = 15.0
 LEAST_CLAIM_M = 8.0
 
-#: Clear evidence must have lasted so long before a visit is owed: half a window of smoothing, a minimum time, a ping or two.
+#: Clear evidence must have lasted so long before a visit is owed: a window of smoothing, a minimum time, some pings.
 OWED_AFTER_S = 10.0
+#: Who seemed to be next door for SEEMS_S is believed there until that visit may end: a minimum time, and some evidence.
+SEEMS_S = 3.0
+HANDOVER_S = 12.0
 #: Belief may outlast evidence for so long (silence is not an exit at once).
 LINGER_S = 45.0
 
@@ -89,7 +98,6 @@ class Evidence:
     path: Path
     hearings: Sequence[Hearing] = ()
     fixes: FixTrack | None = None
-    blind: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def true_visits(device: str, path: Path, place: Place, until_s: float) -> list[TrueVisit]:
@@ -105,16 +113,31 @@ def true_visits(device: str, path: Path, place: Place, until_s: float) -> list[T
 def stays(evidence: Evidence, world: World, until_s: float) -> list[Stay]:
     """What may and what must be believed of this device, place by place; who is in a place is in its parents too."""
     at = np.arange(0.0, until_s + 1.0)
-    may: dict[str, Flags] = {}
-    must: dict[str, Flags] = {}
-    for place in world.places.values():
-        may[place.own_id], must[place.own_id] = _readings(evidence, place, world, at)
+    read = {place.own_id: _reading(evidence, place, world, at) for place in world.places.values()}
+    may = {own_id: reading.may for own_id, reading in read.items()}
     for place in world.places.values():
         for parent in place.parents:
-            may[parent] = may[parent] | may[place.own_id]
-    return [
-        stay for place in world.places for stay in _stays(evidence.device, place, may[place], must[place], at)
-    ]
+            may[parent] = may[parent] | read[place.own_id].may
+    found = []
+    for place in world.places.values():
+        next_door = [
+            read[other.own_id].near
+            for other in world.places.values()
+            if place.parents and other.parents == place.parents and not other.homes & place.homes
+        ]
+        must = read[place.own_id].must & ~_lately(next_door, at)
+        found += _stays(evidence.device, place.own_id, may[place.own_id], must, at)
+    return found
+
+
+def _lately(near: Sequence[Flags], at: Floats) -> Flags:
+    """Whether the device seemed to be in one of these places within the last HANDOVER_S."""
+    lately = np.zeros(len(at), dtype=bool)
+    for flags in near:
+        for first, last in runs(flags, at, 1.5):
+            if at[last] - at[first] >= SEEMS_S:
+                lately |= (at >= at[first]) & (at <= at[last] + HANDOVER_S)
+    return lately
 
 
 def _stays(device: str, place: str, may: Flags, must: Flags, at: Floats) -> list[Stay]:
@@ -141,22 +164,31 @@ def _stays(device: str, place: str, may: Flags, must: Flags, at: Floats) -> list
     return found
 
 
-def _readings(evidence: Evidence, place: Place, world: World, at: Floats) -> tuple[Flags, Flags]:
-    """Whether the device may be believed in the place, and whether it must, second by second."""
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Second by second: may the device be believed in the place, does radio seem to say so, must it be believed."""
+
+    may: Flags
+    near: Flags
+    must: Flags
+
+
+def _reading(evidence: Evidence, place: Place, world: World, at: Floats) -> _Reading:
+    """Fixes and radio together, as far as the place can be known by them."""
     depth = place.depth_m(*evidence.path.where(at))
     nothing = np.zeros(len(at), dtype=bool)
-    may, must = nothing, nothing
+    read = _Reading(nothing, nothing, nothing)
     if place.on_map and evidence.fixes is not None and len(evidence.fixes.at_s):
-        may, must = _by_position(evidence.fixes, place, depth, at)
+        read = _by_position(evidence.fixes, place, depth, at)
     kinds = {world.anchors[home].kind for home in place.homes}
     heard = [h for h in evidence.hearings if world.anchors[h.anchor].kind in kinds and len(h.at_s)]
     if heard:
-        may_hear, must_hear = _by_radio(heard, place, depth, at)
-        may, must = may | may_hear, must | must_hear
-    return may, must
+        by_radio = _by_radio(heard, place, depth, at)
+        read = _Reading(read.may | by_radio.may, by_radio.near, read.must | by_radio.must)
+    return read
 
 
-def _by_position(track: FixTrack, place: Place, depth: Floats, at: Floats) -> tuple[Flags, Flags]:
+def _by_position(track: FixTrack, place: Place, depth: Floats, at: Floats) -> _Reading:
     """The last fix decides, for as long as the next one is not overdue."""
     shown = place.depth_m(track.x, track.y)
     radius = np.maximum(track.accuracy_m, LEAST_CLAIM_M)
@@ -166,22 +198,29 @@ def _by_position(track: FixTrack, place: Place, depth: Floats, at: Floats) -> tu
     fresh = known & (at - track.at_s[last] <= 2.0 * gap + 1.0)
     possible = known & ((shown[last] >= -UNCLEAR_SHARE * radius[last]) | (depth >= -POSITION_MARGIN_M))
     clear = fresh & (shown[last] >= CLEAR_SHARE * radius[last]) & (depth >= 0.0)
-    return possible, clear
+    return _Reading(possible, np.zeros(len(at), dtype=bool), clear)
 
 
-def _by_radio(heard: Sequence[Hearing], place: Place, depth: Floats, at: Floats) -> tuple[Flags, Flags]:
+def _by_radio(heard: Sequence[Hearing], place: Place, depth: Floats, at: Floats) -> _Reading:
     """The place's own anchors against all others; or loudness alone, where there are no others."""
     level = {h.anchor: _level(h, at) for h in heard}
     unheard = np.full(len(at), UNHEARD_DBM)
     ours = np.max([unheard, *(v for k, v in level.items() if k in place.homes)], axis=0)
     others = [v for k, v in level.items() if k not in place.homes]
     audible = ours > UNHEARD_DBM
+    # within so many metres of an anchor means as loud as free air is there, at least
+    loud_dbm, louder_db = LOUD_DBM, LOUDER_DB
+    if place.reach_m is not None:
+        loud_dbm, louder_db = REFERENCE_DBM - 10.0 * EXPONENT * log10(place.reach_m), MUCH_LOUDER_DB
     if others:
         lead = ours - np.max(others, axis=0)
-        possible, clear = lead >= -QUIETER_DB, (lead >= LOUDER_DB) & (ours >= LOUD_DBM)
+        possible, near = lead >= -QUIETER_DB, lead >= -QUIETER_DB / 2
+        clear = (lead >= louder_db) & (ours >= loud_dbm)
     else:
-        possible, clear = ours >= FAINT_DBM, ours >= LOUD_DBM
-    return audible & (possible | (depth >= -RADIO_MARGIN_M)), audible & clear & (depth >= 0.0)
+        possible, near = ours >= FAINT_DBM, audible
+        clear = ours >= (LOUD_ALONE_DBM if len(place.homes) == 1 else LOUD_DBM)
+    may = audible & (possible | (depth >= -RADIO_MARGIN_M))
+    return _Reading(may, audible & near, audible & clear & (depth >= 0.0))
 
 
 def _level(hearing: Hearing, at: Floats) -> Floats:

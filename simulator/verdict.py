@@ -5,6 +5,7 @@
 - **missed**: due and not sent. **lost**: missed, and no true reason was given; this is what fails a story.
 - **wrong**: sent to somebody who should not have had it, or too early, in the wrong words, past a cap, or beside another winner
   of the same moment. **doubled**: sent again, in the same visit or beyond what the campaign allows.
+- **forbidden**: a visit of somebody who never agreed to the use of their location.
 
 Times are seconds from the story's start.
 """
@@ -73,7 +74,8 @@ class Happened:
 class Due:
     """All that was to come of it: expectations by (shopper, campaign), rules by campaign, stays; `carriers` device -> shopper.
 
-    `titles`: (shopper, campaign) -> what the shopper should read.
+    `titles`: (shopper, campaign) -> what the shopper should read. `unseen`: devices whose shopper did not agree to the use of
+    location; `stays` has none of theirs.
     """
 
     expected: Mapping[tuple[str, str], Expectation]
@@ -81,6 +83,7 @@ class Due:
     stays: Sequence[Stay]
     carriers: Mapping[str, str]
     titles: Mapping[tuple[str, str], str]
+    unseen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ class Verdict:
 
     visits_true: int
     visits_found: int
-    visits_unseen: int
+    visits_unmade: int
+    visits_forbidden: int
     offers_due: int
     offers_sent: int
     offers_missed: int
@@ -103,8 +107,8 @@ class Verdict:
 
     @property
     def good(self) -> bool:
-        """No offer was doubled, wrong, or lost without a reason."""
-        return not (self.offers_doubled or self.offers_wrong or self.offers_lost)
+        """No offer was doubled, wrong, or lost without a reason; nobody was followed who did not agree."""
+        return not (self.offers_doubled or self.offers_wrong or self.offers_lost or self.visits_forbidden)
 
     def as_json(self) -> dict[str, object]:
         """The keys that issue trackers and CI read."""
@@ -129,11 +133,18 @@ def judge(due: Due, happened: Happened) -> Verdict:
     wrong = _wrong(rest, due, happened.visits)
     missed, lost, gave_way = _missed(due, pushes, happened.decisions)
     clear = [stay for stay in due.stays if stay.clear]
+    forbidden = [
+        f"forbidden: {v.device} was followed into {v.place}"
+        for v in happened.visits
+        if v.device in due.unseen
+    ]
     waits = sorted(happened.waits_ms)
     return Verdict(
         visits_true=len(clear),
         visits_found=sum(any(_of_stay(visit, stay) for visit in happened.visits) for stay in clear),
-        visits_unseen=sum(not any(_of_stay(visit, stay) for stay in due.stays) for visit in happened.visits),
+        visits_unmade=sum(not any(_of_stay(visit, stay) for stay in due.stays) for visit in happened.visits)
+        - len(forbidden),
+        visits_forbidden=len(forbidden),
         offers_due=sum(each.owed for each in due.expected.values()) - gave_way,
         offers_sent=len(pushes),
         offers_missed=len(missed) + len(lost),
@@ -143,7 +154,7 @@ def judge(due: Due, happened: Happened) -> Verdict:
         heard_to_sent_ms_p50=quantile(waits, 0.50),
         heard_to_sent_ms_p99=quantile(waits, 0.99),
         withheld=_withheld(happened.decisions),
-        complaints=[*doubled, *wrong, *lost, *missed],
+        complaints=[*forbidden, *doubled, *wrong, *lost, *missed],
     )
 
 

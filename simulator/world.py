@@ -41,8 +41,8 @@ class Place:
     """A zone as ground truth: its outline in metres, and how the server can know of it.
 
     `on_map`: by fixes, since it is drawn there. `homes`: by the anchors that belong to the place: those of its set, the one of its
-    disc, those that stand in its shape, or for the site all that stand on its floor. `parents` runs from the next larger
-    zone to the site.
+    disc (`reach_m` is its radius), those that stand in its shape, or for the site all that stand on its floor. `parents` runs
+    from the next larger zone to the site.
     """
 
     own_id: str
@@ -50,6 +50,7 @@ class Place:
     on_map: bool
     outline: Polygon | MultiPolygon
     homes: frozenset[str] = frozenset()
+    reach_m: float | None = None
     parents: tuple[str, ...] = ()
 
     def depth_m(self, x: Floats, y: Floats) -> Floats:
@@ -146,7 +147,8 @@ def _place(
         outline = shapely.Point(x[0], y[0]).buffer(properties["radius"], quad_segs=64)
     else:
         outline = _surface(shapely.transform(_surface(geometry), lambda points: _turned(points, frame)))
-    return Place(feature["id"], properties["name"], geometry is not None, outline, frozenset(homes))
+    reach_m = properties.get("disc", {}).get("radius")
+    return Place(feature["id"], properties["name"], geometry is not None, outline, frozenset(homes), reach_m)
 
 
 def _indoors(

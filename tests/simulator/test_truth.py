@@ -48,7 +48,7 @@ def test_a_step_out_of_the_door_is_no_exit(world):
 
 def test_loud_at_the_shelf_and_faint_elsewhere_is_a_clear_stay(world):
     evidence = Evidence(
-        "fob", standing_at(world.ways["sneakers"]), heard_by(gw_sneaker=-60, gw_scarpe=-68, gw_casse=-80)
+        "fob", standing_at(world.ways["sneakers"]), heard_by(gw_sneaker=-60, gw_scarpe=-72, gw_casse=-80)
     )
     stay = the_stay(evidence, world, "scaffale-sneaker")
     assert stay.clear

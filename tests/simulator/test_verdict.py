@@ -179,7 +179,14 @@ def test_the_cap_over_all_campaigns_holds():
 def test_a_visit_that_nobody_can_have_made_is_counted_apart():
     phantom = Found("v_7", "ann.phone", "till", 8.0, None)
     verdict = judge(a_due(), Happened([PUSH], [SENT], [VISIT, phantom]))
-    assert (verdict.visits_found, verdict.visits_unseen) == (1, 1)
+    assert (verdict.visits_found, verdict.visits_unmade) == (1, 1)
+
+
+def test_following_somebody_who_never_agreed_fails_the_story():
+    due = replace(a_due(), unseen=frozenset({"bob.phone"}))
+    verdict = judge(due, Happened([PUSH], [SENT], [VISIT, Found("v_8", "bob.phone", "shop", 8.0, None)]))
+    assert not verdict.good
+    assert list(verdict.complaints) == ["forbidden: bob.phone was followed into shop"]
 
 
 def test_silences_are_counted_by_reason():
