@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records import zones
-from server.records.database import MANY
+from server.records.database import in_parts
 from server.records.references import refuse_where_named
-from server.records.refusal import NotFound, Taken
+from server.records.refusal import Taken
+from server.records.rows import Change, by_id, page
 from server.records.tables import AnchorRow, Table
-from server.records.zones import Change
 from server.zones.zone import Anchor
 
 _anchors = Table.metadata.tables["anchors"]
@@ -34,22 +34,12 @@ class Given:
 
 async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 100) -> list[AnchorRow]:
     """Anchors by id, from behind `after`."""
-    found = await connection.execute(
-        sa.select(_anchors).where(_anchors.c.id > after).order_by(_anchors.c.id).limit(limit)
-    )
-    return [AnchorRow(**row) for row in found.mappings()]
+    return await page(connection, AnchorRow, after, limit)
 
 
 async def find(connection: AsyncConnection, anchor: str) -> AnchorRow:
     """One anchor by its id. Raises NotFound."""
-    row = (
-        (await connection.execute(sa.select(_anchors).where(_anchors.c.id == anchor)))
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
-        raise NotFound(f"there is no anchor {anchor}")
-    return AnchorRow(**row)
+    return await by_id(connection, AnchorRow, anchor, "anchor")
 
 
 async def load(connection: AsyncConnection) -> list[Anchor]:
@@ -132,10 +122,8 @@ def _columns(given: Given) -> dict[str, str | float | None]:
 
 async def _kept(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, AnchorRow]:
     kept: dict[str, AnchorRow] = {}
-    for start in range(0, len(ids), MANY):
-        found = await connection.execute(
-            sa.select(_anchors).where(_anchors.c.id.in_(ids[start : start + MANY]))
-        )
+    for some in in_parts(ids):
+        found = await connection.execute(sa.select(_anchors).where(_anchors.c.id.in_(some)))
         kept |= {row["id"]: AnchorRow(**row) for row in found.mappings()}
     return kept
 
@@ -146,9 +134,7 @@ async def _refuse_taken_beacons(connection: AsyncConnection, given: Sequence[Giv
         if each.beacon is not None and wanted.setdefault(each.beacon, each.anchor.id) != each.anchor.id:
             raise Taken(f"anchors {wanted[each.beacon]} and {each.anchor.id} are given the same beacon")
     coming = {each.anchor.id for each in given}
-    beacons = list(wanted)
-    for start in range(0, len(beacons), MANY):
-        part = beacons[start : start + MANY]
+    for part in in_parts(wanted):
         held = await connection.execute(
             sa.select(_anchors.c.id, _anchors.c.beacon).where(_anchors.c.beacon.in_(part))
         )

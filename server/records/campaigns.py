@@ -4,41 +4,30 @@ In: campaigns that the campaigns room has read. Out: campaigns again. Verbs take
 """
 
 from datetime import datetime
-from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.campaigns.campaign import Campaign, State
 from server.campaigns.reading import read_campaign, write_campaign
-from server.records.refusal import NotFound, Taken
+from server.records.refusal import Taken
+from server.records.rows import Change, by_id, page
 from server.records.tables import CampaignRow, Table
 
 _campaigns = Table.metadata.tables["campaigns"]
-
-Change = Literal["created", "changed", "same"]
 
 
 async def listed(
     connection: AsyncConnection, *, state: State | None = None, after: str = "", limit: int = 100
 ) -> list[CampaignRow]:
     """Campaigns by id, from behind `after`; of one state, where given."""
-    asked = sa.select(_campaigns).where(_campaigns.c.id > after).order_by(_campaigns.c.id).limit(limit)
-    if state is not None:
-        asked = asked.where(_campaigns.c.state == state)
-    return [CampaignRow(**row) for row in (await connection.execute(asked)).mappings()]
+    where = () if state is None else (_campaigns.c.state == state,)
+    return await page(connection, CampaignRow, after, limit, *where)
 
 
 async def find(connection: AsyncConnection, campaign: str) -> CampaignRow:
     """One campaign by its id. Raises NotFound."""
-    row = (
-        (await connection.execute(sa.select(_campaigns).where(_campaigns.c.id == campaign)))
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
-        raise NotFound(f"there is no campaign {campaign}")
-    return CampaignRow(**row)
+    return await by_id(connection, CampaignRow, campaign, "campaign")
 
 
 async def load(connection: AsyncConnection) -> list[Campaign]:

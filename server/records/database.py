@@ -5,7 +5,7 @@ The edge that opens a transaction owns it; verbs in the other files of this room
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -94,6 +94,12 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def in_parts(ids: Iterable[str]) -> list[list[str]]:
+    """Ids, each once and in order, in lists that one statement takes."""
+    wanted = sorted(set(ids))
+    return [wanted[start : start + MANY] for start in range(0, len(wanted), MANY)]
 
 
 def insert_into(connection: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.records.refusal import NotFound
+from server.records.rows import by_id
 from server.records.tables import AttemptRow, DecisionRow, OutboxRow, ReceiptRow, RedemptionRow, Table
 from server.records.visits import Mark, before_mark
 
@@ -78,14 +78,7 @@ async def listed(
 
 async def story(connection: AsyncConnection, decision: str) -> Story:
     """One decision by its id, and what followed. Raises NotFound."""
-    row = (
-        (await connection.execute(sa.select(_decisions).where(_decisions.c.id == decision)))
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
-        raise NotFound(f"there is no decision {decision}")
-    decided = DecisionRow(**row)
+    decided = await by_id(connection, DecisionRow, decision, "decision")
     kept = await connection.execute(sa.select(_outbox).where(_outbox.c.decision_id == decision))
     offer = kept.mappings().one_or_none()
     if offer is None:

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.database import insert_into
 from server.records.naming import fresh_id
-from server.records.refusal import NotFound, Taken
+from server.records.refusal import Taken
+from server.records.rows import by_id
 from server.records.tables import AddressRow, DeviceRow, Table
 from server.zones.naming import derived_id
 
@@ -87,11 +88,7 @@ async def register_device(
 
 async def find(connection: AsyncConnection, device: str) -> DeviceRow:
     """Raises NotFound."""
-    found = await connection.execute(sa.select(_devices).where(_devices.c.id == device))
-    row = found.mappings().one_or_none()
-    if row is None:
-        raise NotFound(f"there is no device {device}")
-    return DeviceRow(**row)
+    return await by_id(connection, DeviceRow, device, "device")
 
 
 async def of_shopper(connection: AsyncConnection, shopper: str) -> list[DeviceRow]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection
 
 import sqlalchemy as sa
 
-from server.records.database import MANY, Connection
+from server.records.database import Connection, in_parts
 from server.records.devices import Identity
 from server.records.tables import Table
 
@@ -36,10 +36,10 @@ async def identities_of(
 ) -> list[Identity]:
     """All devices of these shoppers, and of the owners of these devices."""
     found: dict[str, Identity] = {}
-    for some in _in_parts(shoppers):
+    for some in in_parts(shoppers):
         rows = await connection.execute(_identity.where(_devices.c.shopper_id.in_(some)))
         found |= {row.id: Identity(*row) for row in rows}
-    for some in _in_parts(set(devices) - found.keys()):
+    for some in in_parts(set(devices) - found.keys()):
         owners = sa.select(_devices.c.shopper_id).where(_devices.c.id.in_(some))
         rows = await connection.execute(_identity.where(_devices.c.shopper_id.in_(owners)))
         found |= {row.id: Identity(*row) for row in rows}
@@ -58,9 +58,3 @@ async def anchors_by_beacon(connection: Connection) -> dict[str, str]:
         sa.select(_anchors.c.beacon, _anchors.c.id).where(_anchors.c.beacon.is_not(None))
     )
     return {row.beacon: row.id for row in rows}
-
-
-def _in_parts(some: Collection[str]) -> list[list[str]]:
-    """In lists that the database takes."""
-    wanted = sorted(some)
-    return [wanted[start : start + MANY] for start in range(0, len(wanted), MANY)]

@@ -5,7 +5,7 @@ In: plans as values of the zones room. Out: the same. Verbs take an open connect
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.records import zones
 from server.records.references import refuse_where_named
 from server.records.refusal import NotFound
+from server.records.rows import Change
 from server.records.tables import Table
 from server.zones.zone import FloorPlan, FloorShape
 
@@ -41,9 +42,7 @@ async def find(connection: AsyncConnection, plan: str) -> FloorPlan:
     return _read(kept)
 
 
-async def put(
-    connection: AsyncConnection, plan: FloorPlan, now: datetime
-) -> Literal["created", "changed", "same"]:
+async def put(connection: AsyncConnection, plan: FloorPlan, now: datetime) -> Change:
     """Keeps a floor plan by its own id."""
     kept = await connection.scalar(sa.select(_plans.c.plan).where(_plans.c.id == plan.id))
     if kept is not None and _read(kept) == plan:

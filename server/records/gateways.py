@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records import keys
 from server.records.refusal import NotFound, Taken
+from server.records.rows import by_id, page
 from server.records.tables import GatewayRow, Table
 
 _gateways = Table.metadata.tables["gateways"]
@@ -47,22 +48,12 @@ class Ours:
 
 async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 100) -> list[GatewayRow]:
     """Gateways by id, from behind `after`."""
-    found = await connection.execute(
-        sa.select(_gateways).where(_gateways.c.id > after).order_by(_gateways.c.id).limit(limit)
-    )
-    return [GatewayRow(**row) for row in found.mappings()]
+    return await page(connection, GatewayRow, after, limit)
 
 
 async def find(connection: AsyncConnection, gateway: str) -> GatewayRow:
     """One gateway by its id. Raises NotFound."""
-    row = (
-        (await connection.execute(sa.select(_gateways).where(_gateways.c.id == gateway)))
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
-        raise NotFound(f"there is no gateway {gateway}")
-    return GatewayRow(**row)
+    return await by_id(connection, GatewayRow, gateway, "gateway")
 
 
 async def add(connection: AsyncConnection, gateway: str, name: str, anchor: str, now: datetime) -> GatewayRow:

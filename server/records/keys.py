@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.records.database import Database
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound
+from server.records.rows import by_id, page
 from server.records.tables import KeyRow, Table
 
 Kind = Literal["app", "server", "gateway", "device", "staff"]
@@ -118,18 +119,12 @@ async def listed(
     connection: AsyncConnection, kinds: Sequence[Kind], *, after: str = "", limit: int = 100
 ) -> list[KeyRow]:
     """Keys of these kinds, ended ones too, by id from after `after`."""
-    rows = await connection.execute(
-        sa.select(_keys).where(_keys.c.kind.in_(kinds), _keys.c.id > after).order_by(_keys.c.id).limit(limit)
-    )
-    return [KeyRow(**row) for row in rows.mappings()]
+    return await page(connection, KeyRow, after, limit, _keys.c.kind.in_(kinds))
 
 
 async def find_key(connection: AsyncConnection, key: str) -> KeyRow:
     """One key by its id. Raises NotFound."""
-    row = (await connection.execute(sa.select(_keys).where(_keys.c.id == key))).mappings().one_or_none()
-    if row is None:
-        raise NotFound(f"there is no key {key}")
-    return KeyRow(**row)
+    return await by_id(connection, KeyRow, key, "key")
 
 
 async def vouching_key(connection: AsyncConnection, key: str, now: datetime) -> bytes | None:

@@ -12,7 +12,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.campaigns import (
@@ -26,16 +25,14 @@ from server.campaigns import (
 )
 from server.presence.observe import Stay
 from server.presence.visit import Phase, ZoneEvent
-from server.records.database import MANY, Connection, Database
+from server.records.database import Connection, Database, in_parts, insert_into
+from server.records.outbox import NO_LEASE
 from server.records.tables import Table
 
 _devices, _shoppers = Table.metadata.tables["devices"], Table.metadata.tables["shoppers"]
 _consents, _addresses = Table.metadata.tables["consents"], Table.metadata.tables["addresses"]
 _visits, _stays = Table.metadata.tables["visits"], Table.metadata.tables["stays"]
 _decisions, _outbox = Table.metadata.tables["decisions"], Table.metadata.tables["outbox"]
-
-#: Before any lease that was ever given.
-NEVER_LEASED = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 #: A late visit this close to a known one is a part of it: nobody leaves a shop for less.
 ONE_STAY = timedelta(seconds=60)
@@ -61,7 +58,6 @@ class Work:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
 
     async def shoppers_of(self, devices: Collection[str]) -> dict[str, str]:
         """The shopper of each device; a device that was forgotten meanwhile is absent."""
@@ -152,7 +148,7 @@ class Work:
         dwelled = [{"of": e.visit, "s": e.dwelled_s} for e in events if e.kind == "dwelled"]
         closed = [{"of": e.visit, "until": e.at} for e in events if e.kind == "exited"]
         if opened:
-            insert = self._insert(_visits).on_conflict_do_nothing(index_elements=["id"])
+            insert = insert_into(self._connection, _visits).on_conflict_do_nothing(index_elements=["id"])
             await self._connection.execute(insert, opened)
         this = _visits.c.id == sa.bindparam("of")
         if dwelled:
@@ -184,7 +180,7 @@ class Work:
                 "late": True,
             }
             await self._connection.execute(
-                self._insert(_visits).on_conflict_do_nothing(index_elements=["id"]), row
+                insert_into(self._connection, _visits).on_conflict_do_nothing(index_elements=["id"]), row
             )
             new += [event, exited]
         return new
@@ -198,9 +194,7 @@ class Work:
                     _visits.c.device_id == event.device,
                     _visits.c.zone_id == event.zone,
                     _visits.c.entered_at <= until + ONE_STAY,
-                    sa.or_(
-                        _visits.c.exited_at.is_(None), _visits.c.exited_at >= event.entered_at - ONE_STAY
-                    ),
+                    sa.or_(_visits.c.exited_at.is_(None), _visits.c.exited_at >= event.entered_at - ONE_STAY),
                 )
                 .order_by(_visits.c.entered_at)
                 .limit(1)
@@ -225,7 +219,7 @@ class Work:
             )
             await self._connection.execute(gone, [{"device": d, "zone": z} for d, z in over])
         if stays:
-            insert = self._insert(_stays)
+            insert = insert_into(self._connection, _stays)
             changed = {
                 column: insert.excluded[column]
                 for column in ("phase", "since_at", "entered_at", "heard_at", "dwelled_s", "usual_gap_s")
@@ -263,21 +257,19 @@ class Work:
         fresh = {decision.id: decision for decision in decisions if decision.id not in known}
         if fresh:
             rows = [_decision_row(decision) for decision in fresh.values()]
-            insert = self._insert(_decisions).on_conflict_do_nothing(index_elements=["id"])
+            insert = insert_into(self._connection, _decisions).on_conflict_do_nothing(index_elements=["id"])
             await self._connection.execute(insert, rows)
         offers = [_outbox_row(each, heard_at) for each in fresh.values() if isinstance(each, Send)]
         if offers:
-            insert = self._insert(_outbox).on_conflict_do_nothing(index_elements=["id"])
+            insert = insert_into(self._connection, _outbox).on_conflict_do_nothing(index_elements=["id"])
             await self._connection.execute(insert, offers)
         return list(fresh.values())
 
     async def _in(self, select: Any, column: Any, values: Collection[str]) -> list[Any]:
         """The rows of `select` whose `column` is one of `values`, asked for in pieces that the database takes."""
-        wanted = sorted(set(values))
         rows: list[Any] = []
-        for start in range(0, len(wanted), MANY):
-            part = select.where(column.in_(wanted[start : start + MANY]))
-            rows += (await self._connection.execute(part)).all()
+        for some in in_parts(values):
+            rows += (await self._connection.execute(select.where(column.in_(some)))).all()
         return rows
 
 
@@ -398,7 +390,7 @@ def _outbox_row(send: Send, heard_at: datetime) -> dict[str, Any]:
         "created_at": send.decided_at,
         "expires_at": send.expires_at,
         "due_at": send.decided_at,
-        "leased_until": NEVER_LEASED,
+        "leased_until": NO_LEASE,
         "attempts": 0,
         "settled_at": None,
         "outcome": None,

@@ -9,7 +9,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.records.database import MANY
+from server.records.database import in_parts
 from server.records.refusal import Taken
 from server.records.tables import Table
 
@@ -21,14 +21,12 @@ Kind = Literal["zones", "anchors", "floor_plans"]
 
 async def unknown(connection: AsyncConnection, kind: Kind, ids: Iterable[str]) -> set[str]:
     """Those of these ids that stand for nothing that is kept."""
-    asked = sorted(set(ids))
+    asked = set(ids)
     kept = Table.metadata.tables[kind]
     known: set[str] = set()
-    for start in range(0, len(asked), MANY):
-        known |= set(
-            await connection.scalars(sa.select(kept.c.id).where(kept.c.id.in_(asked[start : start + MANY])))
-        )
-    return set(asked) - known
+    for some in in_parts(asked):
+        known |= set(await connection.scalars(sa.select(kept.c.id).where(kept.c.id.in_(some))))
+    return asked - known
 
 
 def refuse_where_named(what: str, naming: Mapping[str, Sequence[str]]) -> None:

@@ -15,6 +15,7 @@ from server.campaigns.moment import Attribute
 from server.records.database import insert_into
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound
+from server.records.rows import page
 from server.records.tables import ShopperRow, Table
 
 _shoppers = Table.metadata.tables["shoppers"]
@@ -75,10 +76,8 @@ async def listed(
     connection: AsyncConnection, *, own_id: str | None = None, after: str = "", limit: int = 100
 ) -> list[ShopperRow]:
     """Shoppers by id from after `after`; with `own_id` at most the one whom the shop knows by it."""
-    query = sa.select(_shoppers).where(_shoppers.c.id > after).order_by(_shoppers.c.id).limit(limit)
-    if own_id is not None:
-        query = query.where(_shoppers.c.own_id == own_id)
-    return [ShopperRow(**row) for row in (await connection.execute(query)).mappings()]
+    where = () if own_id is None else (_shoppers.c.own_id == own_id,)
+    return await page(connection, ShopperRow, after, limit, *where)
 
 
 async def _one(

@@ -5,7 +5,6 @@ In: an e-mail as somebody typed it, a password's hash (`passwords.py` makes it).
 """
 
 from datetime import datetime
-from typing import get_args
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,11 +14,10 @@ from server.records.database import insert_into
 from server.records.keys import Role
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Refusal, Taken
+from server.records.rows import page
 from server.records.tables import StaffRow, Table
 
 _staff = Table.metadata.tables["staff"]
-
-ROLES: tuple[Role, ...] = get_args(Role)
 
 
 def as_kept(email: str) -> str:
@@ -58,10 +56,7 @@ async def find_by_email(connection: AsyncConnection, email: str) -> StaffRow | N
 
 async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 100) -> list[StaffRow]:
     """Everybody, those who left too, by id from after `after`."""
-    rows = await connection.execute(
-        sa.select(_staff).where(_staff.c.id > after).order_by(_staff.c.id).limit(limit)
-    )
-    return [StaffRow(**row) for row in rows.mappings()]
+    return await page(connection, StaffRow, after, limit)
 
 
 async def owners(connection: AsyncConnection) -> int:

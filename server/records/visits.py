@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.records.refusal import NotFound
+from server.records.rows import by_id
 from server.records.tables import Table, VisitRow
 
 _visits = Table.metadata.tables["visits"]
@@ -61,10 +61,7 @@ async def listed(
 
 async def find(connection: AsyncConnection, visit: str) -> VisitRow:
     """One visit by its id. Raises NotFound."""
-    row = (await connection.execute(sa.select(_visits).where(_visits.c.id == visit))).mappings().one_or_none()
-    if row is None:
-        raise NotFound(f"there is no visit {visit}")
-    return VisitRow(**row)
+    return await by_id(connection, VisitRow, visit, "visit")
 
 
 async def open_visits(connection: AsyncConnection) -> int:

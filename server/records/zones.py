@@ -9,15 +9,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records import campaigns
-from server.records.database import MANY
+from server.records.database import in_parts
 from server.records.references import refuse_where_named
-from server.records.refusal import NotFound
+from server.records.rows import Change, by_id, page
 from server.records.tables import Table, ZoneRow
 from server.zones.geojson import MOST_FEATURES, read_zones, write_zone
 from server.zones.zone import AnchorSet, Disc, Zone
@@ -26,8 +26,6 @@ _versions = Table.metadata.tables["catalogue_versions"]
 _zones = Table.metadata.tables["zones"]
 _plans = Table.metadata.tables["floor_plans"]
 _anchors = Table.metadata.tables["anchors"]
-
-Change = Literal["created", "changed", "same"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +40,12 @@ async def listed(
     connection: AsyncConnection, *, after: str = "", limit: int = MOST_FEATURES
 ) -> list[ZoneRow]:
     """Zones by id, from behind `after`."""
-    found = await connection.execute(
-        sa.select(_zones).where(_zones.c.id > after).order_by(_zones.c.id).limit(limit)
-    )
-    return [ZoneRow(**row) for row in found.mappings()]
+    return await page(connection, ZoneRow, after, limit)
 
 
 async def find(connection: AsyncConnection, zone: str) -> ZoneRow:
     """One zone by its id. Raises NotFound."""
-    row = (await connection.execute(sa.select(_zones).where(_zones.c.id == zone))).mappings().one_or_none()
-    if row is None:
-        raise NotFound(f"there is no zone {zone}")
-    return ZoneRow(**row)
+    return await by_id(connection, ZoneRow, zone, "zone")
 
 
 async def load(connection: AsyncConnection) -> list[Zone]:
@@ -138,9 +130,9 @@ async def naming_anchor(connection: AsyncConnection, anchor: str) -> list[str]:
 
 async def _features(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, Any]:
     features: dict[str, Any] = {}
-    for start in range(0, len(ids), MANY):
+    for some in in_parts(ids):
         found = await connection.execute(
-            sa.select(_zones.c.id, _zones.c.feature).where(_zones.c.id.in_(ids[start : start + MANY]))
+            sa.select(_zones.c.id, _zones.c.feature).where(_zones.c.id.in_(some))
         )
         features |= {row.id: row.feature for row in found}
     return features

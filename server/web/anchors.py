@@ -6,7 +6,7 @@ taken whole or not at all.
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from server.records import anchors, references
 from server.records.anchors import Given
 from server.records.database import Connection, Database
+from server.records.rows import Change
 from server.records.tables import AnchorRow
 from server.web.clock import Clock, utc_now
 from server.web.cursor import read_id, write_cursor
@@ -103,7 +104,7 @@ class Anchors(BaseModel):
 
 class AnchorChange(BaseModel):
     id: str
-    change: Literal["created", "changed", "same"]
+    change: Change
 
 
 class AnchorChanges(BaseModel):

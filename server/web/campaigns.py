@@ -5,7 +5,7 @@ wrong is told all at once, each thing with its place, so that a form can show it
 """
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query
 from fastapi.responses import JSONResponse
@@ -19,6 +19,7 @@ from server.records import campaigns, references, zones
 from server.records.database import Connection, Database
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Taken
+from server.records.rows import Change
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.cursor import read_id, write_cursor
@@ -55,7 +56,7 @@ class CampaignKept(BaseModel):
         description="grows with each change; decisions name the version that they were made by"
     )
     state: State
-    change: Literal["created", "changed", "same"]
+    change: Change
 
 
 class Campaigns(BaseModel):

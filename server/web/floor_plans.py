@@ -3,7 +3,7 @@
 In: width, height and walls as polylines. Out: the same. Zones and anchors name a plan to lie on it.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from server.records import floor_plans, references
 from server.records.database import Connection, Database
+from server.records.rows import Change
 from server.web.clock import Clock, utc_now
 from server.web.cursor import read_id, write_cursor
 from server.web.edits import Edits
@@ -88,7 +89,7 @@ class Plans(BaseModel):
 
 class PlanChange(BaseModel):
     id: str
-    change: Literal["created", "changed", "same"]
+    change: Change
 
 
 def floor_plan_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = utc_now) -> APIRouter:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from server.records import references, zones
 from server.records.database import Connection, Database
+from server.records.rows import Change
 from server.records.zones import Given
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
@@ -74,7 +75,7 @@ class ZoneChange(BaseModel):
 
     id: str
     place: str = Field(description="where it stood in the body")
-    change: Literal["created", "changed", "same"]
+    change: Change
 
 
 class Arranged(BaseModel):
@@ -245,7 +246,9 @@ async def _read(body: dict[str, Any]) -> Reading:
         raise _refused(complaint.remarks) from None
     if _DOOR in reading.places:
         place = f"{reading.places[_DOOR]}.properties.id".lstrip(".")
-        raise _refused([Remark(place, f"{_DOOR!r} is where phones ask (/v1/zones/{_DOOR}): choose another id")])
+        raise _refused(
+            [Remark(place, f"{_DOOR!r} is where phones ask (/v1/zones/{_DOOR}): choose another id")]
+        )
     return reading
 
 
