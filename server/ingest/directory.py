@@ -139,7 +139,7 @@ class Directory:
         async with self._database.reading() as connection:
             found = await directory.identities_of(connection, shoppers, devices)
             owners = {identity.shopper for identity in found}
-            agreed = await consents.granted_by(connection, owners)
+            agreed = await consents.granted_by(connection, owners) if owners else {}
         before = [device for shopper in {*shoppers, *owners} for device in self._people.forget(shopper)]
         for identity in found:
             self._people.learn(identity, agreed="location" in agreed[identity.shopper])

@@ -2,11 +2,13 @@
 
 import asyncio
 import shutil
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
 import structlog
+import uvicorn
 
 from server.ingest.door import Limits
 from server.records.database import Database
@@ -66,3 +68,21 @@ def logged():
     """All that is logged, as it would be written."""
     with structlog.testing.capture_logs() as lines:
         yield lines
+
+
+@pytest.fixture
+async def served(waiting):
+    """`await served(application)`: the address of a real server program in front of it."""
+    servers: list[uvicorn.Server] = []
+
+    async def start(application) -> str:
+        listening = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(application, lifespan="off", log_config=None, access_log=False)
+        servers.append(uvicorn.Server(config))
+        waiting(servers[-1].serve([listening]))
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    yield start
+    for server in servers:
+        server.should_exit = True
+        await server.shutdown()

@@ -126,8 +126,8 @@ class Shop:
     async def queue(self, sightings: int) -> None:
         """Until so many wait for the path."""
         async with asyncio.timeout(10):
-            while self.bus.waiting < sightings:
-                await asyncio.sleep(0)  # noqa: ASYNC110  (nothing tells of it)
+            while self.bus.waiting < sightings:  # noqa: ASYNC110  (the queue has no event for it)
+                await asyncio.sleep(0)
 
     async def lose_records(self) -> None:
         """The database is gone: its file is no database any more."""
