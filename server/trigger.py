@@ -124,7 +124,7 @@ class Trigger:
             before = self._known().atlas
             step = endings(self._tracks, before, knowledge.atlas, now.timestamp(), self._manners.patience)
             await self._settle(step, (), now)
-            self._tracks = renumber(self._tracks, before, knowledge.atlas)
+            self._tracks = renumber(self._tracks, before, knowledge.atlas, self._manners.patience)
             self._knowledge = knowledge
 
     async def forget(self, devices: Collection[str]) -> None:

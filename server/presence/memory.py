@@ -44,10 +44,7 @@ def recall(atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience) 
             rows.by_fix_at[slot, place] = heard
             rows.fix_gap_s[slot] = max(rows.fix_gap_s[slot], stay.usual_gap_s)
         rows.grace_at[slot] = now + patience.radio_least_s
-    count = np.arange(len(tracks.devices))
-    if len(count):
-        work = Stays(tracks.rows.copy_of(count), atlas, patience)
-        tracks.rows.next_due_at[count] = work.due(count).min(axis=1)
+    _reckon(tracks, atlas, patience)
     return tracks
 
 
@@ -60,12 +57,16 @@ def endings(tracks: Tracks, old: Atlas, new: Atlas, now: float, patience: Patien
         for zone in work.rows.zone[row].tolist():
             if zone in gone:
                 work.leave(row, zone, now)
+    work.reckon(np.arange(len(slots)))
     none = np.empty(0, np.intp)
     return step_of(tracks, old, work, slots, np.empty(0, np.uint8), none, ())
 
 
-def renumber(tracks: Tracks, old: Atlas, new: Atlas) -> Tracks:
-    """The same memory under the new atlas's numbers, its endings kept first. Belief of unchanged radio maps goes on."""
+def renumber(tracks: Tracks, old: Atlas, new: Atlas, patience: Patience) -> Tracks:
+    """The same memory under the new atlas's numbers, its endings kept first. Belief of unchanged radio maps goes on.
+
+    What falls due does so by the new atlas: a dwell that somebody listens for since now, a minimum time that staff changed.
+    """
     numbers = np.array([new.index.get(zone.id, -1) for zone in old.zones] + [-1], np.int32)
     moved = Tracks(new.radio_maps)
     moved.slot_of, moved.devices, moved.rows = tracks.slot_of, tracks.devices, tracks.rows
@@ -78,4 +79,10 @@ def renumber(tracks: Tracks, old: Atlas, new: Atlas) -> Tracks:
             ):
                 before.map = after.map
                 moved.radio[i] = before
+    _reckon(moved, new, patience)
     return moved
+
+
+def _reckon(tracks: Tracks, atlas: Atlas, patience: Patience) -> None:
+    """Notes of all devices when the clock alone will next change them."""
+    Stays(tracks.rows, atlas, patience).reckon(np.arange(len(tracks.devices)))

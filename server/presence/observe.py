@@ -16,7 +16,7 @@ from server.presence.phases import Change, Patience, Stays
 from server.presence.position import follow_fixes
 from server.presence.radio import Scans, follow_scans, scans_of
 from server.presence.sighting import Batch, Verdict, Verdicts
-from server.presence.tracks import NEVER, Indexes, Rows, Tracks
+from server.presence.tracks import NEVER, Floats, Indexes, Rows, Tracks
 from server.presence.visit import Phase, ZoneEvent
 from server.zones.atlas import Atlas
 from server.zones.naming import derived_id
@@ -144,23 +144,29 @@ def _fix_round(work: Stays, batch: Batch, fix_line: Indexes, items: Indexes) -> 
     which, at = fix_line[items], batch.fixes.at[items]
     work.pass_time(which, at)
     lat, lon, sigma = follow_fixes(rows, which, batch.fixes, items)
-    matched, zone = atlas.fences.matches(lat, lon)
-    held, place = np.nonzero(rows.zone[which] >= 0)
-    held_zone = rows.zone[which[held], place].astype(np.intp)
-    on_map = atlas.fences.of_zone[held_zone] >= 0 if len(held) else np.empty(0, np.bool_)
-    pair = np.unique(
-        np.concatenate([matched, held[on_map]]) * len(atlas.zones) + np.concatenate([zone, held_zone[on_map]])
-    )
-    if not len(pair):
-        return
-    item, zone = np.divmod(pair, len(atlas.zones))
+    item, zone = _at_stake(work, which, lat, lon)
     inside = atlas.fences.inside_probability(zone, lat[item], lon[item], sigma[item])
     guess = (at[item] - rows.heard_at[which[item]] < RADIO_TRUMPS_S) & (inside < atlas.enter_at[zone])
     if guess.any():
         guess &= np.isin(zone, [z for radio_map in atlas.radio_maps for z in radio_map.zones])
         item, zone, inside = item[~guess], zone[~guess], inside[~guess]
     work.weigh(which[item], zone, inside, at[item], by_radio=False)
+    work.reckon(which)
     work.pass_time(which, at)
+
+
+def _at_stake(work: Stays, which: Indexes, lat: Floats, lon: Floats) -> tuple[Indexes, Indexes]:
+    """The zones that positions have a say in: those they lie in, and those on the map that are held. Out: (line, zone) pairs."""
+    held_zones = work.rows.zone[which]
+    line, zone = work.atlas.fences.matches(lat, lon)
+    fresh = (held_zones[line] != zone[:, None]).all(axis=1)
+    held, place = np.nonzero(held_zones >= 0)
+    held_zone = held_zones[held, place]
+    on_map = work.atlas.fences.of_zone[held_zone] >= 0
+    return (
+        np.concatenate([held[on_map], line[fresh]]),
+        np.concatenate([held_zone[on_map].astype(np.intp), zone[fresh]]),
+    )
 
 
 def _scan_round(work: Stays, scans: Scans, items: Indexes) -> None:
@@ -173,6 +179,7 @@ def _scan_round(work: Stays, scans: Scans, items: Indexes) -> None:
     held = (rows.zone[which][:, None, :] == zones[None, :, None]).any(axis=2)
     item, column = np.nonzero(held | (inside >= work.atlas.enter_at[zones]))
     work.weigh(which[item], zones[column], inside[item, column], at[item], by_radio=True)
+    work.reckon(which)
     work.pass_time(which, at)
 
 
@@ -186,20 +193,18 @@ def step_of(
     scans: Sequence[Scans],
 ) -> Step:
     """What working on some rows came to, against the tracks as they are."""
-    rows = work.rows
-    rows.next_due_at[:] = work.due(np.arange(len(rows))).min(axis=1)
-    stays, over = _changed_stays(tracks, atlas, rows, slots)
-    devices = [tracks.devices[slot] for slot in slots] if work.changes else []
+    stays, over = _changed_stays(tracks, work, slots)
     return Step(
         events=tuple(
-            zone_event(change, devices[change.row], atlas) for change in in_order(work.changes, atlas)
+            zone_event(change, tracks.devices[slots[change.row]], atlas)
+            for change in in_order(work.changes, atlas)
         ),
         stays=stays,
         over=over,
         verdicts=verdicts,
         late=late,
         slots=slots,
-        rows=rows,
+        rows=work.rows,
         radio=tuple(scans),
     )
 
@@ -232,25 +237,29 @@ def zone_event(change: Change, device: str, atlas: Atlas, *, late: bool = False)
 
 
 def _changed_stays(
-    tracks: Tracks, atlas: Atlas, rows: Rows, slots: Indexes
+    tracks: Tracks, work: Stays, slots: Indexes
 ) -> tuple[tuple[Stay, ...], tuple[tuple[str, str], ...]]:
     """Which stays records must write anew, and which are over."""
-    before = tracks.rows.copy_of(slots)
+    rows, zones = work.rows, work.atlas.zones
+    lines = np.flatnonzero(work.touched)
+    before = tracks.rows.copy_of(slots[lines])
     before.widen(rows.stays)
-    differs = np.zeros(rows.zone.shape, np.bool_)
+    differs = np.zeros(before.zone.shape, np.bool_)
     for name in ("zone", "phase", "since", "entered", "dwelled_s"):
-        differs |= getattr(before, name) != getattr(rows, name)
-    lines = np.flatnonzero(differs.any(axis=1))
+        differs |= getattr(before, name) != getattr(rows, name)[lines]
     stays: list[Stay] = []
     over: list[tuple[str, str]] = []
-    for line in lines:
+    for i in np.flatnonzero(differs.any(axis=1)).tolist():
+        line = int(lines[i])
         device = tracks.devices[slots[line]]
-        now = {int(z): place for place, z in enumerate(rows.zone[line]) if z >= 0}
-        over += [(device, atlas.zones[z].id) for z in before.zone[line] if z >= 0 and int(z) not in now]
+        now = {zone: place for place, zone in enumerate(rows.zone[line].tolist()) if zone >= 0}
+        over += [
+            (device, zones[zone].id) for zone in before.zone[i].tolist() if zone >= 0 and zone not in now
+        ]
         stays += [
-            _stay(rows, int(line), place, device, atlas.zones[z].id)
-            for z, place in now.items()
-            if differs[line, place]
+            _stay(rows, line, place, device, zones[zone].id)
+            for zone, place in now.items()
+            if differs[i, place]
         ]
     return tuple(stays), tuple(over)
 

@@ -15,6 +15,9 @@ from server.zones.atlas import Atlas
 
 OUTSIDE, ARRIVING, INSIDE, LEAVING = (int(phase) for phase in Phase)
 
+#: Beyond the rank of any zone.
+INNERMOST = 127
+
 #: NEXT as two arrays [phase, believed inside].
 AT_ONCE = np.array([[NEXT[phase, inside][0] for inside in (False, True)] for phase in Phase], np.int8)
 
@@ -49,12 +52,19 @@ class Change:
 
 @dataclass(slots=True)
 class Stays:
-    """The stays of some rows, moved on by evidence and by the clock; `changes` is what happened, in order of finding."""
+    """The stays of some rows, moved on by evidence and by the clock.
+
+    `changes` is what happened, in order of finding; `touched` marks the rows of which records must look at the stays.
+    """
 
     rows: Rows
     atlas: Atlas
     patience: Patience
     changes: list[Change] = field(default_factory=list)
+    touched: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.touched = np.zeros(len(self.rows), np.bool_)
 
     def weigh(self, row: Indexes, zone: Indexes, inside: Floats, at: Floats, *, by_radio: bool) -> None:
         """Evidence: with probability `inside` the device of `row` is in `zone` at `at`. One line a (row, zone)."""
@@ -72,7 +82,9 @@ class Stays:
         # Between the two thresholds nothing changes: hysteresis on the probability, not on distances or dB.
         believed = np.where(sure, True, np.where(inside <= self.atlas.leave_at[zone], False, stayed))
         after = AT_ONCE[before, believed.astype(np.intp)]
-        began = (after != before) & ((after == ARRIVING) | (after == LEAVING))
+        changed = after != before
+        self.touched[row[changed]] = True
+        began = changed & ((after == ARRIVING) | (after == LEAVING))
         rows.phase[row, place] = after
         rows.since[row, place] = np.where(began, at, rows.since[row, place])
         arrived = began & (after == ARRIVING)
@@ -84,26 +96,32 @@ class Stays:
 
     def pass_time(self, which: Indexes, until: Floats) -> None:
         """Lets the clock of `rows[which]` come to `until`: arrivals confirmed, dwells and exits that fall due."""
-        while len(which):
-            due = self.due(which)
-            overdue = due <= until[:, None]
-            lines, places = np.nonzero(overdue)
-            if not len(lines):
+        while True:
+            late = self.rows.next_due_at[which] <= until
+            which, until = which[late], until[late]
+            if not len(which):
                 return
-            # In order of time, parents before children where they are due together.
-            rows = which[lines]
-            zones = self.rows.zone[rows, places]
-            for i in np.lexsort((self.atlas.rank[zones], due[lines, places])):
-                self._fall_due(int(rows[i]), int(zones[i]), float(due[lines[i], places[i]]))
-            still = np.unique(lines)
-            which, until = which[still], until[still]
+            # One thing a row at a time, since it may undo the others that are due: its earliest, of those due together the
+            # one of the outermost zone.
+            due, zone = self.due(which), self.rows.zone[which]
+            earliest = due.min(axis=1)
+            place = np.where(due == earliest[:, None], self.atlas.rank[zone], INNERMOST).argmin(axis=1)
+            for i in np.flatnonzero(earliest <= until).tolist():
+                self._fall_due(int(which[i]), int(place[i]), float(earliest[i]))
+            self.reckon(which)
+
+    def reckon(self, which: Indexes) -> None:
+        """Notes when the clock alone will next change `rows[which]`: after anything else that changed them."""
+        next_due_at = self.rows.next_due_at
+        next_due_at[which] = np.inf
+        held = which[(self.rows.zone[which] >= 0).any(axis=1)]
+        if len(held):
+            next_due_at[held] = self.due(held).min(axis=1)
 
     def due(self, which: Indexes) -> Floats:
         """When the clock alone will next change each stay: (rows, places), infinity where nothing will."""
         rows, atlas = self.rows, self.atlas
         zone, phase = rows.zone[which], rows.phase[which]
-        if not (zone >= 0).any():
-            return np.full(zone.shape, np.inf)
         waits = np.where(phase == ARRIVING, atlas.enter_after_s[zone], atlas.leave_after_s[zone])
         move = np.where((phase == ARRIVING) | (phase == LEAVING), rows.since[which] + waits, np.inf)
         dwells = atlas.dwells_s[zone]
@@ -114,6 +132,7 @@ class Stays:
 
     def leave(self, row: int, zone: int, at: float) -> None:
         """The device is out of a zone, and of all zones in it, since `at`."""
+        self.touched[row] = True
         inner_first = sorted(self._stays_in(row, zone), key=lambda stay: -self.atlas.rank[stay[1]])
         for place, inner in inner_first:
             if self.rows.phase[row, place] in (INSIDE, LEAVING):
@@ -122,14 +141,9 @@ class Stays:
                 self.changes.append(Change("exited", row, inner, left, entered, left - entered))
             self.rows.clear_stay(row, place)
 
-    def _fall_due(self, row: int, zone: int, due: float) -> None:
-        place = self._find(row, zone)
-        if place < 0:
-            return  # left already, with the zone round it
+    def _fall_due(self, row: int, place: int, due: float) -> None:
         rows = self.rows
-        phase = int(rows.phase[row, place])
-        if phase == OUTSIDE:
-            return
+        zone, phase = int(rows.zone[row, place]), int(rows.phase[row, place])
         if phase == LEAVING and due >= rows.since[row, place] + self.atlas.leave_after_s[zone]:
             self.leave(row, zone, float(rows.since[row, place]))
         elif due >= self._silence_due(np.array([row]))[0, place]:
@@ -139,12 +153,13 @@ class Stays:
             self.leave(row, zone, max(heard, told))
         elif phase == ARRIVING:
             self._enter(row, zone, float(rows.since[row, place]))
-        elif phase == INSIDE:
+        else:
             self._dwell(row, place, zone)
 
     def _enter(self, row: int, zone: int, at: float) -> None:
         """Opens the stay, and first those of the zones round it: who is at the shelf is in the shop."""
         rows = self.rows
+        self.touched[row] = True
         for outer in (*reversed(self.atlas.ancestors[zone]), zone):
             place = self._find(row, outer)
             if place < 0:
@@ -173,6 +188,7 @@ class Stays:
         asked = self.atlas.dwells_s[zone]
         reached = float(asked[asked > rows.dwelled_s[row, place]].min())
         rows.dwelled_s[row, place] = reached
+        self.touched[row] = True
         entered = float(rows.entered[row, place])
         self.changes.append(Change("dwelled", row, zone, entered + reached, entered, reached))
 
@@ -191,17 +207,15 @@ class Stays:
         self, row: Indexes, zone: Indexes, inside: Floats, at: Floats
     ) -> tuple[Indexes, Indexes, Floats, Floats]:
         """Evidence for being in a zone is evidence for each zone round it; the strongest counts."""
-        extra = [
-            (int(row[i]), outer, inside[i], at[i])
-            for i in np.flatnonzero(inside >= self.atlas.enter_at[zone])
-            for outer in self.atlas.ancestors[zone[i]]
-        ]
-        if not extra:
+        sure = np.flatnonzero(inside >= self.atlas.enter_at[zone])
+        lineage = self.atlas.lineage[zone[sure]]
+        line, generation = np.nonzero(lineage >= 0)
+        if not len(line):
             return row, zone, inside, at
-        more = np.array(extra).T
-        row = np.concatenate([row, more[0].astype(np.intp)])
-        zone = np.concatenate([zone, more[1].astype(np.intp)])
-        inside, at = np.concatenate([inside, more[2]]), np.concatenate([at, more[3]])
+        source = sure[line]
+        row = np.concatenate([row, row[source]])
+        zone = np.concatenate([zone, lineage[line, generation]])
+        inside, at = np.concatenate([inside, inside[source]]), np.concatenate([at, at[source]])
         strongest = np.lexsort((-inside, zone, row))
         row, zone, inside, at = row[strongest], zone[strongest], inside[strongest], at[strongest]
         first = np.append(True, (row[1:] != row[:-1]) | (zone[1:] != zone[:-1]))

@@ -21,11 +21,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Atlas:
-    """See the module's text. `ancestors[i]` runs from the parent of zone i to its site; `site[i]` is the last of them or i."""
+    """See the module's text. `ancestors[i]` runs from the parent of zone i to its site."""
 
     zones: tuple[Zone, ...]
     index: Mapping[str, int]
     ancestors: tuple[tuple[int, ...], ...]
+    lineage: NDArray[np.intp]  # (zones, most ancestors): the same, filled up with -1
     rank: NDArray[np.int8]  # 0 site, 1 zone, 2 shelf
     enter_at: Floats
     leave_at: Floats
@@ -65,6 +66,7 @@ def compile_atlas(
         zones=open_zones,
         index=index,
         ancestors=ancestors,
+        lineage=_lineage(ancestors),
         rank=np.array([LEVELS.index(zone.level) for zone in open_zones], np.int8),
         enter_at=np.array([zone.manner.enter_at for zone in open_zones]),
         leave_at=np.array([zone.manner.leave_at for zone in open_zones]),
@@ -102,6 +104,14 @@ def _ancestors(zone: Zone, zones: Sequence[Zone], index: Mapping[str, int]) -> t
         chain.append(outer)
         zone = zones[outer]
     return tuple(chain)
+
+
+def _lineage(ancestors: Sequence[Sequence[int]]) -> NDArray[np.intp]:
+    most = max((len(chain) for chain in ancestors), default=0)
+    lineage = np.full((len(ancestors), most), -1, np.intp)
+    for zone, chain in enumerate(ancestors):
+        lineage[zone, : len(chain)] = chain
+    return lineage
 
 
 def _on_the_map(zones: Sequence[Zone], ancestors: Sequence[Sequence[int]]) -> list[Geofence | Circle | None]:
