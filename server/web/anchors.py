@@ -8,33 +8,28 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, model_validator
 
 from server.records import anchors, references
-from server.records.anchors import Given
 from server.records.database import Connection, Database
 from server.records.rows import Change
 from server.records.tables import AnchorRow
 from server.web.clock import Clock, utc_now
-from server.web.cursor import read_id, write_cursor
+from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
-from server.web.fields import BeaconId, Name
-from server.web.floor_plans import Metres, PlaceId
+from server.web.fields import BeaconId, Given, Name, PlaceId
+from server.web.floor_plans import Metres
 from server.web.guard import Guard
 from server.web.problem import Fault, Problem
 from server.zones import Anchor
-
-AnchorPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$")]
 
 #: What any radio hears at a metre lies between these; outside of them a sign or a unit is wrong.
 Dbm = Annotated[float, Field(ge=-120, le=20, allow_inf_nan=False)]
 
 
-class AnchorPlaced(BaseModel):
+class AnchorPlaced(Given):
     """Where an anchor stands and how well it hears: all but its id."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     site: PlaceId | None = None
@@ -58,9 +53,9 @@ class AnchorPlaced(BaseModel):
             raise ValueError("a position needs the plan that it is on")
         return self
 
-    def value(self, anchor: str) -> Given:
+    def value(self, anchor: str) -> anchors.Given:
         fields = self.model_dump(exclude={"id", "beacon"})
-        return Given(Anchor(id=anchor, **fields), self.beacon)
+        return anchors.Given(Anchor(id=anchor, **fields), self.beacon)
 
 
 class AnchorGiven(AnchorPlaced):
@@ -69,9 +64,7 @@ class AnchorGiven(AnchorPlaced):
     id: PlaceId
 
 
-class AnchorsGiven(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class AnchorsGiven(Given):
     anchors: list[AnchorGiven] = Field(min_length=1, max_length=10_000)
 
 
@@ -99,7 +92,7 @@ class AnchorShown(BaseModel):
 
 class Anchors(BaseModel):
     anchors: list[AnchorShown]
-    next: str | None = Field(description="the cursor of the next page")
+    next: Next
 
 
 class AnchorChange(BaseModel):
@@ -134,7 +127,7 @@ def anchor_routes(database: Database, guard: Guard, edits: Edits, clock: Clock =
         )
 
     @router.put("/v1/anchors/{anchor}", dependencies=[guard.manager], responses={409: {}})
-    async def put_anchor(anchor: AnchorPath, body: AnchorPlaced) -> AnchorChange:
+    async def put_anchor(anchor: PlaceId, body: AnchorPlaced) -> AnchorChange:
         """Creates or changes one anchor."""
         async with edits.of("anchors") as connection:
             await refuse_unplaced(connection, [body], ["body"])
@@ -147,7 +140,7 @@ def anchor_routes(database: Database, guard: Guard, edits: Edits, clock: Clock =
         dependencies=[guard.manager],
         responses={404: {}, 409: {"description": "Zones or a gateway still name the anchor"}},
     )
-    async def remove_anchor(anchor: AnchorPath) -> None:
+    async def remove_anchor(anchor: PlaceId) -> None:
         """Removes an anchor that nothing names any more."""
         async with edits.of("anchors") as connection:
             await anchors.remove(connection, anchor)
@@ -157,17 +150,14 @@ def anchor_routes(database: Database, guard: Guard, edits: Edits, clock: Clock =
 
 def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
     @router.get("/v1/anchors", dependencies=[guard.reader])
-    async def list_anchors(
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100, cursor: str | None = None
-    ) -> Anchors:
+    async def list_anchors(limit: Limit = 100, cursor: Cursor = None) -> Anchors:
         """Anchors by id."""
         async with database.reading() as connection:
             rows = await anchors.listed(connection, after=read_id(cursor), limit=limit)
-        more = write_cursor(rows[-1].id) if len(rows) == limit else None
-        return Anchors(anchors=[AnchorShown.of(row) for row in rows], next=more)
+        return Anchors(anchors=[AnchorShown.of(row) for row in rows], next=next_after(rows, limit))
 
     @router.get("/v1/anchors/{anchor}", dependencies=[guard.reader], responses={404: {}})
-    async def get_anchor(anchor: AnchorPath) -> AnchorShown:
+    async def get_anchor(anchor: PlaceId) -> AnchorShown:
         """One anchor."""
         async with database.reading() as connection:
             return AnchorShown.of(await anchors.find(connection, anchor))

@@ -7,7 +7,7 @@ wrong is told all at once, each thing with its place, so that a form can show it
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import APIRouter, Body, Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.requests import Request
@@ -22,7 +22,7 @@ from server.records.refusal import NotFound, Taken
 from server.records.rows import Change
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
-from server.web.cursor import read_id, write_cursor
+from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
 from server.web.etag import etag_of, has_it_already, refuse_lost_update
 from server.web.guard import Guard
@@ -61,7 +61,7 @@ class CampaignKept(BaseModel):
 
 class Campaigns(BaseModel):
     campaigns: list[dict[str, Any]]
-    next: str | None = Field(description="the cursor of the next page")
+    next: Next
 
 
 def campaign_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = utc_now) -> APIRouter:
@@ -111,14 +111,13 @@ def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
     @router.get("/v1/campaigns", dependencies=[guard.reader])
     async def list_campaigns(
         state: State | None = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        cursor: str | None = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
     ) -> Campaigns:
         """Campaigns by id."""
         async with database.reading() as connection:
             rows = await campaigns.listed(connection, state=state, after=read_id(cursor), limit=limit)
-        more = write_cursor(rows[-1].id) if len(rows) == limit else None
-        return Campaigns(campaigns=[row.campaign for row in rows], next=more)
+        return Campaigns(campaigns=[row.campaign for row in rows], next=next_after(rows, limit))
 
     @router.get(
         "/v1/campaigns/{campaign}",

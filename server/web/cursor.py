@@ -7,15 +7,32 @@ signed: one made up by hand finds a page like any other, and never an error beyo
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from server.web.problem import Problem, body_fault
+
+#: Which part of a list is asked for: longer than any cursor of ours is none of ours.
+Cursor = Annotated[str | None, Field(max_length=500, description="`next` of the page before")]
+Limit = Annotated[int, Field(ge=1, le=1000)]
+
+Next = Annotated[str | None, Field(description="the cursor of the next page; null where the list ends")]
 
 
 def write_cursor(*parts: str | datetime) -> str:
     """A cursor for a list that goes by these, times in RFC 3339."""
     texts = [part.isoformat() if isinstance(part, datetime) else part for part in parts]
     return urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
+
+
+def next_after(page: Sequence[Any], limit: int, *columns: str) -> str | None:
+    """The cursor behind a page, by its last row's `columns` (`id` where none is named); None where it is not full."""
+    if len(page) < limit:
+        return None
+    return write_cursor(*(getattr(page[-1], column) for column in columns or ("id",)))
 
 
 def read_id(cursor: str | None) -> str:

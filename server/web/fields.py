@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import Annotated, Final
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+from server.zones.feature import OWN_ID
 
 #: No control characters: PostgreSQL keeps no NUL, and nobody's name or number has a line break.
 _PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
@@ -55,11 +57,20 @@ def _beacon(given: str) -> str:
     return given
 
 
+class Given(BaseModel):
+    """A body: a field that is not asked for is a mistake of whoever sent it, and is said."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=_PLAIN)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PLAIN)]
 
 #: An id of ours in a path or a body: never longer, never stranger.
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+
+#: The shop's own id of a zone, a floor plan, an anchor or a gateway.
+PlaceId = Annotated[str, StringConstraints(max_length=64, pattern=f"^{OWN_ID.pattern}$")]
 
 #: The shop's own name for somebody: whatever the shop's systems use.
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PLAIN)]

@@ -5,8 +5,8 @@ In: width, height and walls as polylines. Out: the same. Zones and anchors name 
 
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,17 +14,13 @@ from server.records import floor_plans, references
 from server.records.database import Connection, Database
 from server.records.rows import Change
 from server.web.clock import Clock, utc_now
-from server.web.cursor import read_id, write_cursor
+from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
 from server.web.etag import etag_of, has_it_already, refuse_lost_update
-from server.web.fields import Name
+from server.web.fields import Given, Name, PlaceId
 from server.web.guard import Guard
 from server.web.problem import Fault, Problem
 from server.zones import FloorPlan
-
-#: The shop's own id, as zones have them: it stands in an address as it is.
-PlaceId = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$")]
-PlanPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$")]
 
 #: A fairground; beyond it, millimetres were sent for metres.
 MOST_M = 10_000.0
@@ -34,10 +30,8 @@ Extent = Annotated[float, Field(gt=0, le=MOST_M, allow_inf_nan=False)]
 Wall = Annotated[list[tuple[Metres, Metres]], Field(min_length=2, max_length=10_000)]
 
 
-class PlanGiven(BaseModel):
+class PlanGiven(Given):
     """A floor plan. Walls are polylines of [x, y] in metres."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     site: PlaceId | None = None
@@ -84,7 +78,7 @@ class PlanShown(BaseModel):
 
 class Plans(BaseModel):
     floor_plans: list[PlanShown]
-    next: str | None = Field(description="the cursor of the next page")
+    next: Next
 
 
 class PlanChange(BaseModel):
@@ -98,7 +92,7 @@ def floor_plan_routes(database: Database, guard: Guard, edits: Edits, clock: Clo
     _add_reading(router, database, guard)
 
     @router.put("/v1/floor-plans/{plan}", dependencies=[guard.manager], responses={404: {}, 412: {}})
-    async def put_plan(plan: PlanPath, body: PlanGiven, request: Request) -> PlanChange:
+    async def put_plan(plan: PlaceId, body: PlanGiven, request: Request) -> PlanChange:
         """Creates or changes a floor plan. With `If-Match`, only the version that it names."""
         async with edits.of("zones") as connection:
             await _refuse_lost_update(connection, request, plan)
@@ -111,7 +105,7 @@ def floor_plan_routes(database: Database, guard: Guard, edits: Edits, clock: Clo
         dependencies=[guard.manager],
         responses={404: {}, 409: {"description": "Zones or anchors lie on the plan"}, 412: {}},
     )
-    async def remove_plan(plan: PlanPath, request: Request) -> None:
+    async def remove_plan(plan: PlaceId, request: Request) -> None:
         """Removes a floor plan on which nothing lies any more."""
         async with edits.of("zones") as connection:
             await _refuse_lost_update(connection, request, plan)
@@ -122,14 +116,11 @@ def floor_plan_routes(database: Database, guard: Guard, edits: Edits, clock: Clo
 
 def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
     @router.get("/v1/floor-plans", dependencies=[guard.reader])
-    async def list_plans(
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100, cursor: str | None = None
-    ) -> Plans:
+    async def list_plans(limit: Limit = 100, cursor: Cursor = None) -> Plans:
         """Floor plans by id."""
         async with database.reading() as connection:
             plans = await floor_plans.listed(connection, after=read_id(cursor), limit=limit)
-        more = write_cursor(plans[-1].id) if len(plans) == limit else None
-        return Plans(floor_plans=[PlanShown.of(plan) for plan in plans], next=more)
+        return Plans(floor_plans=[PlanShown.of(plan) for plan in plans], next=next_after(plans, limit))
 
     @router.get(
         "/v1/floor-plans/{plan}",
@@ -137,7 +128,7 @@ def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
         response_model=PlanShown,
         responses={304: {"description": "It has not changed"}, 404: {}},
     )
-    async def get_plan(plan: PlanPath, request: Request) -> Response:
+    async def get_plan(plan: PlaceId, request: Request) -> Response:
         """One floor plan."""
         async with database.reading() as connection:
             shown = PlanShown.of(await floor_plans.find(connection, plan)).model_dump(mode="json")

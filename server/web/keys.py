@@ -6,7 +6,7 @@ In: an owner's session. Out: a new key's token, this once; and the list of keys 
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, model_validator
 
 from server.records import gateways, keys
@@ -14,11 +14,10 @@ from server.records.database import Database
 from server.records.tables import KeyRow
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
-from server.web.cursor import read_id, write_cursor
+from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
-from server.web.fields import Id, Name, Time
+from server.web.fields import Given, Id, Name, PlaceId, Time
 from server.web.guard import Guard
-from server.web.known import Given
 
 Kind = Literal["app", "server", "gateway"]
 KINDS: tuple[Kind, ...] = ("app", "server", "gateway")
@@ -27,7 +26,7 @@ KINDS: tuple[Kind, ...] = ("app", "server", "gateway")
 class KeyGiven(Given):
     kind: Kind
     name: Name
-    gateway: Id | None = Field(None, description="the gateway that a gateway key is for")
+    gateway: PlaceId | None = Field(None, description="the gateway that a gateway key is for")
     expires_at: Time | None = None
 
     @model_validator(mode="after")
@@ -59,7 +58,7 @@ class KeyIssued(KeyShown):
 
 class Keys(BaseModel):
     keys: list[KeyShown]
-    next: str | None
+    next: Next
 
 
 def key_routes(database: Database, guard: Guard, edits: Edits, *, clock: Clock = utc_now) -> APIRouter:
@@ -68,8 +67,8 @@ def key_routes(database: Database, guard: Guard, edits: Edits, *, clock: Clock =
     @router.get("/v1/keys", dependencies=[guard.owner])
     async def listed(
         kind: Kind | None = None,
-        cursor: Annotated[str | None, Query(max_length=500)] = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        cursor: Cursor = None,
+        limit: Limit = 100,
     ) -> Keys:
         """Keys, ended ones too; those of devices and sessions are not listed."""
         async with database.reading() as connection:
@@ -78,7 +77,7 @@ def key_routes(database: Database, guard: Guard, edits: Edits, *, clock: Clock =
             )
         return Keys(
             keys=[KeyShown.of(row) for row in rows],
-            next=write_cursor(rows[-1].id) if len(rows) == limit else None,
+            next=next_after(rows, limit),
         )
 
     @router.post("/v1/keys", status_code=201, response_model=KeyIssued, responses={404: {}})

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import BaseModel, Field, FiniteFloat, StringConstraints, model_validator
 
 from server.campaigns.daytime import TimeOfDay
 from server.campaigns.moment import Attribute, Purpose
@@ -15,13 +15,7 @@ from server.records.consents import Wording
 from server.records.devices import AddressKind, Kind, Rotating
 from server.records.shoppers import Said
 from server.records.tables import AddressRow, ConsentRow, DeviceRow, ShopperRow
-from server.web.fields import BeaconId, Language, Name, OwnId, Time, TimeZone, Word
-
-
-class Given(BaseModel):
-    """A body: a field that is not asked for is a mistake of whoever sent it, and is said."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+from server.web.fields import BeaconId, Given, Language, Name, OwnId, Time, TimeZone, Word
 
 
 class Identified(Given):

@@ -17,8 +17,8 @@ from server.records.keys import Principal
 from server.records.passwords import Passwords
 from server.web.clock import Clock, utc_now
 from server.web.edits import Edits
+from server.web.fields import Given
 from server.web.guard import Guard
-from server.web.known import Given
 from server.web.limits import Throttle, caller_address
 from server.web.problem import Problem
 from server.web.staff import StaffShown

@@ -15,12 +15,10 @@ from typing import Final
 
 from server.records import keys
 from server.records.database import Connection
+from server.web.clock import AHEAD
 
 #: Long enough for a log-in and a slow line, short enough that one overheard is soon worth nothing.
 HOLDS_S: Final = 900
-
-#: The shop's server and ours may disagree about the time by this much.
-_CLOCKS_S: Final = 60
 
 _FORM: Final = re.compile(r"k=(k_[a-z2-7]{24}),t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 
@@ -43,7 +41,7 @@ async def objection(connection: Connection, proof: str, own_id: str, now: dateti
         return "names no live server key"
     if not hmac.compare_digest(_signed(signing_key, at_s, own_id), signed):
         return "is not signed for this shopper with that key"
-    if not -_CLOCKS_S <= now.timestamp() - at_s <= HOLDS_S:
+    if not -AHEAD.total_seconds() <= now.timestamp() - at_s <= HOLDS_S:
         return (
             f"is older than {HOLDS_S // 60} minutes, or from the future: ask the shop's server for a new one"
         )

@@ -3,7 +3,6 @@
 In: receipts of one device, as JSON. Out: verdicts in order, and for what is malformed the field and the reason.
 """
 
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
@@ -13,15 +12,11 @@ from server.records import devices, receipts
 from server.records.database import Connection, Database
 from server.records.receipts import Kind, Receipt
 from server.web.asked import Asked, asking
-from server.web.clock import Clock, utc_now
-from server.web.fields import Id, Time
+from server.web.clock import AHEAD, Clock, utc_now
+from server.web.fields import Given, Id, Time
 from server.web.guard import Guard
-from server.web.known import Given
 
 Verdict = Literal["accepted", "duplicate", "unknown_offer", "in_the_future", "malformed"]
-
-#: A phone's clock may run ahead of ours by this much, as at the doors for sightings.
-_AHEAD = timedelta(seconds=60)
 
 
 class ReceiptGiven(Given):
@@ -89,7 +84,7 @@ async def _take(connection: Connection, device: str, given: list[Any], clock: Cl
                 reason=first["msg"].removeprefix("Value error, "),
             )
             continue
-        if read.at > now + _AHEAD:
+        if read.at > now + AHEAD:
             reason = "lies in the future: is the phone's clock right?"
             troubles[index] = Trouble(index=index, verdict="in_the_future", field="at", reason=reason)
             continue

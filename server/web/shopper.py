@@ -22,9 +22,9 @@ from server.web import proof
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.edits import Edits
-from server.web.fields import Language, OwnId, TimeZone
+from server.web.fields import Given, Language, OwnId, TimeZone
 from server.web.guard import Guard
-from server.web.known import ConsentsGiven, ConsentShown, ConsentsShown, DeviceShown, Given, Identified
+from server.web.known import ConsentsGiven, ConsentShown, ConsentsShown, DeviceShown, Identified
 from server.web.limits import Throttle, caller_address
 from server.web.problem import Fault, Problem
 

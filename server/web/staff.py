@@ -6,7 +6,7 @@ In: an owner's session. Out: people, never their passwords.
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from server.records import staff
@@ -15,11 +15,10 @@ from server.records.keys import Role
 from server.records.passwords import LEAST_CHARACTERS, Passwords
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
-from server.web.cursor import read_id, write_cursor
+from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
-from server.web.fields import Id, Name
+from server.web.fields import Given, Id, Name
 from server.web.guard import Guard
-from server.web.known import Given
 
 
 class StaffGiven(Given):
@@ -47,7 +46,7 @@ class StaffShown(BaseModel):
 
 class Staff(BaseModel):
     staff: list[StaffShown]
-    next: str | None
+    next: Next
 
 
 def staff_routes(
@@ -57,15 +56,15 @@ def staff_routes(
 
     @router.get("/v1/staff", dependencies=[guard.owner])
     async def listed(
-        cursor: Annotated[str | None, Query(max_length=500)] = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        cursor: Cursor = None,
+        limit: Limit = 100,
     ) -> Staff:
         """Everybody on the staff, those who left too."""
         async with database.reading() as connection:
             rows = await staff.listed(connection, after=read_id(cursor), limit=limit)
         return Staff(
             staff=[StaffShown.model_validate(row, from_attributes=True) for row in rows],
-            next=write_cursor(rows[-1].id) if len(rows) == limit else None,
+            next=next_after(rows, limit),
         )
 
     @router.post("/v1/staff", status_code=201, response_model=StaffShown, responses={409: {}})

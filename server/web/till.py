@@ -4,7 +4,7 @@ In: a server key (or a manager's session; any staff may look). Out: shoppers by 
 answers at the till, and offers used, once.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -14,26 +14,22 @@ from server.records import consents, devices, forgetting, redemptions, shoppers
 from server.records.database import Connection, Database
 from server.records.devices import Kind
 from server.web.asked import Asked, asking
-from server.web.clock import Clock, utc_now
-from server.web.cursor import read_id, write_cursor
+from server.web.clock import AHEAD, Clock, utc_now
+from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
-from server.web.fields import Id, Name, OwnId, Time, Word
+from server.web.fields import Given, Id, Name, OwnId, Time, Word
 from server.web.guard import Guard
 from server.web.known import (
     ConsentsGiven,
     ConsentShown,
     ConsentsShown,
     DeviceShown,
-    Given,
     Identified,
     ShopperGiven,
     ShopperShown,
 )
 from server.web.problem import Fault, Problem
 from server.web.shopper import Copy
-
-#: The till's clock may run ahead of ours by this much.
-_AHEAD = timedelta(seconds=60)
 
 
 class FobGiven(Identified):
@@ -48,7 +44,7 @@ class ConsentsTaken(ConsentsGiven):
 
 class Shoppers(BaseModel):
     shoppers: list[ShopperShown]
-    next: str | None
+    next: Next
 
 
 class ShopperKnown(ShopperShown):
@@ -87,15 +83,15 @@ def _looking(router: APIRouter, database: Database, guard: Guard, clock: Clock) 
     @router.get("/v1/shoppers", dependencies=[guard.reader])
     async def listed(
         own_id: Annotated[OwnId | None, Query(description="the one whom the shop knows by this")] = None,
-        cursor: Annotated[str | None, Query(max_length=500)] = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        cursor: Cursor = None,
+        limit: Limit = 100,
     ) -> Shoppers:
         """Shoppers, page by page."""
         async with database.reading() as connection:
             rows = await shoppers.listed(connection, own_id=own_id, after=read_id(cursor), limit=limit)
         return Shoppers(
             shoppers=[ShopperShown.of(row) for row in rows],
-            next=write_cursor(rows[-1].id) if len(rows) == limit else None,
+            next=next_after(rows, limit),
         )
 
     @router.get("/v1/shoppers/{shopper}", responses={404: {}}, dependencies=[guard.reader])
@@ -176,7 +172,7 @@ def _redeeming(router: APIRouter, database: Database, guard: Guard, clock: Clock
     async def redeem(body: RedemptionGiven, asked: Annotated[Asked, asking(guard.server)]) -> Response:
         """Uses an offer at a till. Once: a second till is told when it was (409), a retry with its key gets the same answer."""
         now = clock()
-        if body.at and body.at > now + _AHEAD:
+        if body.at and body.at > now + AHEAD:
             reason = "lies in the future: is the till's clock right?"
             raise Problem(422, None, f"`at` {reason}", errors=[Fault(place="body.at", reason=reason)])
         async with database.writing() as connection:

@@ -17,7 +17,7 @@ from server.records.decisions import DecisionQuery, Story
 from server.records.refusal import NotFound
 from server.records.tables import DecisionRow, OutboxRow, VisitRow
 from server.records.visits import VisitQuery
-from server.web.cursor import read_mark, write_cursor
+from server.web.cursor import Cursor, Limit, Next, next_after, read_mark
 from server.web.fields import Id, OwnId, Time, Word
 from server.web.guard import Guard
 
@@ -27,8 +27,8 @@ class Page(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    cursor: str | None = Field(None, description="`next` of the page before")
-    limit: int = Field(100, ge=1, le=1000)
+    cursor: Cursor = None
+    limit: Limit = 100
 
 
 class DecisionsAsked(Page):
@@ -125,7 +125,7 @@ class DecisionStory(DecisionShown):
 
 class Decisions(BaseModel):
     decisions: list[DecisionShown]
-    next: str | None = Field(description="the cursor of the next page")
+    next: Next
 
 
 class VisitShown(BaseModel):
@@ -154,7 +154,7 @@ class VisitShown(BaseModel):
 
 class Visits(BaseModel):
     visits: list[VisitShown]
-    next: str | None = Field(description="the cursor of the next page")
+    next: Next
 
 
 def why_routes(database: Database, guard: Guard) -> APIRouter:
@@ -178,7 +178,7 @@ def _add_decisions(router: APIRouter, database: Database) -> None:
             )
             rows = await decisions.listed(connection, query, after=read_mark(asked.cursor), limit=asked.limit)
             offers = await decisions.offers_of(connection, [row.id for row in rows])
-        more = write_cursor(rows[-1].decided_at, rows[-1].id) if len(rows) == asked.limit else None
+        more = next_after(rows, asked.limit, "decided_at", "id")
         return Decisions(decisions=[DecisionShown.of(row, offers.get(row.id)) for row in rows], next=more)
 
     @router.get("/v1/decisions/{decision}", responses={404: {}})
@@ -202,7 +202,7 @@ def _add_visits(router: APIRouter, database: Database) -> None:
                 is_open=asked.open,
             )
             rows = await visits.listed(connection, query, after=read_mark(asked.cursor), limit=asked.limit)
-        more = write_cursor(rows[-1].entered_at, rows[-1].id) if len(rows) == asked.limit else None
+        more = next_after(rows, asked.limit, "entered_at", "id")
         return Visits(visits=[VisitShown.of(row) for row in rows], next=more)
 
     @router.get("/v1/visits/{visit}", responses={404: {}})

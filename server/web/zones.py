@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import APIRouter, Body, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.requests import Request
@@ -22,9 +22,10 @@ from server.records.rows import Change
 from server.records.zones import Given
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
-from server.web.cursor import read_id, write_cursor
+from server.web.cursor import Cursor, next_after, read_id
 from server.web.edits import Edits
 from server.web.etag import etag_of, has_it_already, refuse_lost_update
+from server.web.fields import PlaceId
 from server.web.guard import Guard
 from server.web.plain import refuse_unkeepable
 from server.web.problem import Fault, Problem
@@ -38,7 +39,6 @@ _LOOKS = 5
 #: The one id that a zone cannot have, since a door stands at its address.
 _DOOR = "nearby"
 
-ZoneId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9._:~-]+$")]
 GeoJson = Annotated[
     dict[str, Any],
     Body(
@@ -122,7 +122,7 @@ def zone_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = u
         return await arranger.arrange(body, once)
 
     @router.put("/v1/zones/{zone}", dependencies=[guard.manager], responses={404: {}, 412: {}})
-    async def put_zone(zone: ZoneId, body: GeoJson, request: Request) -> Arranged:
+    async def put_zone(zone: PlaceId, body: GeoJson, request: Request) -> Arranged:
         """Creates or changes one zone from a Feature. With `If-Match`, only the version that it names."""
 
         async def unless_changed(connection: Connection, keep: Keep) -> Arranged:
@@ -137,7 +137,7 @@ def zone_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = u
         dependencies=[guard.manager],
         responses={404: {}, 409: {"description": "Other things still name the zone"}, 412: {}},
     )
-    async def remove_zone(zone: ZoneId, request: Request) -> None:
+    async def remove_zone(zone: PlaceId, request: Request) -> None:
         """Removes a zone that nothing names any more; whoever is in it leaves it."""
         async with edits.of("zones") as connection:
             await zones.version(connection, lock=True)
@@ -150,14 +150,14 @@ def zone_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = u
 def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
     @router.get("/v1/zones", dependencies=[guard.reader], response_class=GeoJsonResponse)
     async def list_zones(
-        limit: Annotated[int, Query(ge=1, le=MOST_FEATURES)] = MOST_FEATURES, cursor: str | None = None
+        limit: Annotated[int, Query(ge=1, le=MOST_FEATURES)] = MOST_FEATURES, cursor: Cursor = None
     ) -> Response:
         """All zones as a FeatureCollection, by id. Where there are more, the `Link` header leads to the next page."""
         async with database.reading() as connection:
             rows = await zones.listed(connection, after=read_id(cursor), limit=limit)
         headers = {}
-        if len(rows) == limit:
-            headers["Link"] = f'</v1/zones?limit={limit}&cursor={write_cursor(rows[-1].id)}>; rel="next"'
+        if more := next_after(rows, limit):
+            headers["Link"] = f'</v1/zones?limit={limit}&cursor={more}>; rel="next"'
         return GeoJsonResponse(
             {"type": "FeatureCollection", "features": [row.feature for row in rows]}, headers=headers
         )
@@ -168,7 +168,7 @@ def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
         response_class=GeoJsonResponse,
         responses={304: {}, 404: {}},
     )
-    async def get_zone(zone: ZoneId, request: Request) -> Response:
+    async def get_zone(zone: PlaceId, request: Request) -> Response:
         """One zone as a Feature."""
         async with database.reading() as connection:
             row = await zones.find(connection, zone)

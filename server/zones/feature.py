@@ -42,7 +42,7 @@ CIRCLE_RADIUS_M: Final = (1.0, 50_000.0)  # no positioning tells less; a large c
 DISC_RADIUS_M: Final = (0.3, 200.0)  # an arm's length; the reach of an advertisement in the open
 NUMBERS: Final = ("enter_at", "leave_at", "enter_after_s", "leave_after_s")  # of a manner
 
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,63}")  # stands in a URL as it is
+OWN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,63}")  # stands in a URL as it is
 _RADIO: Final = ("anchors", "plan", "disc")
 _EXTRAS: Final = ("notes", "style")
 _PROPERTIES: Final = frozenset(
@@ -139,7 +139,7 @@ class FeatureReader:
         if isinstance(value, int) and is_number(value):
             self.mended.append(Remark(place, f"the number {called(value)} was taken as a text"))
             value = str(value)
-        if not isinstance(value, str) or not _ID.fullmatch(value):
+        if not isinstance(value, str) or not OWN_ID.fullmatch(value):
             raise ValueError(
                 f"an id is a text of at most 64 letters, digits and . _ : ~ - and begins with a letter or digit, not {called(value)}"
             )

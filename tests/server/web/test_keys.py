@@ -44,6 +44,7 @@ async def test_a_gateway_key_is_for_a_gateway_there_is(doors):
 
     assert await issue(kind="gateway", gateway="gw_1") == 201
     assert await issue(kind="gateway", gateway="gw_none") == 404
+    assert await issue(kind="gateway", gateway="gw~by-the-door") == 404  # an id that a gateway may have
     assert await issue(kind="gateway") == 422
     assert await issue(kind="app", gateway="gw_1") == 422
 
