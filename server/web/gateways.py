@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 from pydantic import (
     AfterValidator,
@@ -33,18 +33,15 @@ from server.records.tables import GatewayRow
 from server.web.anchors import AnchorPlaced, refuse_unplaced
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
-from server.web.cursor import read_id, write_cursor
+from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
 from server.web.etag import etag_of, has_it_already
-from server.web.fields import Name
-from server.web.floor_plans import PlaceId
+from server.web.fields import Given, Name, PlaceId
 from server.web.guard import Guard
 from server.web.packed import plain_body
 
 #: Many times what a heartbeat is (400 bytes); its reason is a sentence.
 MOST_HEARTBEAT_BYTES = 16_384
-
-GatewayPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$")]
 
 
 def _epoch_s(said: float | datetime) -> float:
@@ -86,10 +83,8 @@ class AnchorOfGateway(AnchorPlaced):
     id: PlaceId | None = None
 
 
-class GatewayGiven(BaseModel):
+class GatewayGiven(Given):
     """A gateway to be set up, with its anchor: a new one, or the id of one that is there."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: PlaceId | None = None
     name: Name
@@ -100,9 +95,7 @@ class GatewayGiven(BaseModel):
     ]
 
 
-class GatewayNamed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class GatewayNamed(Given):
     name: Name
 
 
@@ -166,7 +159,7 @@ class GatewayShown(BaseModel):
 
 class Gateways(BaseModel):
     gateways: list[GatewayShown]
-    next: str | None = Field(description="the cursor of the next page")
+    next: Next
 
 
 class OursShown(BaseModel):
@@ -256,20 +249,17 @@ def _add_setting_up(router: APIRouter, guard: Guard, edits: Edits, clock: Clock)
             return await asked.once(connection, 201, lambda: _set_up(connection, body, clock()))
 
     @router.post(
-        "/v1/gateways/{gateway}/token", status_code=201, dependencies=[guard.manager], responses={404: {}}
+        "/v1/gateways/{gateway}/token", status_code=201, response_model=GatewayIssued, responses={404: {}}
     )
-    async def renew(gateway: GatewayPath) -> GatewayIssued:
+    async def renew(gateway: PlaceId, asked: Annotated[Asked, asking(guard.manager)]) -> Response:
         """Ends a gateway's tokens and gives it a new one: for a machine that was replaced or stolen."""
         async with edits.of("keys") as connection:
-            row = await gateways.find(connection, gateway)
-            await keys.revoke_of(connection, gateway, clock())
-            issued = await keys.issue(connection, "gateway", row.name, clock(), owner=gateway)
-        return GatewayIssued(gateway=gateway, anchor=row.anchor_id, key=issued.key, token=issued.token)
+            return await asked.once(connection, 201, lambda: _renew(connection, gateway, clock()))
 
     @router.delete(
         "/v1/gateways/{gateway}", status_code=204, dependencies=[guard.manager], responses={404: {}}
     )
-    async def remove(gateway: GatewayPath) -> None:
+    async def remove(gateway: PlaceId) -> None:
         """Removes a gateway and ends its tokens; its anchor stays, for the machine that takes its place."""
         async with edits.of("anchors", "keys") as connection:
             await gateways.remove(connection, gateway, clock())
@@ -277,24 +267,21 @@ def _add_setting_up(router: APIRouter, guard: Guard, edits: Edits, clock: Clock)
 
 def _add_looking(router: APIRouter, database: Database, guard: Guard, edits: Edits, clock: Clock) -> None:
     @router.get("/v1/gateways", dependencies=[guard.reader])
-    async def list_gateways(
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100, cursor: str | None = None
-    ) -> Gateways:
+    async def list_gateways(limit: Limit = 100, cursor: Cursor = None) -> Gateways:
         """Gateways by id, and how each is."""
         async with database.reading() as connection:
             rows = await gateways.listed(connection, after=read_id(cursor), limit=limit)
-        more = write_cursor(rows[-1].id) if len(rows) == limit else None
         now = clock()
-        return Gateways(gateways=[GatewayShown.of(row, now) for row in rows], next=more)
+        return Gateways(gateways=[GatewayShown.of(row, now) for row in rows], next=next_after(rows, limit))
 
     @router.get("/v1/gateways/{gateway}", dependencies=[guard.reader], responses={404: {}})
-    async def get_gateway(gateway: GatewayPath) -> GatewayShown:
+    async def get_gateway(gateway: PlaceId) -> GatewayShown:
         """One gateway, and how it is."""
         async with database.reading() as connection:
             return GatewayShown.of(await gateways.find(connection, gateway), clock())
 
     @router.put("/v1/gateways/{gateway}", dependencies=[guard.manager], responses={404: {}})
-    async def rename(gateway: GatewayPath, body: GatewayNamed) -> GatewayShown:
+    async def rename(gateway: PlaceId, body: GatewayNamed) -> GatewayShown:
         """Gives a gateway another name."""
         async with edits.of("anchors") as connection:
             return GatewayShown.of(await gateways.rename(connection, gateway, body.name), clock())
@@ -312,6 +299,13 @@ async def _set_up(connection: Connection, body: GatewayGiven, now: datetime) -> 
     await gateways.add(connection, gateway, body.name, anchor, now)
     issued = await keys.issue(connection, "gateway", body.name, now, owner=gateway)
     return GatewayIssued(gateway=gateway, anchor=anchor, key=issued.key, token=issued.token)
+
+
+async def _renew(connection: Connection, gateway: str, now: datetime) -> GatewayIssued:
+    row = await gateways.find(connection, gateway)
+    await keys.revoke_of(connection, gateway, now)
+    issued = await keys.issue(connection, "gateway", row.name, now, owner=gateway)
+    return GatewayIssued(gateway=gateway, anchor=row.anchor_id, key=issued.key, token=issued.token)
 
 
 async def _refuse_taken_anchor(connection: Connection, anchor: str) -> None:

@@ -138,6 +138,28 @@ def api(server):
     return schema.exclude(path=["/v1/live", "/v1/logout"])
 
 
+#: POSTs that create or spend nothing: evidence is known by itself when it comes again, and a session is for who logs in.
+_NEED_NO_KEY = {
+    "/v1/pings",
+    "/v1/sightings",
+    "/ingest/owntracks",
+    "/v1/gateways/me/heartbeat",
+    "/v1/login",
+    "/v1/logout",
+}
+
+
+def test_every_post_that_creates_or_spends_takes_an_idempotency_key(server):
+    paths = httpx.get(f"{server.url}/openapi.json", timeout=30).json()["paths"]
+    without = {
+        path
+        for path, methods in paths.items()
+        if "post" in methods
+        and "Idempotency-Key" not in {each["name"] for each in methods["post"].get("parameters", [])}
+    }
+    assert without == _NEED_NO_KEY
+
+
 def test_no_request_makes_the_server_fail(api, server, subtests):
     operations = [found.ok() for found in api.get_all_operations()]
     assert len(operations) > 40
