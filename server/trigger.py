@@ -1,7 +1,7 @@
 """THE MAIN JOB: sighting -> presence -> zone event -> decision -> outbox.
 
     take(handovers)   evidence: believe, observe, decide, commit, answer
-    tick(now)         the clock: dwells and exits that fall due without evidence
+    tick()            the clock: dwells and exits that fall due without evidence
     learn(knowledge)  staff changed zones or campaigns
 
 All three go through `_settle`: one transaction, then memory. Memory never runs ahead of the records: a step is kept when its
@@ -201,7 +201,7 @@ class Trigger:
             self._measures.zone_event(event.kind)
             self._bus.announce("live", _news_of_event(event, shopper_of.get(event.device)))
         for decision in decisions:
-            self._measures.decision(decision.outcome)
+            self._measures.decision(decision.verdict)
             self._bus.announce("live", _news_of_decision(decision))
         if any(isinstance(decision, Send) for decision in decisions):
             self._nudge()
@@ -239,7 +239,7 @@ def _news_of_decision(decision: Decision) -> Mapping[str, Any]:
     return {
         "type": "decision",
         "id": decision.id,
-        "verdict": decision.outcome,
+        "verdict": decision.verdict,
         "campaign": decision.campaign,
         "device": decision.event.device,
         "shopper": decision.shopper,

@@ -6,7 +6,7 @@ from server.campaigns.condition import BrokenCondition, Condition
 from server.campaigns.conditions import CONDITIONS
 from server.campaigns.daytime import Daytime
 from server.campaigns.decide import decide, decide_in_turn, objections
-from server.campaigns.decision import Decision, Outcome, Reason, Send, Withhold
+from server.campaigns.decision import Decision, Reason, Send, Verdict, Withhold
 from server.campaigns.moment import (
     ConsentGiven,
     DeviceFacts,
@@ -19,7 +19,7 @@ from server.campaigns.moment import (
     gather,
 )
 from server.campaigns.offer import Offer, OfferText
-from server.campaigns.reading import BadCampaign, Problem, read_campaign, read_campaigns, write_campaign
+from server.campaigns.reading import BadCampaign, Fault, read_campaign, read_campaigns, write_campaign
 
 __all__ = [
     "CONDITIONS",
@@ -32,18 +32,18 @@ __all__ = [
     "Daytime",
     "Decision",
     "DeviceFacts",
+    "Fault",
     "Happening",
     "Moment",
     "Offer",
     "OfferText",
-    "Outcome",
-    "Problem",
     "Purpose",
     "Reason",
     "Send",
     "SentOffer",
     "ShopperFacts",
     "Trigger",
+    "Verdict",
     "Where",
     "Withhold",
     "ZoneFacts",

@@ -13,7 +13,7 @@ from server.campaigns.moment import SentOffer
 from server.campaigns.offer import Offer, OfferText
 from server.presence.visit import ZoneEvent
 
-Outcome = Literal["send", "withhold"]
+Verdict = Literal["send", "withhold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One campaign's answer to one moment. `reasons` is never empty. `event_at` and `decided_at` are aware UTC.
+    """One campaign's answer to one moment. `reasons` is never empty; `decided_at` is aware UTC.
 
     `saw` is a small summary of what was looked at, of JSON values only: no positions, no names.
     """
 
-    outcome: ClassVar[Outcome]
+    verdict: ClassVar[Verdict]
 
     id: str
     campaign: str
@@ -47,7 +47,7 @@ class Decision:
 class Send(Decision):
     """Speak. `offer_id` is the same whatever woke the campaign in this visit: a visit gives one offer of a campaign."""
 
-    outcome: ClassVar[Outcome] = "send"
+    verdict: ClassVar[Verdict] = "send"
 
     offer_id: str
     offer: Offer
@@ -71,4 +71,4 @@ class Send(Decision):
 class Withhold(Decision):
     """Stay silent, for these reasons."""
 
-    outcome: ClassVar[Outcome] = "withhold"
+    verdict: ClassVar[Verdict] = "withhold"

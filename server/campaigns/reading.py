@@ -26,7 +26,7 @@ OUR_REASONS = {  # by pydantic's name of the error
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Fault:
     """One thing that is wrong: where in the document ("" for the whole), and why."""
 
     place: str
@@ -34,11 +34,11 @@ class Problem:
 
 
 class BadCampaign(ValueError):
-    """The document is no campaign; `problems` says all that is wrong with it."""
+    """The document is no campaign; `faults` says all that is wrong with it."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(f"{problem.place}: {problem.reason}" for problem in problems))
-        self.problems = tuple(problems)
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.place}: {fault.reason}" for fault in faults))
+        self.faults = tuple(faults)
 
 
 def read_campaign(document: object) -> Campaign:
@@ -46,30 +46,28 @@ def read_campaign(document: object) -> Campaign:
     try:
         return Campaign.model_validate(document)
     except ValidationError as error:
-        raise BadCampaign(_problems(error)) from None
+        raise BadCampaign(_faults(error)) from None
 
 
 def read_campaigns(document: Mapping[str, Any]) -> tuple[Campaign, ...]:
-    """All of a file's `campaigns` (TOML: `[[campaigns]]`). BadCampaign with the problems of all of them, and of ids given twice."""
+    """All of a file's `campaigns` (TOML: `[[campaigns]]`). BadCampaign with the faults of all of them, and of ids given twice."""
     listed = document.get("campaigns")
     if not isinstance(listed, list) or document.keys() != {"campaigns"}:
-        raise BadCampaign([Problem("", "must hold a list of campaigns under `campaigns`, and nothing else")])
+        raise BadCampaign([Fault("", "must hold a list of campaigns under `campaigns`, and nothing else")])
     read: dict[str, Campaign] = {}
-    problems = []
+    faults = []
     for index, each in enumerate(listed):
         place = f"campaigns[{index}]"
         try:
             campaign = read_campaign(each)
         except BadCampaign as bad:
-            problems += [
-                Problem(f"{place}.{found.place}".rstrip("."), found.reason) for found in bad.problems
-            ]
+            faults += [Fault(f"{place}.{found.place}".rstrip("."), found.reason) for found in bad.faults]
             continue
         if campaign.id in read:
-            problems.append(Problem(f"{place}.id", f"there is a campaign {campaign.id!r} before"))
+            faults.append(Fault(f"{place}.id", f"there is a campaign {campaign.id!r} before"))
         read[campaign.id] = campaign
-    if problems:
-        raise BadCampaign(problems)
+    if faults:
+        raise BadCampaign(faults)
     return tuple(read.values())
 
 
@@ -87,9 +85,9 @@ def write_campaign(campaign: Campaign) -> dict[str, Any]:
     return document | {"state": campaign.state, "version": campaign.version}
 
 
-def _problems(error: ValidationError) -> list[Problem]:
-    found = [Problem(_place(each["loc"]), _reason(each)) for each in error.errors(include_url=False)]
-    return [problem for problem in found if problem.reason]
+def _faults(error: ValidationError) -> list[Fault]:
+    found = [Fault(_place(each["loc"]), _reason(each)) for each in error.errors(include_url=False)]
+    return [fault for fault in found if fault.reason]
 
 
 def _place(steps: tuple[int | str, ...]) -> str:
@@ -104,7 +102,7 @@ def _place(steps: tuple[int | str, ...]) -> str:
 
 
 def _reason(error: ErrorDetails) -> str:
-    """Ours where pydantic's sentence speaks of Python, else its own. Empty for what only follows from another problem."""
+    """Ours where pydantic's sentence speaks of Python, else its own. Empty for what only follows from another fault."""
     if error["type"] == "union_tag_invalid":
         return f"there is no kind {error['ctx']['tag']!r}; there are {', '.join(CONDITIONS)}"
     return OUR_REASONS.get(error["type"], error["msg"].removeprefix("Value error, "))

@@ -350,7 +350,7 @@ def _decision_row(decision: Decision) -> dict[str, Any]:
         "campaign_id": decision.campaign,
         "campaign_version": decision.campaign_version,
         "event": decision.event.kind,
-        "verdict": decision.outcome,
+        "verdict": decision.verdict,
         "reasons": [asdict(reason) for reason in decision.reasons],
         "saw": decision.saw,
         "happened_at": decision.event.at,

@@ -140,7 +140,7 @@ def _read(body: dict[str, Any]) -> Campaign:
         return read_campaign(body)
     except BadCampaign as bad:
         raise _refused(
-            [Fault(place=_in_body(found.place), reason=found.reason) for found in bad.problems]
+            [Fault(place=_in_body(found.place), reason=found.reason) for found in bad.faults]
         ) from None
 
 

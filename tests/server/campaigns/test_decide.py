@@ -67,7 +67,7 @@ def test_coming_staying_and_leaving_can_each_be_the_moment(kind, stay_s):
     after = {"after_s": 300} if kind == "dwelled" else {}
     campaign = a_campaign(trigger=listens(kind, zones=["z_shoes"], **after))
     (decision,) = decided([campaign], a_happening(kind=kind, dwelled_s=stay_s)).values()
-    assert decision.outcome == "send"
+    assert decision.verdict == "send"
 
 
 def test_a_held_back_campaign_says_why_and_the_next_best_speaks():
@@ -76,7 +76,7 @@ def test_a_held_back_campaign_says_why_and_the_next_best_speaks():
     found = decided(some, shopper=a_shopper(sent=(sent(campaign="capped"),)))
     assert words(found["capped"]) == ["1 of 1 offers of this campaign already sent in the last 7 days"]
     assert words(found["shoes"]) == ["nothing spoke against it"]
-    assert found["shoes"].outcome == "send"
+    assert found["shoes"].verdict == "send"
 
 
 def test_the_higher_priority_wins_and_the_loser_knows_to_whom():
@@ -92,7 +92,7 @@ def test_at_the_same_priority_the_shelf_beats_the_department_and_that_the_shop()
         a_campaign("c-shelf", trigger=listens(zones=["z_shelf"])),
     ]
     found = decided(some, a_happening(STORE), a_happening(SHOES), a_happening(SHELF))
-    assert [name for name, decision in found.items() if decision.outcome == "send"] == ["c-shelf"]
+    assert [name for name, decision in found.items() if decision.verdict == "send"] == ["c-shelf"]
     assert words(found["a-shop"]) == ["lost to 'The c-shelf' (same priority, its zone is more specific)"]
 
 
@@ -110,7 +110,7 @@ def test_a_campaign_of_the_whole_site_answers_once_for_the_zone_nearest_to_the_g
 def test_news_of_the_shop_speaks_where_the_shelf_is_only_history():
     campaign = a_campaign(trigger=listens(site="z_store"))
     (decision,) = decided([campaign], a_happening(STORE), a_happening(SHELF, late=True)).values()
-    assert (decision.event.zone, decision.outcome) == ("z_store", "send")
+    assert (decision.event.zone, decision.verdict) == ("z_store", "send")
 
 
 def test_ids_follow_from_what_happened_and_not_from_when_we_decide():
@@ -119,7 +119,7 @@ def test_ids_follow_from_what_happened_and_not_from_when_we_decide():
     again = decided([campaign], a_happening(), now=NOON + MINUTE, shopper=a_shopper(sent=(first.as_sent(),)))[
         "shoes"
     ]
-    assert (first.outcome, again.outcome) == ("send", "withhold")
+    assert (first.verdict, again.verdict) == ("send", "withhold")
     assert first.id == again.id
     assert first.campaign_version == 2
 
@@ -155,7 +155,7 @@ def test_two_devices_of_one_shopper_in_one_batch_get_one_offer():
     phone = a_moment(a_happening())
     fob = a_moment(a_happening(device="d_fob", visit="v_fob"), device=DeviceFacts("d_fob", "fob"))
     made = decide_in_turn(compile_campaigns([a_campaign()], ZONES), [phone, fob])
-    assert [(each.event.device, each.outcome) for each in made] == [
+    assert [(each.event.device, each.verdict) for each in made] == [
         ("d_fob", "send"),
         ("d_phone", "withhold"),
     ]
@@ -168,14 +168,14 @@ def test_a_cap_over_all_campaigns_holds_within_one_batch_too():
     compiled = compile_campaigns([a_campaign("shoes", once_a_day), bags], ZONES)
     into_bags = a_moment(a_happening(BAGS, at=NOON + MINUTE), now=NOON + MINUTE)
     made = decide_in_turn(compiled, [into_bags, a_moment(now=NOON + MINUTE, shopper=a_shopper())])
-    assert [each.outcome for each in made] == ["send", "withhold"]
+    assert [each.verdict for each in made] == ["send", "withhold"]
 
 
 def test_what_one_shopper_got_does_not_silence_another_nor_a_stranger():
     others = [a_moment(shopper=a_shopper(id=who), device=DeviceFacts(who)) for who in ("sh_ann", "sh_bea")]
     strangers = [Moment(NOON, (a_happening(visit=visit),), DeviceFacts(visit)) for visit in ("v_1", "v_2")]
     made = decide_in_turn(compile_campaigns([a_campaign()], ZONES), [*others, *strangers])
-    assert sorted(each.outcome for each in made) == ["send", "send", "withhold", "withhold"]
+    assert sorted(each.verdict for each in made) == ["send", "send", "withhold", "withhold"]
 
 
 @given(campaigns(), moments())
@@ -188,7 +188,7 @@ def test_every_campaign_that_listens_gets_one_answer_with_words_and_at_most_one_
     }
     made = decide(compiled, moment)
     assert sorted(each.campaign for each in made) == sorted(woken)
-    assert sum(each.outcome == "send" for each in made) <= 1
+    assert sum(each.verdict == "send" for each in made) <= 1
     assert all(
         each.reasons and all(reason.words.strip() and reason.gate for reason in each.reasons) for each in made
     )
@@ -230,4 +230,4 @@ def test_a_stranger_and_a_shopper_who_did_not_agree_get_nothing(some, moment):
     compiled = compile_campaigns(some, ZONES)
     unasked = replace(moment.shopper, consents={}) if moment.shopper else None
     for silent in (replace(moment, shopper=None), replace(moment, shopper=unasked)):
-        assert all(each.outcome == "withhold" for each in decide(compiled, silent))
+        assert all(each.verdict == "withhold" for each in decide(compiled, silent))

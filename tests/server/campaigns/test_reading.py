@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.campaigns import BadCampaign, Problem, read_campaign, read_campaigns, write_campaign
+from server.campaigns import BadCampaign, Fault, read_campaign, read_campaigns, write_campaign
 from tests.server.campaigns.makers import a_campaign, a_document
 from tests.server.campaigns.strategies import campaigns
 
@@ -34,10 +34,10 @@ window = "7d"
 """
 
 
-def problems(document) -> dict[str, str]:
+def faults(document) -> dict[str, str]:
     with pytest.raises(BadCampaign) as caught:
         read_campaign(document)
-    return {problem.place: problem.reason for problem in caught.value.problems}
+    return {fault.place: fault.reason for fault in caught.value.faults}
 
 
 @given(campaigns())
@@ -73,7 +73,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_in_its_place():
         ],
     )
     document["offer"] = {"title": {"it": "a"}, "body": {"en": "b"}, "life_s": -1}
-    found = problems(document)
+    found = faults(document)
     assert found.keys() == {
         "name",
         "colour",
@@ -94,8 +94,8 @@ def test_everything_that_is_wrong_is_told_at_once_and_in_its_place():
 
 
 def test_what_is_missing_is_named_without_what_follows_from_it():
-    assert problems({}) == dict.fromkeys(("id", "name", "trigger", "offer"), "is missing")
-    assert problems(a_document(offer={})) == {"offer.title": "is missing", "offer.body": "is missing"}
+    assert faults({}) == dict.fromkeys(("id", "name", "trigger", "offer"), "is missing")
+    assert faults(a_document(offer={})) == {"offer.title": "is missing", "offer.body": "is missing"}
 
 
 nonsense = st.recursive(
@@ -107,7 +107,7 @@ nonsense = st.recursive(
 
 @given(nonsense)
 def test_nonsense_is_refused_with_words(document):
-    assert all(problems(document).values())
+    assert all(faults(document).values())
 
 
 @given(
@@ -115,18 +115,18 @@ def test_nonsense_is_refused_with_words(document):
     nonsense,
 )
 def test_nonsense_in_one_field_is_refused_in_that_field_or_makes_sense(field, nonsensical):
-    bad: tuple[Problem, ...] = ()
+    bad: tuple[Fault, ...] = ()
     try:
         read_campaign(a_document(**{field: nonsensical}))
     except BadCampaign as caught:
-        bad = caught.problems
-    assert all(problem.place.startswith(field) and problem.reason for problem in bad)
+        bad = caught.faults
+    assert all(fault.place.startswith(field) and fault.reason for fault in bad)
 
 
 def test_the_problems_of_a_file_name_the_campaign_too():
     with pytest.raises(BadCampaign) as caught:
         read_campaigns({"campaigns": [a_document(), a_document(name=""), a_document(id="shoes")]})
-    assert [problem.place for problem in caught.value.problems] == ["campaigns[1].name", "campaigns[2].id"]
+    assert [fault.place for fault in caught.value.faults] == ["campaigns[1].name", "campaigns[2].id"]
 
 
 @pytest.mark.parametrize("document", [{}, {"campaigns": {}}, {"campaigns": [], "zones": []}])
