@@ -1,7 +1,7 @@
 """Builds the house: reads settings once, hands each room what it needs, starts and stops it.
 
-`House.open` is the house without a web server, for tests and for `serve`: records, path, sender and timetable running, its ASGI
-application ready. A loop that dies takes the house down loudly; stopping is: no new requests, what waits is taken, what is being
+`built` is the house without a web server, for tests and for `serve`: records, path, sender and timetable ready, and the ASGI
+application; `running` keeps its loops going. A loop that dies takes the house down loudly; stopping is: no new requests, what waits is taken, what is being
 sent is settled, the records are closed.
 """
 
@@ -199,9 +199,7 @@ async def _opened_channels(settings: Settings, stack: AsyncExitStack) -> dict[st
     opened: dict[str, Channel] = {}
     if settings.fcm.enabled:
         fcm = files["fcm"]
-        opened["fcm"] = await stack.enter_async_context(
-            fcm.open(fcm.Settings(**settings.fcm.model_dump(exclude_none=True)))
-        )
+        opened["fcm"] = await stack.enter_async_context(fcm.open(settings.fcm.channel()))
     else:
         log.warning("no_channel", why="fcm has no credentials: offers are decided but nothing is sent")
     return opened
@@ -231,7 +229,7 @@ def _sender_check(sender: Sender) -> Check:
 def _counted(measures: Measures) -> Callable[[Parcel, Outcome, float], None]:
     def count(_parcel: Parcel, outcome: Outcome, seconds_from_heard: float) -> None:
         sent = isinstance(outcome, Sent)
-        measures.offer(type(outcome).__name__.lower(), seconds_from_heard if sent else None)
+        measures.offer(outcome.word, seconds_from_heard if sent else None)
 
     return count
 

@@ -1,7 +1,7 @@
 """What happens by the clock, with APScheduler: the tick of presence, fresh rotating ids, looking for changes, forgetting.
 
 In: the verbs of the other rooms. A job that is still running is not started again, and one that was missed runs once. A job that
-fails is logged with its name and runs again at its next time; the tick's failures are also counted for `/health`.
+fails is logged with its name and runs again at its next time; until it succeeds, `failing` says why it failed, for `/health`.
 """
 
 from collections.abc import Awaitable, Callable

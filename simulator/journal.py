@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message at a phone. `again`: this very offer had arrived there before. `sent_again`: with the same collapse key."""
+    """A message at a phone. `again`: this very offer had arrived there before."""
 
     shopper: str
     device: str

@@ -28,7 +28,6 @@ from server.records.parcels import (
     Outcome,
     Parcel,
     Postponed,
-    Rejected,
     Returned,
     Sent,
     Unreachable,
@@ -45,15 +44,6 @@ NO_LEASE = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: channel -> the purpose that its shopper must consent to. The inbox and the shop's own webhooks push nothing at anybody.
 PURPOSES: Mapping[str, str] = {"fcm": "push", "webpush": "push", "email": "email", "sms": "sms"}
-
-#: How an outcome is called in the records, of a row that it settles as of an attempt.
-_WORDS: Mapping[type[Outcome], str] = {
-    Sent: "sent",
-    Rejected: "refused",
-    Expired: "expired",
-    Postponed: "postponed",
-    Unreachable: "unreachable",
-}
 
 
 class RecordedOutbox:
@@ -323,7 +313,7 @@ def _change(outcome: Outcome, living: _LiveAddresses, now: datetime) -> dict[str
         if any(_serves(a["kind"], outcome.parcel.channel) for a in others):
             return _new_state(row, due_at=outcome.at, tries=tries, why=outcome.why)
         return _new_state(row, settled_at=now, outcome="undeliverable", tries=tries, why=outcome.why)
-    return _new_state(row, settled_at=now, outcome=_WORDS[type(outcome)], tries=tries, why=outcome.why)
+    return _new_state(row, settled_at=now, outcome=outcome.word, tries=tries, why=outcome.why)
 
 
 def _attempt(outcome: Outcome) -> dict[str, Any]:
@@ -332,7 +322,7 @@ def _attempt(outcome: Outcome) -> dict[str, Any]:
         "outbox_id": parcel.id,
         "shopper_id": parcel.shopper,
         "address_id": parcel.address.id if parcel.address else None,
-        "outcome": _WORDS[type(outcome)],
+        "outcome": outcome.word,
         "why": outcome.receipt if isinstance(outcome, Sent) else outcome.why,
         "at": outcome.at,
     }

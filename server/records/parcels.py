@@ -1,12 +1,13 @@
 """Parcels: what the outbox hands to delivery, and what delivery hands back. Frozen values, no SQL.
 
-In: claimed outbox rows. Out: one outcome a parcel. Imports nothing of the house, so that records (which makes
-parcels) and delivery (which sends them) may both stand on it.
+In: claimed outbox rows. Out: one outcome a parcel; its `word` is what records, answers and measures call it. Imports nothing of
+the house, so that records (which makes parcels) and delivery (which sends them) may both stand on it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Parcel:
 class Sent:
     """The channel took it. Final. `receipt` is the channel's own name for the message."""
 
+    word: ClassVar[str] = "sent"
+
     parcel: Parcel
     at: datetime
     receipt: str
@@ -57,6 +60,8 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Postponed:
     """The attempt failed for a passing reason: due again at `due_at`, which is before the offer's end."""
+
+    word: ClassVar[str] = "postponed"
 
     parcel: Parcel
     at: datetime
@@ -71,6 +76,8 @@ class Unreachable:
     Final only where no other live address is left.
     """
 
+    word: ClassVar[str] = "unreachable"
+
     parcel: Parcel
     at: datetime
     why: str
@@ -80,6 +87,8 @@ class Unreachable:
 class Rejected:
     """The channel will never take this message, whatever the address. Final; the address is kept."""
 
+    word: ClassVar[str] = "refused"
+
     parcel: Parcel
     at: datetime
     why: str
@@ -88,6 +97,8 @@ class Rejected:
 @dataclass(frozen=True, slots=True)
 class Expired:
     """The offer ended, or ends before another try is due. Final. `why` names the last fault where one was met."""
+
+    word: ClassVar[str] = "expired"
 
     parcel: Parcel
     at: datetime
@@ -101,6 +112,8 @@ class Returned:
     Being due from `at` puts it behind the others that wait, so that a channel which fails for some addresses only
     (an APNs key that ran out) is not tried with the same parcel for ever.
     """
+
+    word: ClassVar[str] = "returned"
 
     parcel: Parcel
     at: datetime

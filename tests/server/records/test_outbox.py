@@ -3,13 +3,14 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 import sqlalchemy as sa
 
 from server.records import outbox
 from server.records.outbox import RecordedOutbox
-from server.records.parcels import Expired, Postponed, Rejected, Returned, Sent, Unreachable
+from server.records.parcels import Expired, Outcome, Postponed, Rejected, Returned, Sent, Unreachable
 from server.records.tables import AddressRow, AttemptRow, ConsentRow, OutboxRow
 from tests.server.records.rows import a_consent, an_address, an_attempt, an_offer, keep, rows_of
 
@@ -260,3 +261,9 @@ async def test_old_offers_are_forgotten_with_their_attempts_and_waiting_ones_are
         assert await outbox.forget_before(connection, noon - timedelta(days=365)) == 1
     assert [row.id for row in await rows_of(database, OutboxRow)] == ["of_new", "of_waiting"]
     assert [row.outbox_id for row in await rows_of(database, AttemptRow)] == ["of_new"]
+
+
+@pytest.mark.parametrize("outcome", get_args(Outcome))
+def test_every_outcome_has_a_word_of_its_own(outcome):
+    assert outcome.word
+    assert [other for other in get_args(Outcome) if other.word == outcome.word] == [outcome]
