@@ -1,13 +1,13 @@
 """The state table over time: what falls due, and in which order."""
 
 from server.zones.zone import Circle
-from tests.makers import LAT, LON, QUICK, SURE, Walkthrough, a_department, a_shop, fix
+from tests.makers import LAT, LON, NORMAL, SURE, Walkthrough, a_department, a_shop, fix
 
 
 def test_a_shop_that_was_entered_through_its_department_dwells_when_its_time_has_come_and_not_before():
     shop = Walkthrough(
         a_shop(manner=SURE),
-        a_department("shoes", Circle(LAT, LON, 40.0), manner=QUICK),
+        a_department("shoes", Circle(LAT, LON, 40.0), manner=NORMAL),
         dwells_s={"shop": [30.0]},
     )
     shop.take(fix(0))
