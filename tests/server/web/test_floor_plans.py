@@ -1,0 +1,75 @@
+"""Floor plans over HTTP: in metres, with their walls on them."""
+
+import pytest
+
+from server.records import zones
+from server.web.floor_plans import floor_plan_routes
+from server.zones import Zone
+
+PLAN = {
+    "name": "Ground floor",
+    "width_m": 24.0,
+    "height_m": 16.0,
+    "walls": [[[0, 0], [0, 7]], [[0, 9], [0, 16]]],
+}
+
+
+@pytest.fixture
+def shop(database, guard, edits, tokens, open_doors, noon):
+    client = open_doors(floor_plan_routes(database, guard, edits, lambda: noon))
+    client.headers.update(tokens.headers("manager"))
+    return client
+
+
+async def test_a_plan_comes_back_as_it_was_sent(shop):
+    assert (await shop.put("/v1/floor-plans/fp_1", json=PLAN)).json() == {"id": "fp_1", "change": "created"}
+    got = await shop.get("/v1/floor-plans/fp_1")
+    assert got.json() == {"id": "fp_1", "site": None, **PLAN}
+    known = {"If-None-Match": got.headers["etag"]}
+    assert (await shop.get("/v1/floor-plans/fp_1", headers=known)).status_code == 304
+    assert (await shop.put("/v1/floor-plans/fp_1", json=PLAN)).json()["change"] == "same"
+
+
+async def test_plans_are_listed_page_by_page(shop):
+    for number in range(3):
+        await shop.put(f"/v1/floor-plans/fp_{number}", json=PLAN)
+    first = (await shop.get("/v1/floor-plans?limit=2")).json()
+    rest = (await shop.get("/v1/floor-plans", params={"limit": 2, "cursor": first["next"]})).json()
+    assert [p["id"] for p in first["floor_plans"] + rest["floor_plans"]] == ["fp_0", "fp_1", "fp_2"]
+    assert rest["next"] is None
+
+
+async def test_the_site_of_a_plan_must_exist(shop, database, noon):
+    refused = await shop.put("/v1/floor-plans/fp_1", json={**PLAN, "site": "brera"})
+    assert refused.json()["errors"] == [{"place": "body.site", "reason": "there is no zone 'brera'"}]
+    async with database.writing() as connection:
+        await zones.put(connection, [zones.Given(Zone("brera", "Brera", "site"))], noon)
+    assert (await shop.put("/v1/floor-plans/fp_1", json={**PLAN, "site": "brera"})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        ({"width_m": 0}, "body.width_m"),
+        ({"width_m": 24_000}, "body.width_m"),
+        ({"walls": [[[0, 0]]]}, "body.walls[0]"),
+        ({"walls": [[[0, 0], [0, "x"]]]}, "body.walls[0][1][1]"),
+        ({"walls": [[[0, 0], [0, 70]]]}, "body"),
+        ({"depth_m": 16}, "body.depth_m"),
+    ],
+)
+async def test_what_is_no_plan_is_refused_with_its_place(shop, wrong, place):
+    refused = await shop.put("/v1/floor-plans/fp_1", json={**PLAN, **wrong})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["place"] == place
+
+
+async def test_nobody_overwrites_a_change_they_have_not_seen(shop):
+    await shop.put("/v1/floor-plans/fp_1", json=PLAN)
+    seen = {"If-Match": (await shop.get("/v1/floor-plans/fp_1")).headers["etag"]}
+    wider = {**PLAN, "width_m": 25}
+    assert (await shop.put("/v1/floor-plans/fp_1", json=wider, headers=seen)).status_code == 200
+    assert (await shop.put("/v1/floor-plans/fp_1", json=PLAN, headers=seen)).status_code == 412
+    assert (await shop.delete("/v1/floor-plans/fp_1", headers=seen)).status_code == 412
+    assert (await shop.delete("/v1/floor-plans/fp_1")).status_code == 204
+    assert (await shop.get("/v1/floor-plans/fp_1")).status_code == 404
