@@ -15,11 +15,11 @@ from server.records import zones
 from server.records.database import Database
 from server.web.etag import etag_of, has_it_already
 from server.web.guard import Guard
-from server.zones.nearby import Regions, compile_regions
+from server.zones.nearby import Enclosures, compile_enclosures
 
 
-class NearbyRegion(BaseModel):
-    """A circle that encloses a geofence: degrees (WGS84) and metres."""
+class NearbyZone(BaseModel):
+    """A geofence, as the circle that encloses it: degrees (WGS84) and metres."""
 
     id: str
     name: str
@@ -28,26 +28,26 @@ class NearbyRegion(BaseModel):
     radius: float = Field(description="metres")
 
 
-class NearbyRegions(BaseModel):
-    zones: list[NearbyRegion]
+class NearbyZones(BaseModel):
+    zones: list[NearbyZone]
 
 
 class _Newest:
-    """The regions of the newest zones: compiled once for each version that the catalogue goes through."""
+    """The enclosures of the newest zones: compiled once for each version that the catalogue goes through."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._version = -1
-        self._regions = compile_regions([])
+        self._regions = compile_enclosures([])
         self._turn = asyncio.Lock()
 
-    async def regions(self) -> Regions:
+    async def enclosures(self) -> Enclosures:
         async with self._turn:  # a thousand phones that ask after a change wait for one compilation
             async with self._database.reading() as connection:
                 version = await zones.version(connection)
                 if version != self._version:
                     kept = await zones.load(connection)
-                    self._regions = await asyncio.to_thread(compile_regions, kept)
+                    self._regions = await asyncio.to_thread(compile_enclosures, kept)
                     self._version = version
             return self._regions
 
@@ -60,7 +60,7 @@ def nearby_routes(database: Database, guard: Guard) -> APIRouter:
     @router.get(
         "/v1/zones/nearby",
         dependencies=[guard.device],
-        response_model=NearbyRegions,
+        response_model=NearbyZones,
         responses={304: {"description": "The phone has them already"}},
     )
     async def nearby_zones(
@@ -70,11 +70,11 @@ def nearby_routes(database: Database, guard: Guard) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=100, description="20 for iOS, 100 for Android")] = 20,
     ) -> Response:
         """The geofences nearest to a phone, nearest edge first. Ask again when the phone has moved past the farthest."""
-        nearest = (await newest.regions()).nearest(lat, lon, limit)
-        found = NearbyRegions(
+        nearest = (await newest.enclosures()).nearest(lat, lon, limit)
+        found = NearbyZones(
             zones=[
                 # A hundred-thousandth of a degree is a metre, a tenth of what a phone's own circle can tell.
-                NearbyRegion(
+                NearbyZone(
                     id=r.zone,
                     name=r.name,
                     lat=round(r.lat, 6),

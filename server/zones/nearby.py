@@ -19,8 +19,8 @@ EARTH_M = 6_371_008.8
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """A circle round a zone: degrees, metres."""
+class Enclosure:
+    """A circle that encloses a zone: degrees, metres."""
 
     zone: str
     name: str
@@ -30,8 +30,8 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class Regions:
-    """All zones on the map that are open, as circles, row by row as `Region`."""
+class Enclosures:
+    """All zones on the map that are open, as circles, row by row as `Enclosure`."""
 
     zone: tuple[str, ...]
     name: tuple[str, ...]
@@ -39,15 +39,15 @@ class Regions:
     lon: NDArray[np.float64]
     radius_m: NDArray[np.float64]
 
-    def nearest(self, lat: float, lon: float, limit: int) -> list[Region]:
-        """At most `limit` regions by the distance to their edge; inside several, the smallest first (its rim is nearest)."""
+    def nearest(self, lat: float, lon: float, limit: int) -> list[Enclosure]:
+        """At most `limit` enclosures by the distance to their edge; inside several, the smallest first (its rim is nearest)."""
         rim_m = self._distances_m(lat, lon) - self.radius_m
         inside_last = np.where(
             rim_m < 0, self.radius_m * 1e-9, rim_m + 1e-3
         )  # all inside come first, small ones before
         order = np.lexsort((np.array(self.zone), inside_last))[:limit]
         return [
-            Region(
+            Enclosure(
                 self.zone[i], self.name[i], float(self.lat[i]), float(self.lon[i]), float(self.radius_m[i])
             )
             for i in order
@@ -64,33 +64,33 @@ class Regions:
         return distances
 
 
-def compile_regions(zones: Iterable[Zone]) -> Regions:
-    """The regions of these zones; those that are closed, or not drawn on the map, have none."""
-    regions = list(_regions(zones))
-    return Regions(
-        tuple(region.zone for region in regions),
-        tuple(region.name for region in regions),
-        np.array([region.lat for region in regions], np.float64),
-        np.array([region.lon for region in regions], np.float64),
-        np.array([region.radius_m for region in regions], np.float64),
+def compile_enclosures(zones: Iterable[Zone]) -> Enclosures:
+    """The enclosures of these zones; those that are closed, or not drawn on the map, have none."""
+    enclosures = list(_enclosures(zones))
+    return Enclosures(
+        tuple(enclosure.zone for enclosure in enclosures),
+        tuple(enclosure.name for enclosure in enclosures),
+        np.array([enclosure.lat for enclosure in enclosures], np.float64),
+        np.array([enclosure.lon for enclosure in enclosures], np.float64),
+        np.array([enclosure.radius_m for enclosure in enclosures], np.float64),
     )
 
 
-def _regions(zones: Iterable[Zone]) -> Iterator[Region]:
+def _enclosures(zones: Iterable[Zone]) -> Iterator[Enclosure]:
     known = {zone.id: zone for zone in zones}
     for zone in known.values():
         match zone.place:
             case _ if _is_closed(zone, known):
                 continue
             case Circle(lat, lon, radius_m):
-                yield Region(zone.id, zone.name, lat, lon, radius_m)
+                yield Enclosure(zone.id, zone.name, lat, lon, radius_m)
             case Geofence(geometry):
                 ground = LocalMetres.amid(geometry)
                 drawn = ground.geometry_to_metres(geometry)
                 middle = shapely.minimum_bounding_circle(drawn).centroid
                 lat, lon = (float(degrees) for degrees in ground.to_degrees(middle.x, middle.y))
                 # GEOS draws the circle as a polygon, whose middle is true to millimetres: a metre more holds every corner.
-                yield Region(zone.id, zone.name, lat, lon, shapely.minimum_bounding_radius(drawn) + 1.0)
+                yield Enclosure(zone.id, zone.name, lat, lon, shapely.minimum_bounding_radius(drawn) + 1.0)
 
 
 def _is_closed(zone: Zone, known: Mapping[str, Zone]) -> bool:

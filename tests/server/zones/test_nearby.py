@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from shapely import Polygon, box
 
 from server.zones import AnchorSet, Circle, Geofence, LocalMetres, Zone
-from server.zones.nearby import compile_regions
+from server.zones.nearby import compile_enclosures
 
 
 def nearest(lat, lon, *zones, limit=20):
-    return [region.zone for region in compile_regions(zones).nearest(lat, lon, limit)]
+    return [circle_round_it.zone for circle_round_it in compile_enclosures(zones).nearest(lat, lon, limit)]
 
 
 def circle(name, lat, lon, radius_m=50.0, **more):
@@ -41,7 +41,7 @@ def test_zones_that_are_closed_or_not_on_the_map_are_not_watched():
     assert nearest(45.0, 9.0, closed_site, inside, by_radio, circle("open", 45.0, 9.0)) == ["open"]
 
 
-def test_no_zones_no_regions():
+def test_no_zones_nothing_to_watch():
     assert nearest(45.0, 9.0) == []
 
 
@@ -58,16 +58,16 @@ corners = st.lists(
 def test_the_circle_encloses_its_zone(outline, lat, lon):
     ground = LocalMetres(lat, lon)
     drawn = ground.geometry_to_degrees(outline)
-    (region,) = compile_regions([Zone("z", "Z", place=Geofence(drawn))]).nearest(lat, lon, 1)
-    around = LocalMetres(region.lat, region.lon)
+    (circle_round_it,) = compile_enclosures([Zone("z", "Z", place=Geofence(drawn))]).nearest(lat, lon, 1)
+    around = LocalMetres(circle_round_it.lat, circle_round_it.lon)
     x, y = around.to_metres(*shapely.get_coordinates(drawn)[:, ::-1].T)
-    assert ((x**2 + y**2) ** 0.5 <= region.radius_m + 0.5).all()
+    assert ((x**2 + y**2) ** 0.5 <= circle_round_it.radius_m + 0.5).all()
 
 
 def test_a_square_is_enclosed_tightly():
     ground = LocalMetres(45.0, 9.0)
-    (region,) = compile_regions(
+    (circle_round_it,) = compile_enclosures(
         [Zone("z", "Z", place=Geofence(ground.geometry_to_degrees(box(-30, -40, 30, 40))))]
     ).nearest(45.0, 9.0, 1)
-    assert abs(region.radius_m - 51.0) < 0.1
-    assert abs(region.lat - 45.0) < 1e-6
+    assert abs(circle_round_it.radius_m - 51.0) < 0.1
+    assert abs(circle_round_it.lat - 45.0) < 1e-6
