@@ -5,6 +5,8 @@ in place: where a visit of the same device and zone is known at that time it gro
 makes history, never messages.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from server.presence.observe import keep, let_time_pass, observe
@@ -49,20 +51,8 @@ def history(atlas: Atlas, late: Batch, patience: Patience) -> tuple[ZoneEvent, .
     step = observe(alone, atlas, late, patience)
     keep(alone, step)
     end = let_time_pass(alone, atlas, _all_over(alone), patience)
-    events = [event for event in (*step.events, *end.events) if event.kind != "dwelled"]
-    return tuple(
-        ZoneEvent(
-            event.kind,
-            event.device,
-            event.zone,
-            event.visit,
-            event.at,
-            event.entered_at,
-            event.dwelled_s,
-            late=True,
-        )
-        for event in events
-    )
+    events = (*step.events, *end.events)
+    return tuple(replace(event, late=True) for event in events if event.kind != "dwelled")
 
 
 def _all_over(tracks: Tracks) -> float:

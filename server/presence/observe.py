@@ -72,7 +72,7 @@ def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience) -> S
     if len(fixes) and not scan_count and len(np.unique(fix_line[fixes])) == len(fixes):
         _fix_round(work, batch, fix_line, fixes)  # the common case: one fix a device
     elif len(fixes) or scan_count:
-        _in_order(work, batch, fix_line, fixes, scans)
+        _in_rounds(work, batch, fix_line, fixes, scans)
     late = np.concatenate([late_fixes, late_heards + len(batch.fixes)])
     return step_of(tracks, atlas, work, slots, verdicts, late, scans)
 
@@ -94,7 +94,7 @@ def keep(tracks: Tracks, step: Step) -> None:
         scans.keep(radio)
 
 
-def visit_id(device: str, zone: str, entered_at: float) -> str:
+def _visit_id(device: str, zone: str, entered_at: float) -> str:
     """The id of a visit follows from who, where and since when (to the millisecond)."""
     return derived_id("v", device, zone, round(entered_at * 1000))
 
@@ -118,7 +118,7 @@ def _usable_fixes(rows: Rows, batch: Batch, line: Indexes, verdicts: Verdicts) -
     return order[~again & ~late], order[late]
 
 
-def _in_order(work: Stays, batch: Batch, fix_line: Indexes, fixes: Indexes, scans: Sequence[Scans]) -> None:
+def _in_rounds(work: Stays, batch: Batch, fix_line: Indexes, fixes: Indexes, scans: Sequence[Scans]) -> None:
     """Round by round: the first piece of evidence of each device, then the second, ..."""
     line = np.concatenate([fix_line[fixes], *(s.line for s in scans)])
     at = np.concatenate([batch.fixes.at[fixes], *(s.at for s in scans)])
@@ -196,8 +196,8 @@ def step_of(
     stays, over = _changed_stays(tracks, work, slots)
     return Step(
         events=tuple(
-            zone_event(change, tracks.devices[slots[change.row]], atlas)
-            for change in in_order(work.changes, atlas)
+            _zone_event(change, tracks.devices[slots[change.row]], atlas)
+            for change in _in_order(work.changes, atlas)
         ),
         stays=stays,
         over=over,
@@ -209,7 +209,7 @@ def step_of(
     )
 
 
-def in_order(changes: Sequence[Change], atlas: Atlas) -> list[Change]:
+def _in_order(changes: Sequence[Change], atlas: Atlas) -> list[Change]:
     """By time. At the same time what was is left before what is is entered; shops before their departments, left after them."""
 
     def key(change: Change) -> tuple[float, int, int]:
@@ -221,18 +221,17 @@ def in_order(changes: Sequence[Change], atlas: Atlas) -> list[Change]:
     return sorted(changes, key=key)
 
 
-def zone_event(change: Change, device: str, atlas: Atlas, *, late: bool = False) -> ZoneEvent:
+def _zone_event(change: Change, device: str, atlas: Atlas) -> ZoneEvent:
     """The change as the rest of the house knows it."""
     zone = atlas.zones[change.zone].id
     return ZoneEvent(
         kind=change.kind,
         device=device,
         zone=zone,
-        visit=visit_id(device, zone, change.entered_at),
-        at=aware(change.at),
-        entered_at=aware(change.entered_at),
+        visit=_visit_id(device, zone, change.entered_at),
+        at=_aware(change.at),
+        entered_at=_aware(change.entered_at),
         dwelled_s=change.dwelled_s,
-        late=late,
     )
 
 
@@ -270,14 +269,14 @@ def _stay(rows: Rows, line: int, place: int, device: str, zone: str) -> Stay:
         device=device,
         zone=zone,
         phase=Phase(int(rows.phase[line, place])),
-        since=aware(rows.since[line, place]),
-        entered=aware(rows.entered[line, place]),
-        heard=aware(max(rows.by_fix_at[line, place], rows.by_radio_at[line, place])),
+        since=_aware(rows.since[line, place]),
+        entered=_aware(rows.entered[line, place]),
+        heard=_aware(max(rows.by_fix_at[line, place], rows.by_radio_at[line, place])),
         dwelled_s=float(rows.dwelled_s[line, place]),
         usual_gap_s=float((rows.heard_gap_s if by_radio else rows.fix_gap_s)[line]),
     )
 
 
-def aware(at: float | np.float64) -> datetime:
+def _aware(at: float | np.float64) -> datetime:
     """An epoch second as an aware datetime (UTC)."""
     return datetime.fromtimestamp(float(at), UTC)

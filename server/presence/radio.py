@@ -1,7 +1,7 @@
 """Where a device is among anchors: a belief over the cells of a radio map, per device, over arrays.
 
-A hidden Markov model on the map's cells: between scans people stand or walk (RadioMap.moves), each reading weighs the cells
-by how well it fits (RadioMap.log_likelihood). Readings of one device within half a second are one scan.
+A hidden Markov model on the map's cells: between scans people stand or walk (RadioMap.moves), what an anchor heard weighs the
+cells by how well it fits (RadioMap.log_likelihood). What anchors heard of one device within half a second is one scan.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Scans:
 def scans_of(
     tracks: Tracks, atlas: Atlas, heards: Heards, line: Indexes, slots: Indexes, verdicts: Verdicts
 ) -> tuple[tuple[Scans, ...], Indexes]:
-    """Readings gathered into scans, a `Scans` for each radio map, and the items that came too late to matter now.
+    """Radio links gathered into scans, a `Scans` for each radio map, and the items that came too late to matter now.
 
     Sets the verdicts of duplicates and of anchors that belong to no map.
     """
@@ -99,8 +99,8 @@ def _gather(
     order = np.lexsort((tick, own))
     own, tick, at, items, anchor = own[order], tick[order], at[order], items[order], anchor[order]
     starts = np.flatnonzero(np.append(True, (own[1:] != own[:-1]) | (tick[1:] != tick[:-1]))[: len(own)])
-    readings = radio.map.evidence(anchor, heards.rssi_dbm[items])
-    evidence = np.add.reduceat(readings, starts, axis=0) if len(starts) else readings
+    of_each = radio.map.evidence(anchor, heards.rssi_dbm[items])
+    evidence = np.add.reduceat(of_each, starts, axis=0) if len(starts) else of_each
     scans = Scans(
         map=radio.map,
         line=lines[own[starts]],

@@ -37,10 +37,6 @@ class Atlas:
     radio_maps: tuple[RadioMap, ...]
     anchor_place: Mapping[str, tuple[int, int]]  # anchor -> (radio map, its row there)
 
-    def site_of(self, zone: int) -> int:
-        """The outermost zone round (or of) a zone."""
-        return self.ancestors[zone][-1] if self.ancestors[zone] else zone
-
 
 def compile_atlas(
     zones: Iterable[Zone],
@@ -48,7 +44,7 @@ def compile_atlas(
     plans: Iterable[FloorPlan] = (),
     dwells_s: Mapping[str, Sequence[float]] | None = None,
 ) -> Atlas:
-    """Compiles what is open. Nesting must have been checked (zone.check_nesting); an unknown parent counts as none."""
+    """Compiles what is open. Nesting must have been checked (nesting.check_nesting); an unknown parent counts as none."""
     open_zones = _open(zones)
     index = {zone.id: i for i, zone in enumerate(open_zones)}
     ancestors = tuple(_ancestors(zone, open_zones, index) for zone in open_zones)

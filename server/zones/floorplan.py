@@ -72,7 +72,7 @@ class RadioMap:
         return len(self.start)
 
     def evidence(self, anchors: NDArray[np.intp], rssi_dbm: NDArray[np.float64]) -> Floats32:
-        """Log likelihood of each cell for each reading: (readings, cells)."""
+        """Log likelihood of each cell for each strength heard: (strengths, cells)."""
         strength = np.clip(np.rint(rssi_dbm), WEAKEST_DBM, STRONGEST_DBM).astype(np.intp) - WEAKEST_DBM
         return self.log_likelihood[anchors, strength]
 
@@ -145,7 +145,7 @@ def _radio_map(
 def _log_likelihood(expected_dbm: NDArray[np.float64]) -> Floats32:
     strengths = np.arange(WEAKEST_DBM, STRONGEST_DBM + 1, dtype=np.float64)
     off = (strengths[None, :, None] - expected_dbm[:, None, :]) / SPREAD_DB
-    # Student's t with 4 degrees of freedom: one reading through a door or a body must not decide.
+    # Student's t with 4 degrees of freedom: one packet through a door or a body must not decide.
     return np.asarray(-2.5 * np.log1p(off**2 / 4.0), np.float32)
 
 
