@@ -16,7 +16,8 @@ from scanner.settings import Settings
 from scanner.sighting import Sighting
 from scanner.uplink import Taken, Uplink
 from server.ingest.formats import gateway
-from server.ingest.trust import check_signature, unpacked
+from server.ingest.trust import check_signature
+from server.ingest.unpacking import unpacked
 from server.records.keys import Principal, signing_key
 from server.web.fields import BeaconId
 from server.web.gateways import GatewaySettings, Heartbeat, OursShown
@@ -51,7 +52,7 @@ async def test_sightings_are_read_as_they_were_said(line):
     uplink, asked = line
     sealed = Sighting(NOW - 2, "eddystone-eid:a9b76a71c5f89290", -80.0, 1)
     assert await uplink.send([FOB, sealed]) == Taken({"accepted": 2})
-    read = gateway.read(opened(asked[0]))
+    read = gateway.read(opened(asked[0]), NOW)
     assert read.beacon == [FOB.id, sealed.id]
     assert read.at.tolist() == [FOB.at, sealed.at]
     assert read.rssi_dbm.tolist() == [-71.5, -80.0]

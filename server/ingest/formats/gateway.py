@@ -46,7 +46,7 @@ def read(body: bytes, _arrived_at: float) -> Links:
     heard, items = read_items(body, "sightings", _body.decode, _loose.decode, _sighting.decode)
     return Links(
         items,
-        [each.id for each in heard],
+        [each.id.lower() for each in heard],  # iOS writes UUIDs in capitals
         column(epoch(each.at) for each in heard),
         column(each.rssi for each in heard),
         column(1.0 if each.count is None else each.count for each in heard),
