@@ -166,13 +166,14 @@ class Trigger:
     async def _record(
         self, records: Work, step: Step, past: Sequence[ZoneEvent], heard_at: datetime
     ) -> tuple[Sequence[ZoneEvent], Sequence[Decision]]:
-        shopper_of = await records.shoppers_of({event.device for event in (*step.events, *past)})
-        events = [
-            *step.events,
-            *await records.keep_history(past, shopper_of),
-        ]
-        await records.keep_visits(step.events, shopper_of)
-        await records.keep_stays(step.stays, step.over)
+        devices = {each.device for each in (*step.events, *past, *step.stays)}
+        shopper_of = await records.shoppers_of(devices)
+        # Who was forgotten while evidence was on its way leaves no trace of it.
+        told = [event for event in step.events if event.device in shopper_of]
+        history_told = [event for event in past if event.device in shopper_of]
+        events = [*told, *await records.keep_history(history_told, shopper_of)]
+        await records.keep_visits(told, shopper_of)
+        await records.keep_stays([stay for stay in step.stays if stay.device in shopper_of], step.over)
         made = decide_in_turn(self._known().compiled, await self._moments(records, events))
         return events, await records.keep_decisions(made, heard_at)
 

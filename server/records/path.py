@@ -60,8 +60,12 @@ class Work:
         self._connection = connection
 
     async def shoppers_of(self, devices: Collection[str]) -> dict[str, str]:
-        """The shopper of each device; a device that was forgotten meanwhile is absent."""
-        rows = await self._in(sa.select(_devices.c.id, _devices.c.shopper_id), _devices.c.id, devices)
+        """The shopper of each device; a device that was forgotten meanwhile is absent.
+
+        They cannot be forgotten before the commit: on PostgreSQL their rows are locked against that, SQLite has one writer.
+        """
+        select = sa.select(_devices.c.id, _devices.c.shopper_id).order_by(_devices.c.id)
+        rows = await self._in(select.with_for_update(read=True), _devices.c.id, devices)
         return {row.id: row.shopper_id for row in rows}
 
     async def owners_of(self, devices: Collection[str], since: datetime) -> dict[str, Owner]:

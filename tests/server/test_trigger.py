@@ -12,7 +12,7 @@ from server.bus.measures import Measures
 from server.campaigns import read_campaign
 from server.presence.phases import Patience
 from server.presence.sighting import Batch, Verdict
-from server.records import campaigns, consents, devices, shoppers, zones
+from server.records import campaigns, consents, devices, forgetting, shoppers, zones
 from server.records.consents import Wording
 from server.records.database import Database
 from server.records.tables import Table
@@ -261,6 +261,17 @@ async def test_a_zone_drawn_while_people_walk_leaves_their_other_visits_alone(ho
     await house.trigger.learn(await knowledge.load(house.database))
     await house.see(fix(5, device=phone))
     assert await house.rows(VISITS, "zone_id", "exited_at") == [("a-new-one", None), ("shop", None)]
+
+
+async def test_who_was_forgotten_while_evidence_was_on_its_way_leaves_no_trace(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    gone, stays = await house.meet(), await house.meet()
+    async with house.database.writing() as work:
+        await forgetting.forget(work, (await devices.find(work, gone)).shopper_id)
+    await house.see(fix(0, device=gone), fix(0, device=stays))
+    for table in (VISITS, STAYS, DECISIONS, OUTBOX):
+        assert set(await house.rows(table, "device_id")) == {stays}
 
 
 async def test_each_door_gets_its_own_verdicts(house):
