@@ -166,8 +166,8 @@ class Trigger:
     async def _record(
         self, records: Work, step: Step, past: Sequence[ZoneEvent], heard_at: datetime
     ) -> tuple[Sequence[ZoneEvent], Sequence[Decision]]:
-        devices = {each.device for each in (*step.events, *past, *step.stays)}
-        shopper_of = await records.shoppers_of(devices)
+        devices = {event.device for event in (*step.events, *past)}
+        shopper_of = await records.shoppers_of(devices | {stay.device for stay in step.stays})
         # Who was forgotten while evidence was on its way leaves no trace of it.
         told = [event for event in step.events if event.device in shopper_of]
         history_told = [event for event in past if event.device in shopper_of]
