@@ -63,7 +63,7 @@ class Shopper:
 class Habit:
     """One kind of person: a walk, and what differs from a shopper with a phone who agreed to everything."""
 
-    walk: Callable[["Stage"], Path]
+    walk: Callable[["Occasion"], Path]
     carries: str = "phone"
     provider: str = "street"
     language: str = "it"
@@ -74,7 +74,7 @@ class Habit:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Occasion:
     """What a walk is made from: the town, chance, and how hasty the story is (1: in full)."""
 
     world: World
@@ -94,79 +94,87 @@ class Stage:
         return self.world.ways[name]
 
 
-def _passer_by(stage: Stage) -> Path:
+def _passer_by(occasion: Occasion) -> Path:
     """Along the street, past the door, never in."""
-    x, y = stage.way("before_the_door")
-    towards = 1.0 if stage.rng.random() < 0.5 else -1.0
-    walker = stage.walker(x, y - towards * stage.between(48.0, 55.0))
+    x, y = occasion.way("before_the_door")
+    towards = 1.0 if occasion.rng.random() < 0.5 else -1.0
+    walker = occasion.walker(x, y - towards * occasion.between(48.0, 55.0))
     return walker.goes_to((x, y + towards * 70.0), pace_mps=1.35).path()
 
 
-def _window_shopper(stage: Stage) -> Path:
+def _window_shopper(occasion: Occasion) -> Path:
     """Stops before the window for a while, and goes on."""
-    x, y = stage.way("before_the_door")
-    walker = stage.walker(x, y - stage.between(10.0, 14.0)).goes_to(stage.way("window"))
-    return walker.stays(22.0 * stage.pace + 6.0).goes_to((x, y + 60.0)).path()
+    x, y = occasion.way("before_the_door")
+    walker = occasion.walker(x, y - occasion.between(10.0, 14.0)).goes_to(occasion.way("window"))
+    return walker.stays(22.0 * occasion.pace + 6.0).goes_to((x, y + 60.0)).path()
 
 
-def _browser(stage: Stage) -> Path:
+def _browser(occasion: Occasion) -> Path:
     """Comes in, looks at shoes for as long as it takes, then at bags, and leaves."""
-    walker = stage.walker(*stage.way("door")).goes_to(stage.way("hall"), stage.way("shoes"))
-    walker.stays(32.0 * stage.pace + 14.0).goes_to(stage.way("bags")).stays(8.0 * stage.pace)
-    return walker.goes_to(stage.way("hall"), stage.way("door"), stage.way("before_the_door")).path()
+    walker = occasion.walker(*occasion.way("door")).goes_to(occasion.way("hall"), occasion.way("shoes"))
+    walker.stays(32.0 * occasion.pace + 14.0).goes_to(occasion.way("bags")).stays(8.0 * occasion.pace)
+    return walker.goes_to(occasion.way("hall"), occasion.way("door"), occasion.way("before_the_door")).path()
 
 
-def _sneaker_fan(stage: Stage) -> Path:
+def _sneaker_fan(occasion: Occasion) -> Path:
     """Straight to the sneakers."""
-    walker = stage.walker(*stage.way("before_the_door")).goes_to(stage.way("door"), stage.way("hall"))
-    walker.goes_to(stage.way("sneakers")).stays(25.0 * stage.pace + 4.0)
-    return walker.goes_to(stage.way("hall"), stage.way("door"), stage.way("street_south")).path()
+    walker = occasion.walker(*occasion.way("before_the_door")).goes_to(
+        occasion.way("door"), occasion.way("hall")
+    )
+    walker.goes_to(occasion.way("sneakers")).stays(25.0 * occasion.pace + 4.0)
+    return walker.goes_to(occasion.way("hall"), occasion.way("door"), occasion.way("street_south")).path()
 
 
-def _loyal(stage: Stage) -> Path:
+def _loyal(occasion: Occasion) -> Path:
     """Comes in, fetches something at the tills, stays for a word."""
-    walker = stage.walker(*stage.way("before_the_door")).stays(stage.between(0.0, 6.0) * stage.pace)
-    walker.goes_to(stage.way("door"), stage.way("hall"), stage.way("aisle"), stage.way("tills"))
+    walker = occasion.walker(*occasion.way("before_the_door")).stays(
+        occasion.between(0.0, 6.0) * occasion.pace
+    )
+    walker.goes_to(occasion.way("door"), occasion.way("hall"), occasion.way("aisle"), occasion.way("tills"))
     return (
-        walker.stays(30.0 * stage.pace)
-        .goes_to(stage.way("aisle"), stage.way("hall"), stage.way("door"))
+        walker.stays(30.0 * occasion.pace)
+        .goes_to(occasion.way("aisle"), occasion.way("hall"), occasion.way("door"))
         .path()
     )
 
 
-def _neighbour(stage: Stage) -> Path:
+def _neighbour(occasion: Occasion) -> Path:
     """Starts nearby and walks away out of the street: an exit that is owed."""
-    x, y = stage.way("before_the_door")
-    away = 1.0 if stage.rng.random() < 0.5 else -1.0
-    walker = stage.walker(x, y + away * 12.0).stays(14.0)
+    x, y = occasion.way("before_the_door")
+    away = 1.0 if occasion.rng.random() < 0.5 else -1.0
+    walker = occasion.walker(x, y + away * 12.0).stays(14.0)
     return walker.goes_to((x, y + away * 150.0), pace_mps=2.6).path()
 
 
-def _border_walker(stage: Stage) -> Path:
+def _border_walker(occasion: Occasion) -> Path:
     """Up and down where the street's zone ends."""
-    centre_x, centre_y = stage.way("before_the_door")
+    centre_x, centre_y = occasion.way("before_the_door")
     edge = centre_y + 45.0
-    walker = stage.walker(centre_x, edge - 3.0)
-    while walker.now_s < stage.seconds:
-        walker.goes_to((centre_x, edge + stage.between(-6.0, 6.0)), pace_mps=0.8).stays(
-            stage.between(1.0, 5.0)
+    walker = occasion.walker(centre_x, edge - 3.0)
+    while walker.now_s < occasion.seconds:
+        walker.goes_to((centre_x, edge + occasion.between(-6.0, 6.0)), pace_mps=0.8).stays(
+            occasion.between(1.0, 5.0)
         )
     return walker.path()
 
 
-def _wanderer(stage: Stage) -> Path:
+def _wanderer(occasion: Occasion) -> Path:
     """Through the whole shop."""
-    walker = stage.walker(*stage.way("before_the_door")).goes_to(stage.way("door"), stage.way("hall"))
+    walker = occasion.walker(*occasion.way("before_the_door")).goes_to(
+        occasion.way("door"), occasion.way("hall")
+    )
     for spot in ("bags", "aisle", "menswear", "shoes"):
-        walker.goes_to(stage.way(spot)).stays(9.0 * stage.pace)
-    return walker.goes_to(stage.way("hall"), stage.way("door"), stage.way("before_the_door")).path()
+        walker.goes_to(occasion.way(spot)).stays(9.0 * occasion.pace)
+    return walker.goes_to(occasion.way("hall"), occasion.way("door"), occasion.way("before_the_door")).path()
 
 
-def _all_over(stage: Stage) -> Path:
+def _all_over(occasion: Occasion) -> Path:
     """Street, shop, sneakers, tills: more moments than the cap over all campaigns allows."""
-    walker = stage.walker(*stage.way("before_the_door")).goes_to(stage.way("door"), stage.way("hall"))
-    walker.goes_to(stage.way("sneakers")).stays(14.0 * stage.pace + 4.0)
-    return walker.goes_to(stage.way("aisle"), stage.way("tills")).stays_until(stage.seconds).path()
+    walker = occasion.walker(*occasion.way("before_the_door")).goes_to(
+        occasion.way("door"), occasion.way("hall")
+    )
+    walker.goes_to(occasion.way("sneakers")).stays(14.0 * occasion.pace + 4.0)
+    return walker.goes_to(occasion.way("aisle"), occasion.way("tills")).stays_until(occasion.seconds).path()
 
 
 HABITS: Mapping[str, Habit] = {
@@ -221,12 +229,12 @@ def populate(world: World, seed: int, seconds: float, town: Mapping[str, int] = 
     people = []
     for index, (habit, number) in enumerate(who, start=1):
         own_id = f"{habit.replace(' ', '-')}-{number}"
-        stage = Stage(world, stream(seed, "walk", own_id), seconds, pace)
-        people.append(_person(stage, habit, own_id, index))
+        occasion = Occasion(world, stream(seed, "walk", own_id), seconds, pace)
+        people.append(_person(occasion, habit, own_id, index))
     return people
 
 
-def _person(stage: Stage, habit: str, own_id: str, index: int) -> Shopper:
+def _person(occasion: Occasion, habit: str, own_id: str, index: int) -> Shopper:
     how = HABITS[habit]
     phone = (
         Phone(f"{own_id}.phone", how.provider, address=f"fid-{own_id}") if "phone" in how.carries else None
@@ -235,7 +243,7 @@ def _person(stage: Stage, habit: str, own_id: str, index: int) -> Shopper:
     return Shopper(
         own_id=own_id,
         habit=habit,
-        path=how.walk(stage),
+        path=how.walk(occasion),
         phone=phone,
         fob=fob,
         language=how.language,

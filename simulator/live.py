@@ -32,8 +32,8 @@ QUIET_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Staff:
-    """Who the server is to the town: its address, a server key, and where spools may lie."""
+class Access:
+    """How the town meets the server: its address, a server key, and where spools may lie."""
 
     url: str
     server_key: str
@@ -53,17 +53,17 @@ class Play:
 
 @asynccontextmanager
 async def playing(
-    town: Town, staff: Staff, fcm: FcmStandIn
+    town: Town, access: Access, fcm: FcmStandIn
 ) -> AsyncIterator[tuple[Play, "asyncio.Task[Happened]"]]:
     """Sets the shop up, then plays the story in a task whose result is what happened; leaving stops everything."""
-    async with lines(staff.url, staff.server_key) as (phones, till):
+    async with lines(access.url, access.server_key) as (phones, till):
         shop = Shop(till)
         tokens = await shop.furnish(town.world)
         devices: dict[str, Registered] = {}
         for shopper in town.shoppers:
             devices |= await shop.welcome(shopper)
-        play = Play(town, StoryClock.starting(), staff.url)
-        story = asyncio.create_task(_play(play, staff, fcm, _Cast(tokens, devices, phones, till, shop)))
+        play = Play(town, StoryClock.starting(), access.url)
+        story = asyncio.create_task(_play(play, access, fcm, _Cast(tokens, devices, phones, till, shop)))
         try:
             yield play, story
         finally:
@@ -82,11 +82,11 @@ class _Cast:
     shop: Shop
 
 
-async def _play(play: Play, staff: Staff, fcm: FcmStandIn, cast: _Cast) -> Happened:
+async def _play(play: Play, access: Access, fcm: FcmStandIn, cast: _Cast) -> Happened:
     """The story, from its first second until all is settled."""
     async with asyncio.TaskGroup() as group:
         with ExitStack() as trays:
-            tasks = [group.create_task(agent.run()) for agent in _agents(play, staff, cast)]
+            tasks = [group.create_task(agent.run()) for agent in _agents(play, access, cast)]
             for shopper in play.town.shoppers:
                 if shopper.phone:
                     app = _app(play, cast, shopper)
@@ -100,7 +100,7 @@ async def _play(play: Play, staff: Staff, fcm: FcmStandIn, cast: _Cast) -> Happe
     return await _books(play, cast)
 
 
-def _agents(play: Play, staff: Staff, cast: _Cast) -> list[Any]:
+def _agents(play: Play, access: Access, cast: _Cast) -> list[Any]:
     """A real agent for each gateway of the world, its radio playing what the air brings there."""
     town = play.town
     beacons = {shopper.fob.name: shopper.fob.beacon for shopper in town.shoppers if shopper.fob}
@@ -111,7 +111,7 @@ def _agents(play: Play, staff: Staff, cast: _Cast) -> list[Any]:
             packets(heard, beacons, town.seconds), play.clock, town.mishaps.deaf.get(anchor.own_id)
         )
         token = cast.tokens[anchor.own_id]
-        play.agents.append(gateway(anchor.own_id, staff.url, token, radio, staff.folder))
+        play.agents.append(gateway(anchor.own_id, access.url, token, radio, access.folder))
     return play.agents
 
 

@@ -15,7 +15,7 @@ import structlog
 
 from simulator.fcm import FcmStandIn
 from simulator.house import House, open_house
-from simulator.live import Play, Staff, playing, verdict_of
+from simulator.live import Access, Play, playing, verdict_of
 from simulator.town import Town
 from simulator.verdict import Happened, Verdict
 
@@ -59,7 +59,7 @@ class Premises:
 
     house: House
     fcm: FcmStandIn
-    staff: Staff
+    access: Access
 
 
 @asynccontextmanager
@@ -75,14 +75,14 @@ async def premises(seed: int = 0, settings: Mapping[str, str] | None = None) -> 
             }
             async with open_house(folder, own | dict(settings or {})) as house:
                 key = await house.server_key()
-                yield Premises(house, fcm, Staff(house.url, key, folder))
+                yield Premises(house, fcm, Access(house.url, key, folder))
 
 
 async def perform(town: Town, stage: Stage) -> tuple[Verdict, Happened]:
     """Plays a town from beginning to end and judges it. Raises HouseFailed, Refused."""
     async with (
         premises(town.seed) as here,
-        playing(town, here.staff, here.fcm) as (play, story),
+        playing(town, here.access, here.fcm) as (play, story),
         watched(play, stage.watch),
     ):
         happened = await story

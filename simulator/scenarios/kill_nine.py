@@ -63,12 +63,12 @@ async def play(stage: Stage) -> Outcome:
     town = raise_town(read_world(stage.shop), stage.seed, seconds)
     async with premises(stage.seed) as here:
         async with (
-            playing(town, here.staff, here.fcm) as (load, story),
+            playing(town, here.access, here.fcm) as (load, story),
             httpx.AsyncClient(base_url=here.house.url, timeout=10.0) as line,
             httpx.AsyncClient(
                 base_url=here.house.url,
                 timeout=30.0,
-                headers={"Authorization": f"Bearer {here.staff.server_key}"},
+                headers={"Authorization": f"Bearer {here.access.server_key}"},
             ) as till,
             watched(load, stage.watch),
         ):

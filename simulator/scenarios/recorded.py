@@ -27,7 +27,7 @@ async def play(stage: Stage) -> Outcome:
     stage.say(f"playing {len(town.evidence)} recorded pieces at once, {town.seconds:.0f} s")
     async with (
         premises(stage.seed) as here,
-        playing(town, here.staff, here.fcm) as (live, story),
+        playing(town, here.access, here.fcm) as (live, story),
         watched(live, stage.watch),
     ):
         happened = await story
