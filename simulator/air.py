@@ -2,7 +2,7 @@
 
     rssi = reference - 10 n log10(distance) + bias(anchor) + shadow(anchor, place) + body(device, time) - walls + flicker
 
-Fitted to the standing recordings that RADIO.md describes (12 scanners, 81 positions, 300 s each): reference -61 to -62 dBm
+Fitted to the standing recordings of an open office (traces/tetam.py: 12 scanners, 81 positions, 300 s each): reference -61 to -62 dBm
 at 1 m and exponent 1.5; 4.5 dB between positions at equal distance, of which 2.1 dB are the scanner's own bias and the rest
 shadow that half forgets itself within 1.5 m; about 3 dB within a position, white from packet to packet (the three
 advertising channels fade differently), its size differing from place to place (p90 6 dB); one packet in eight is missed.

@@ -1,6 +1,6 @@
 """What a phone makes of where it is. In: a path, times, a provider, a seed. Out: fixes with the accuracy they claim. Pure.
 
-Position errors remember themselves: the next fix is wrong in nearly the same way. RADIO.md's figures, and what makes them:
+Position errors remember themselves: the next fix is wrong in nearly the same way. What was measured, and what makes it here:
 
 - "street" (satellites between houses): sd about 10 m an axis, p50 8.5, p95 35, p99 58 m; autocorrelation .84 / .46 / .26 / .19 / .10
   at 1 / 5 / 15 / 30 / 60 s. Two drifting normals (memory 3.5 s and 60 s, shares .6 and .4) give the autocorrelation; a third that

@@ -1,7 +1,7 @@
 """The tables of Soglia, one class each. Only records imports this; migrations must give the same schema.
 
-Every hot table carries `shopper_id` so that it can be partitioned by it (DESIGN.md, section 3). Times are aware UTC on
-both databases. Ids are texts with a prefix: derived from their cause where doing it again must find it done.
+Every hot table carries `shopper_id` so that it can be partitioned by it when one database is not enough. Times are
+aware UTC on both databases. Ids are texts with a prefix: derived from their cause where doing it again must find it done.
 """
 
 from datetime import UTC, datetime

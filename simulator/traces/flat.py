@@ -15,7 +15,7 @@ from simulator.traces.trace import DEVICE, RadioTrace
 from simulator.walk import Path
 from simulator.world import Wall
 
-#: A 10 cm partition (RADIO.md, section 2); the recording itself does not say.
+#: What a 10 cm partition usually takes; the recording itself does not say.
 PARTITION_DB = 4.0
 
 

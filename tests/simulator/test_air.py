@@ -1,4 +1,4 @@
-"""The radio's noise against the figures measured on standing tags (RADIO.md), and against the recording where it is at hand."""
+"""The radio's noise against the figures measured on standing tags, and against the recording where it is at hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Position errors against RADIO.md: how large, how long they last, and how honest the phone is about them."""
+"""Position errors against those measured: how large, how long they last, and how honest the phone is about them."""
 
 import numpy as np
 import pytest
