@@ -45,18 +45,12 @@ class Rule:
     @property
     def cap(self) -> int:
         """How many offers of this campaign one shopper may get in a story (stories are shorter than any window)."""
-        caps = [c["at_most"] for c in self.conditions if c["kind"] == "frequency_cap" and _own(c)]
-        return min(
-            [*caps, *(1 for c in self.conditions if c["kind"] == "cooldown" and _own(c))], default=UNCAPPED
-        )
+        return _least([condition for condition in self.conditions if _own(condition)])
 
     @property
     def cap_of_all(self) -> int:
         """How many offers of all campaigns a shopper may have had before this one stays silent."""
-        caps = [c["at_most"] for c in self.conditions if c["kind"] == "frequency_cap" and not _own(c)]
-        return min(
-            [*caps, *(1 for c in self.conditions if c["kind"] == "cooldown" and not _own(c))], default=99
-        )
+        return _least([condition for condition in self.conditions if not _own(condition)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +268,13 @@ def _site(world: World) -> Mapping[str, Any]:
             properties: Mapping[str, Any] = feature["properties"]
             return properties
     raise KeyError(world.site)
+
+
+def _least(conditions: Sequence[Mapping[str, Any]]) -> int:
+    """The lowest cap of these. A cooldown is a cap of one, since it is longer than a story."""
+    caps = [c["at_most"] for c in conditions if c["kind"] == "frequency_cap"]
+    cooldowns = [1 for c in conditions if c["kind"] == "cooldown"]
+    return min([*caps, *cooldowns], default=UNCAPPED)
 
 
 def _own(condition: Mapping[str, Any]) -> bool:

@@ -37,10 +37,6 @@ class Path:
         after_x, after_y = self.where(at_s + 0.5)
         return np.hypot(after_x - before_x, after_y - before_y)
 
-    @property
-    def ends_at_s(self) -> float:
-        return float(self.at_s[-1])
-
 
 class Walker:
     """Writes a path step by step: `Walker(rng, start).goes_to(...).stays(...).path()`."""

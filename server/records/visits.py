@@ -64,16 +64,6 @@ async def find(connection: AsyncConnection, visit: str) -> VisitRow:
     return await by_id(connection, VisitRow, visit, "visit")
 
 
-async def open_visits(connection: AsyncConnection) -> int:
-    """How many visits have no end yet."""
-    return int(
-        await connection.scalar(
-            sa.select(sa.func.count()).select_from(_visits).where(_visits.c.exited_at.is_(None))
-        )
-        or 0
-    )
-
-
 async def forget_before(connection: AsyncConnection, before: datetime) -> int:
     """Deletes visits that ended before `before`; gives how many. An open visit is never forgotten, however long."""
     return (await connection.execute(sa.delete(_visits).where(_visits.c.exited_at < before))).rowcount
