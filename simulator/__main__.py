@@ -10,6 +10,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated, Any
 
+import httpx
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -24,7 +25,12 @@ from simulator.stage import DEMO, CannotPlay, Outcome, Stage, judged
 from simulator.town import raise_town
 from simulator.world import World, read_world
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="A pretend town around a real Soglia.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A pretend town around a real Soglia.",
+)
 
 Seed = Annotated[int, typer.Option(help="The same seed gives the same town.")]
 Shop = Annotated[
@@ -129,26 +135,37 @@ def _played(story: Any, console: Console) -> Outcome:
     except CannotPlay as error:
         console.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(2) from error
-    except (HouseFailed, Refused) as error:
-        console.print(f"[red]{escape(str(error))}[/red]")
+    except (HouseFailed, Refused, httpx.HTTPError) as error:
+        console.print(f"[red]{escape(_sentence(error))}[/red]")
         raise typer.Exit(1) from error
+    except BaseExceptionGroup as group:
+        for failure in group.exceptions:
+            console.print(f"[red]{escape(_sentence(failure))}[/red]")
+        raise typer.Exit(1) from group
     return outcome
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
 def _finish(outcome: Outcome, console: Console, *, as_json: bool) -> None:
     """Prints the end of a story, and exits 1 where it went wrong."""
     if as_json:
         typer.echo(json.dumps(dict(outcome.figures)))
-        for sentence in outcome.sentences:
-            console.print(escape(sentence))
+        _say(outcome, console)
     elif outcome.verdict is not None:
         console.print(verdict_table(outcome.verdict))
     else:
         console.print(figures_table("The story's figures", outcome.figures))
-        for sentence in outcome.sentences:
-            console.print(escape(sentence))
+        _say(outcome, console)
     if not outcome.good:
         raise typer.Exit(1)
+
+
+def _say(outcome: Outcome, console: Console) -> None:
+    for sentence in outcome.sentences:
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 Everything goes through the server's public doors. `Refused` says which door refused what, in the server's own words.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from simulator.habits import Shopper
 from simulator.world import World
 
 CONSENT_TEXT = "2026-01"
+#: A killed server is back within seconds.
+WAITS_S, RETRY_S = 30.0, 0.25
 #: The same time twice means all day (server's contract): quiet hours that hold whenever the story is played.
 ALL_DAY = {"from": "00:00", "until": "00:00"}
 
@@ -114,12 +117,23 @@ class Shop:
         cursor: str | None = None
         while True:
             query = {"limit": "500"} | ({"cursor": cursor} if cursor else {})
-            page = _body(await self._http.get(path, params=query))
+            page = _body(await self._get(path, query))
             for row in page[name]:
                 yield row
             cursor = page.get("next")
             if cursor is None:
                 return
+
+    async def _get(self, path: str, query: Mapping[str, str]) -> httpx.Response:
+        """Reading twice harms nobody, so a server that is just starting again is waited for. Raises httpx.TransportError."""
+        patience_s = WAITS_S
+        while True:
+            try:
+                return await self._http.get(path, params=query)
+            except httpx.TransportError:
+                if (patience_s := patience_s - RETRY_S) <= 0.0:
+                    raise
+                await asyncio.sleep(RETRY_S)
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return _body(await self._http.post(path, json=body))

@@ -5,7 +5,7 @@ from simulator.town import raise_town
 from simulator.world import read_world
 
 CAPTION = "up and down the border of a zone: one offer or none, never ten"
-SECONDS = 35.0
+SECONDS = 26.0
 PEOPLE = {"border walker": 8}
 
 

@@ -5,8 +5,8 @@ from simulator.town import Mishaps, raise_town
 from simulator.world import read_world
 
 CAPTION = "a gateway goes deaf while people stand before it, and comes back"
-SECONDS = 38.0
-DEAF_S = (14.0, 26.0)
+SECONDS = 28.0
+DEAF_S = (12.0, 20.0)
 PEOPLE = {"browser": 5, "sneaker fan": 4, "loyal": 2}
 
 

@@ -38,8 +38,10 @@ PROBES_A_KILL = 8
 LIVES_S = (0.3, 4.0)
 #: A kill, a restart and the life between take about so long: the town's story is to last through all of them.
 CYCLE_S = 5.0
-#: After the last restart, so long for what fell due meanwhile.
-SETTLE_S = 12.0
+#: The shortest lease that the server takes: what was being sent when it was killed is sent again after that.
+LEASE_S = 30
+#: After the last restart, so long at most for what fell due meanwhile.
+SETTLE_S = LEASE_S + 10.0
 RETRY_S = 0.3
 CAMPAIGN = "via-brera-invito"
 NOWHERE = Path(np.zeros(2), np.zeros(2), np.zeros(2))
@@ -61,7 +63,7 @@ async def play(stage: Stage) -> Outcome:
     times = stage.times or TIMES
     seconds = stage.seconds or max(40.0, times * CYCLE_S)
     town = raise_town(read_world(stage.shop), stage.seed, seconds)
-    async with premises(stage.seed) as here:
+    async with premises(stage.seed, {"SOGLIA_OUTBOX__LEASE_S": str(LEASE_S)}) as here:
         async with (
             playing(town, here.access, here.fcm) as (load, story),
             httpx.AsyncClient(base_url=here.house.url, timeout=10.0) as line,
@@ -81,7 +83,7 @@ async def play(stage: Stage) -> Outcome:
                     group.create_task(_say(probe, line, spot, load.clock))
                 group.create_task(_killing(here.house, stage, times))
             happened = await story
-            await asyncio.sleep(SETTLE_S)
+            await _all_sent(shop)
             visits = Counter(row["device"] for row in await shop.visits() if row["zone"] == "via-brera")
         return _outcome(probes, visits, here.fcm.arrivals, happened, load, times)
 
@@ -94,6 +96,14 @@ async def _killing(house: House, stage: Stage, times: int) -> None:
         await house.kill()
         took_s = await house.start()
         stage.say(f"killed and restarted {number} of {times} times; ready again after {took_s:.1f} s")
+
+
+async def _all_sent(shop: Shop) -> None:
+    """Waits until no offer is waiting to be sent, as long as that can honestly take."""
+    for _ in range(int(SETTLE_S)):
+        if not any(row["offer"] and row["offer"]["state"] == "waiting" for row in await shop.decisions()):
+            return
+        await asyncio.sleep(1.0)
 
 
 async def _probes(shop: Shop, seed: int, count: int, seconds: float) -> list[Probe]:

@@ -5,7 +5,7 @@ from simulator.town import raise_town
 from simulator.world import read_world
 
 CAPTION = "lunch time: eighty people at once, on the street and in every department"
-SECONDS = 30.0
+SECONDS = 25.0
 PEOPLE = {
     "passer-by": 20,
     "browser": 14,

@@ -8,8 +8,8 @@ from simulator.town import Mishaps, raise_town
 from simulator.world import read_world
 
 CAPTION = "phones fall asleep in the middle, wake, and tell everything at once"
-SECONDS = 36.0
-ASLEEP_S = (6.0, 24.0)
+SECONDS = 26.0
+ASLEEP_S = (5.0, 17.0)
 PEOPLE = {"neighbour": 4, "passer-by": 4, "window shopper": 2}
 
 
