@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from server.bus.local import LocalBus
+from server.delivery.sender import Pace
+from server.presence.phases import Patience
 from server.settings import Settings, WrongSettings, read_settings
 
 FILE = Path(__file__).resolve().parents[2] / "config" / "server.toml"
@@ -239,3 +242,10 @@ def a_service_account():
         "client_id": "1",
         "token_uri": "http://127.0.0.1:9/token",
     }
+
+
+def test_rooms_that_are_built_without_settings_behave_as_the_defaults_say():
+    """The numbers stand twice: with their reasons in the settings, and where tests and benchmarks build a room by itself."""
+    assert Patience(**Settings().presence.model_dump()) == Patience()
+    assert Pace(**Settings().outbox.model_dump()) == Pace()
+    assert LocalBus(Settings().bus.room).room == LocalBus().room
