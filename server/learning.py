@@ -5,7 +5,7 @@ line, another process). Out: calls to whoever holds something compiled.
 """
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 
 import structlog
@@ -38,8 +38,8 @@ class Learning:
         self._trigger = trigger
         self._clock = clock
         self._turn = asyncio.Lock()
-        self._seen: dict[str, int] = {}
-        self._own: Counter[str] = Counter()
+        self._seen: dict[str, int] = {}  # all changes up to this version hold here, by name
+        self._ahead: defaultdict[str, set[int]] = defaultdict(set)  # our own changes after that
 
     async def start(self) -> None:
         """Reads everything once; the path goes on from where it stopped."""
@@ -49,21 +49,32 @@ class Learning:
         await self._trigger.start(await knowledge.load(self._database))
 
     async def learn(self, news: News) -> None:
-        """Something was changed by this process: when this returns, it holds."""
-        self._own[news["name"]] += 1
+        """Something was changed by this process, as `version` of its name: when this returns, it holds.
+
+        Raises where the records cannot be read; then it is found by the next `catch_up`.
+        """
         async with self._turn:
             await self._bring_up_to_date(news)
+            self._ahead[news["name"]].add(news["version"])
 
     async def catch_up(self) -> None:
         """Looks for changes made elsewhere."""
         async with self._turn:
-            own, self._own = self._own, Counter()
-            now = await self._versions()
-            for name, version in now.items():
-                if version != self._seen.get(name, 0) + own[name]:
+            for name, version in (await self._versions()).items():
+                if self._own_up_to(name) < version:
                     log.info("changed_elsewhere", what=name)
                     await self._bring_up_to_date({"name": name})
-            self._seen = now
+                    self._seen[name] = version
+
+    def _own_up_to(self, name: str) -> int:
+        """The version up to which all changes hold here, ours among them."""
+        seen = self._seen.get(name, 0)
+        ahead = self._ahead[name]
+        while seen + 1 in ahead:
+            seen += 1
+        self._ahead[name] = {version for version in ahead if version > seen}
+        self._seen[name] = seen
+        return seen
 
     async def _bring_up_to_date(self, news: News) -> None:
         match news["name"]:

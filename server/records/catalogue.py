@@ -17,12 +17,18 @@ Name = Literal["zones", "campaigns", "anchors", "devices", "keys", "consents"]
 _versions = Table.metadata.tables["catalogue_versions"]
 
 
-async def bump(connection: AsyncConnection, name: Name) -> None:
-    """Says that `name` changed. Do it last in a transaction: on PostgreSQL its row stays locked until the commit."""
+async def bump(connection: AsyncConnection, name: Name) -> int:
+    """Says that `name` changed; gives its version from now on.
+
+    Do it last in a transaction: on PostgreSQL its row stays locked until the commit.
+    """
     statement = insert_into(connection, _versions).values(name=name, version=1)
-    await connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"version": _versions.c.version + 1})
+    bumped = await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"version": _versions.c.version + 1}
+        ).returning(_versions.c.version)
     )
+    return int(bumped.scalar_one())
 
 
 async def versions(connection: AsyncConnection) -> dict[str, int]:

@@ -42,10 +42,9 @@ class Edits:
             yield connection
             # At the end and in one order everywhere: their rows stay locked until the commit, and locks taken in two
             # orders would meet.
-            for name in sorted(names):
-                await catalogue.bump(connection, name)
+            version = {name: await catalogue.bump(connection, name) for name in sorted(names)}
         about = {"device": device} if device else {"shopper": shopper} if shopper else {}
         for name in names:
             news = {"name": name, **about}
-            await self._learn(news)
+            await self._learn({**news, "version": version[name]})
             self._bus.announce("catalogue", news)

@@ -194,7 +194,7 @@ def _about_me(router: APIRouter, database: Database, guard: Guard, edits: Edits,
     @router.delete("/v1/me", status_code=204)
     async def forget(caller: Annotated[Principal, guard.device]) -> None:
         """Erases this device's shopper: all devices, visits, consents, offers. Their tokens end with them."""
-        async with edits.of("keys", "devices") as connection:
+        async with edits.of("keys", "devices", device=caller.owner) as connection:
             await forgetting.forget(connection, (await _own(connection, caller)).shopper_id)
 
 

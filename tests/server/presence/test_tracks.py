@@ -1,0 +1,40 @@
+"""What is remembered of a device, and that it can be forgotten."""
+
+from server.zones.zone import AnchorSet
+from tests.makers import QUICK, Walkthrough, a_department, a_shop, an_anchor, fix, heard
+
+
+def test_who_is_forgotten_is_a_stranger_again():
+    walk = Walkthrough(a_shop(manner=QUICK))
+    walk.take(fix(0, device="ann"), fix(0, device="bob"))
+    walk.tracks.forget(["ann", "nobody"])
+    assert set(walk.tracks.slot_of) == {"bob"}
+    assert "ann" not in walk.tracks.devices
+    walk.wait_until(3_600)
+    assert {event.device for event in walk.events if event.kind == "exited"} == {"bob"}
+    walk.events.clear()
+    walk.take(fix(4_000, device="ann"))
+    assert walk.told("shop") == [("entered", 4_000)]
+
+
+def test_the_row_of_who_was_forgotten_is_used_again_and_knows_nothing_of_them():
+    walk = Walkthrough(a_shop(manner=QUICK))
+    walk.take(fix(0, device="ann"), fix(0, device="bob"))
+    walk.tracks.forget(["ann"])
+    walk.take(fix(1, north_m=5_000, device="carl"))
+    assert walk.tracks.slot_of["carl"] == 0
+    assert len(walk.tracks.devices) == 2
+    assert [event.device for event in walk.events] == ["ann", "bob"]
+    walk.take(fix(2, device="carl"))
+    assert walk.tracks.slot_of == {"bob": 1, "carl": 0}
+
+
+def test_belief_among_anchors_is_forgotten_too():
+    anchors = [an_anchor("a"), an_anchor("b")]
+    walk = Walkthrough(a_shop(None), a_department("shoes", AnchorSet(("a",))), anchors=anchors)
+    walk.take(*[heard(s, "a", -50, device) for s in range(5) for device in ("ann", "bob")])
+    walk.tracks.forget(["ann"])
+    (radio,) = walk.tracks.radio
+    assert len(radio.slot_in) == 1
+    walk.take(*[heard(s, "a", -50, "bob") for s in range(5, 8)])
+    assert set(walk.tracks.slot_of) == {"bob"}
