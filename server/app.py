@@ -94,6 +94,8 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         )
         manners = Manners(Patience(**settings.presence.model_dump()), settings.freshness.limit_s)
         trigger = Trigger(database, bus, measures, manners, sender.nudge)
+        measures.waiting_sightings.set_function(lambda: bus.waiting)
+        measures.known_devices.set_function(lambda: trigger.devices)
         directory = Directory(database)
         learning = Learning(database, keyring, directory, trigger, _now_s)
         await learning.start()

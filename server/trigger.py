@@ -67,6 +67,11 @@ class Trigger:
         self._knowledge: Knowledge | None = None
         self._tracks = Tracks(())
 
+    @property
+    def devices(self) -> int:
+        """How many devices the path remembers."""
+        return len(self._tracks.slot_of)
+
     async def start(self, knowledge: Knowledge) -> None:
         """Goes on from the stays that records keep. Those in zones that are gone end now."""
         async with self._turn:
