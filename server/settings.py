@@ -13,7 +13,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-import sqlalchemy as sa
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -32,6 +31,7 @@ from pydantic_settings import (
 )
 
 from server.delivery.channels import fcm
+from server.records.database import file_of, with_our_driver
 
 PREFIX: Final = "SOGLIA_"
 
@@ -79,28 +79,6 @@ class _Section(BaseModel):
         return read
 
 
-def _with_our_driver(url: str) -> str:
-    """The URL with the asynchronous driver that we speak through; people write URLs without one."""
-    drivers = {
-        "sqlite": "sqlite+aiosqlite",
-        "postgresql": "postgresql+asyncpg",
-        "postgres": "postgresql+asyncpg",
-    }
-    scheme, separator, rest = url.partition("://")
-    url = f"{drivers.get(scheme, scheme)}{separator}{rest}"
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise ValueError(
-            "must be a URL such as sqlite:///soglia.sqlite3 or postgresql://user@host/name"
-        ) from None
-    if parsed.drivername not in drivers.values():
-        raise ValueError("must be a sqlite:// or postgresql:// URL")
-    if parsed.drivername == "sqlite+aiosqlite" and parsed.database in {None, "", ":memory:"}:
-        raise ValueError("must name a file: what is kept in memory alone is lost at the first crash")
-    return url
-
-
 class ServerSettings(_Section):
     """The doors."""
 
@@ -141,7 +119,7 @@ class DatabaseSettings(_Section):
     """The records."""
 
     secrets: ClassVar[frozenset[str]] = frozenset({"url"})
-    url: Annotated[str, AfterValidator(_with_our_driver)] = Field(
+    url: Annotated[str, AfterValidator(with_our_driver)] = Field(
         "sqlite:///soglia.sqlite3",
         validate_default=True,
         repr=False,
@@ -151,8 +129,7 @@ class DatabaseSettings(_Section):
     @property
     def file(self) -> Path | None:
         """Where SQLite keeps the records; None for another database."""
-        parsed = sa.make_url(self.url)
-        return Path(parsed.database) if parsed.database and self.url.startswith("sqlite") else None
+        return file_of(self.url)
 
 
 class FreshnessSettings(_Section):

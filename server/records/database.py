@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -32,6 +33,13 @@ SQLITE_BUSY_S = 10
 
 #: SQLite 3.32+ takes 32,766 variables in a statement; asyncpg takes 32,767. Lists of ids are cut below that.
 MANY = 10_000
+
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
 
 
 class Database:
@@ -94,6 +102,32 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def with_our_driver(url: str) -> str:
+    """The URL with the asynchronous driver that we speak through: people write URLs without one.
+
+    Raises ValueError for a URL of no database that we know, or of one that would not survive the process.
+    """
+    scheme, separator, rest = url.partition("://")
+    url = f"{_DRIVERS.get(scheme, scheme)}{separator}{rest}"
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ValueError(
+            "must be a URL such as sqlite:///soglia.sqlite3 or postgresql://user@host/name"
+        ) from None
+    if parsed.drivername not in _DRIVERS.values():
+        raise ValueError("must be a sqlite:// or postgresql:// URL")
+    if parsed.drivername == "sqlite+aiosqlite" and parsed.database in {None, "", ":memory:"}:
+        raise ValueError("must name a file: what is kept in memory alone is lost at the first crash")
+    return url
+
+
+def file_of(url: str) -> Path | None:
+    """Where SQLite keeps the records of this URL; None for another database."""
+    parsed = sa.make_url(url)
+    return Path(parsed.database) if parsed.database and url.startswith("sqlite") else None
 
 
 def in_parts(ids: Iterable[str]) -> list[list[str]]:
