@@ -1,7 +1,7 @@
 """A whole town on foot, for benchmarks: many shops, many shoppers, a position of everybody each few seconds. Pure and seeded.
 
 In: how many, and a seed. Out: the shops as the server takes them, campaigns that listen to some of them, and `Lap`s: everybody's fix, in
-columns. People walk from shop to shop and stay a while: at any time a third of them are in a shop, the rest pass by others.
+columns. People walk the streets from shop to shop and stay a while: at any time a third of them are in one, the rest pass others by.
 """
 
 import json
@@ -17,8 +17,8 @@ from simulator.frame import Floats, Frame
 
 #: Shops stand one to a block: about what a shopping street and its side streets have.
 BLOCK_M = 130.0
-#: From one shop to the next: nine minutes on foot. With the stay below, a third of the time is spent in shops.
-WALK_M = 700.0
+#: From one shop to the next along the streets: some eight minutes with the way out and in. A third of the time is spent in shops.
+WALK_M = 500.0
 STAY_S = 300.0
 #: A phone that is on its way tells where it is this often.
 PING_EACH_S = 5.0
@@ -122,39 +122,72 @@ def walk(shops: Shops, shoppers: int, seed: int) -> Iterator[Lap]:
     phase = rng.uniform(0, PING_EACH_S, shoppers)
     pace = rng.uniform(1.1, 1.5, shoppers)
     accuracy = rng.uniform(6.0, 15.0, shoppers).round(1)
-    goal = rng.integers(0, len(shops.x), shoppers)
-    # Somewhere on the way to the first goal; a third of them are there already.
-    x, y = shops.x[goal], shops.y[goal]
-    outside = rng.random(shoppers) > 1 / 3
-    way, turn = rng.uniform(20, WALK_M, shoppers) * outside, rng.uniform(0, 2 * np.pi, shoppers)
-    x, y = x + way * np.cos(turn), y + way * np.sin(turn)
-    stay_s = rng.exponential(STAY_S, shoppers)
+    people = _People(rng, shops, shoppers)
     error = rng.normal(0, ERROR_M, (2, shoppers))
     lap = 0
     while True:
-        lat, lon = CENTRE.degrees(x + error[0], y + error[1])
-        arrived = np.hypot(shops.x[goal] - x, shops.y[goal] - y) < 2.0
-        speed = np.where(arrived, 0.0, pace).round(1)
+        lat, lon = CENTRE.degrees(people.x + error[0], people.y + error[1])
+        speed = np.where(people.there, 0.0, pace).round(1)
         yield Lap((lap * PING_EACH_S + phase).round(3), lat.round(7), lon.round(7), accuracy, speed)
         lap += 1
         error = ERROR_KEPT * error + rng.normal(0, ERROR_M * np.sqrt(1 - ERROR_KEPT**2), error.shape)
-        stay_s = np.where(arrived, stay_s - PING_EACH_S, stay_s)
-        leaves = stay_s <= 0
-        goal = np.where(leaves, _next_goals(rng, shops, x, y), goal)
-        stay_s = np.where(leaves, rng.exponential(STAY_S, shoppers), stay_s)
-        x, y = _stepped(x, y, shops.x[goal], shops.y[goal], pace * PING_EACH_S)
+        people.go_on(pace * PING_EACH_S)
 
 
-def _next_goals(rng: np.random.Generator, shops: Shops, x: Floats, y: Floats) -> NDArray[np.intp]:
-    """For each shopper, of eight shops that come to mind the one whose distance is nearest to a usual walk."""
-    minded = rng.integers(0, len(shops.x), (8, len(x)))
-    away = np.hypot(shops.x[minded] - x, shops.y[minded] - y)
-    best = np.abs(away - WALK_M).argmin(axis=0)
-    return np.asarray(minded[best, np.arange(len(x))], np.intp)
+class _People:
+    """Where everybody is (metres), and the way they go: out of the shop to a street, along two streets, into the next shop."""
+
+    def __init__(self, rng: np.random.Generator, shops: Shops, count: int) -> None:
+        self._rng, self._shops = rng, shops
+        at = rng.integers(0, len(shops.x), count)
+        self.x, self.y = shops.x[at], shops.y[at]
+        self._way = self._ways()
+        self._stay_s = rng.exponential(STAY_S, count)
+        # Two in three are on their way already, anywhere on the first street; the others stay where they are.
+        out = rng.random(count) < 2 / 3
+        self._corner = np.where(out, 1, len(self._way))
+        (first_x, first_y), (_, second_y) = self._way[0], self._way[1]
+        self.x = np.where(out, first_x, self.x)
+        self.y = np.where(out, first_y + rng.random(count) * (second_y - first_y), self.y)
+
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """Who is in a shop."""
+        return np.asarray(self._corner == len(self._way), np.bool_)
+
+    def go_on(self, step_m: Floats) -> None:
+        """Lets a `PING_EACH_S` pass: a step on the way, or a little more of the stay."""
+        there = self.there
+        self._stay_s -= np.where(there, PING_EACH_S, 0.0)
+        leaves = there & (self._stay_s <= 0)
+        self._way[:, :, leaves] = self._ways()[:, :, leaves]
+        self._corner[leaves] = 0
+        self._stay_s[leaves] = self._rng.exponential(STAY_S, int(leaves.sum()))
+        goes = np.flatnonzero(~self.there)
+        to_x, to_y = self._way[self._corner[goes], :, goes].T
+        off_x, off_y = to_x - self.x[goes], to_y - self.y[goes]
+        away = np.hypot(off_x, off_y)
+        share = np.minimum(1.0, step_m[goes] / np.maximum(away, 1e-9))
+        self.x[goes] += share * off_x
+        self.y[goes] += share * off_y
+        self._corner[goes] += share >= 1.0
+
+    def _ways(self) -> Floats:
+        """A way from where each is to their next shop: (corners, x and y, people)."""
+        goal = self._next_goals()
+        goal_x, goal_y = self._shops.x[goal], self._shops.y[goal]
+        street_x, street_y = _street(self.x), _street(goal_y)
+        corners = [(street_x, self.y), (street_x, street_y), (goal_x, street_y), (goal_x, goal_y)]
+        return np.array(corners)
+
+    def _next_goals(self) -> NDArray[np.intp]:
+        """Of eight shops that come to mind the one whose distance is nearest to a usual walk."""
+        minded = self._rng.integers(0, len(self._shops.x), (8, len(self.x)))
+        away = np.abs(self._shops.x[minded] - self.x) + np.abs(self._shops.y[minded] - self.y)
+        best = np.abs(away - WALK_M).argmin(axis=0)
+        return np.asarray(minded[best, np.arange(len(self.x))], np.intp)
 
 
-def _stepped(x: Floats, y: Floats, to_x: Floats, to_y: Floats, step_m: Floats) -> tuple[Floats, Floats]:
-    """One step towards the goal, never past it."""
-    away = np.hypot(to_x - x, to_y - y)
-    share = np.minimum(1.0, step_m / np.maximum(away, 1e-9))
-    return x + share * (to_x - x), y + share * (to_y - y)
+def _street(metres: Floats) -> Floats:
+    """The middle of the street nearest to a place: streets run between the blocks, in both directions."""
+    return (np.floor(metres / BLOCK_M) + 0.5) * BLOCK_M
