@@ -103,11 +103,13 @@ class Stays:
                 return
             # One thing a row at a time, since it may undo the others that are due: its earliest, of those due together the
             # one of the outermost zone.
-            due, zone = self.due(which), self.rows.zone[which]
+            zone = self.rows.zone[which]
+            due, silence_due = self._due(which)
             earliest = due.min(axis=1)
             place = np.where(due == earliest[:, None], self.atlas.rank[zone], INNERMOST).argmin(axis=1)
             for i in np.flatnonzero(earliest <= until).tolist():
-                self._fall_due(int(which[i]), int(place[i]), float(earliest[i]))
+                at = place[i]
+                self._fall_due(int(which[i]), int(at), float(earliest[i]), float(silence_due[i, at]))
             self.reckon(which)
 
     def reckon(self, which: Indexes) -> None:
@@ -116,19 +118,7 @@ class Stays:
         next_due_at[which] = np.inf
         held = which[(self.rows.zone[which] >= 0).any(axis=1)]
         if len(held):
-            next_due_at[held] = self.due(held).min(axis=1)
-
-    def due(self, which: Indexes) -> Floats:
-        """When the clock alone will next change each stay: (rows, places), infinity where nothing will."""
-        rows, atlas = self.rows, self.atlas
-        zone, phase = rows.zone[which], rows.phase[which]
-        waits = np.where(phase == ARRIVING, atlas.enter_after_s[zone], atlas.leave_after_s[zone])
-        move = np.where((phase == ARRIVING) | (phase == LEAVING), rows.since[which] + waits, np.inf)
-        dwells = atlas.dwells_s[zone]
-        ahead = np.where(dwells > rows.dwelled_s[which][..., None], dwells, np.inf).min(axis=-1)
-        dwell = np.where(phase == INSIDE, rows.entered[which] + ahead, np.inf)
-        due = np.minimum(np.minimum(move, dwell), self._silence_due(which))
-        return np.where(zone >= 0, due, np.inf)
+            next_due_at[held] = self._due(held)[0].min(axis=1)
 
     def leave(self, row: int, zone: int, at: float) -> None:
         """The device is out of a zone, and of all zones in it, since `at`."""
@@ -141,12 +131,28 @@ class Stays:
                 self.changes.append(Change("exited", row, inner, left, entered, left - entered))
             self.rows.clear_stay(row, place)
 
-    def _fall_due(self, row: int, place: int, due: float) -> None:
+    def _due(self, which: Indexes) -> tuple[Floats, Floats]:
+        """When the clock alone will next change each stay, infinity where nothing will; and when their silence will end them.
+
+        Both (rows, places).
+        """
+        rows, atlas = self.rows, self.atlas
+        zone, phase = rows.zone[which], rows.phase[which]
+        waits = np.where(phase == ARRIVING, atlas.enter_after_s[zone], atlas.leave_after_s[zone])
+        move = np.where((phase == ARRIVING) | (phase == LEAVING), rows.since[which] + waits, np.inf)
+        dwells = atlas.dwells_s[zone]
+        ahead = np.where(dwells > rows.dwelled_s[which][..., None], dwells, np.inf).min(axis=-1)
+        dwell = np.where(phase == INSIDE, rows.entered[which] + ahead, np.inf)
+        silence = self._silence_due(which)
+        due = np.minimum(np.minimum(move, dwell), silence)
+        return np.where(zone >= 0, due, np.inf), silence
+
+    def _fall_due(self, row: int, place: int, due: float, silence_due: float) -> None:
         rows = self.rows
         zone, phase = int(rows.zone[row, place]), int(rows.phase[row, place])
         if phase == LEAVING and due >= rows.since[row, place] + self.atlas.leave_after_s[zone]:
             self.leave(row, zone, float(rows.since[row, place]))
-        elif due >= self._silence_due(np.array([row]))[0, place]:
+        elif due >= silence_due:
             # Nobody knows when they went: after their last word, and not before a dwell that was told of.
             heard = max(float(rows.by_fix_at[row, place]), float(rows.by_radio_at[row, place]))
             told = float(rows.entered[row, place] + rows.dwelled_s[row, place])

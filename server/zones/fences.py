@@ -1,7 +1,7 @@
 """Zones on the map, compiled: a batch of positions in, (position, zone) pairs and depths out.
 
-One bulk `STRtree.query` finds the boxes that a batch of positions falls into; prepared polygons decide who is in. How deep a
-position lies in a zone is metric: each fence has a local projection of its own (shape.LocalMetres), so that a metre is a
+A raster knows at once of most positions that nothing is near; for the others one bulk `STRtree.query` finds the boxes that they fall
+into, and prepared polygons decide who is in. How deep a position lies in a zone is metric: each fence has a local projection of its own (shape.LocalMetres), so that a metre is a
 metre at every latitude. Pure: built once from frozen zones, then only read.
 """
 
@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
+from server.zones.raster import Raster
 from server.zones.shape import LocalMetres, circle_outline
 from server.zones.zone import Circle, Geofence
 
@@ -26,6 +27,7 @@ class Fences:
 
     zone: Indexes
     of_zone: Indexes  # the inverse: fence of a zone, -1 where it has none
+    raster: Raster
     tree: shapely.STRtree
     shapes: NDArray[np.object_]  # lon/lat polygons, prepared
     edges: NDArray[np.object_]  # boundaries in local metres; a circle's is not used
@@ -43,7 +45,9 @@ class Fences:
         """Which positions (degrees) lie in which zones: row numbers and atlas zone indexes, pair by pair."""
         if not len(self.zone):
             return np.empty(0, np.intp), np.empty(0, np.intp)
-        rows, fences = self.tree.query(shapely.points(lon, lat))
+        near = np.flatnonzero(self.raster.near(lat, lon))
+        some, fences = self.tree.query(shapely.points(lon[near], lat[near]))
+        rows = near[some]
         inside = shapely.intersects_xy(self.shapes[fences], lon[rows], lat[rows])
         rows, fences = rows[inside], fences[inside]
         round_ones = self.is_circle[fences]
@@ -113,6 +117,7 @@ def compile_fences(places: Sequence[Geofence | Circle | None]) -> Fences:
     return Fences(
         zone=zone,
         of_zone=of_zone,
+        raster=Raster.of(shapely.bounds(shapes)),
         tree=shapely.STRtree(shapes),
         shapes=shapes,
         edges=edges,
