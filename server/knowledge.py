@@ -3,6 +3,7 @@
 In: what records keep. Out: a frozen `Knowledge`, made anew when something changes. Pure but for `load`, which reads.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from server.presence.visit import ZoneEvent
 from server.records import anchors, campaigns, floor_plans, zones
 from server.records.database import Database
 from server.zones.atlas import Atlas, compile_atlas
-from server.zones.zone import Zone
+from server.zones.zone import Zone, lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Knowledge:
     def happening(self, event: ZoneEvent, now: datetime) -> Happening:
         """The event with what its zone is at `now`, and how long presence had to wait to be sure of it."""
         zone = self.zones[event.zone]
-        chain = self._chain(zone)
+        chain = lineage(zone, self.zones)
         with_hours = next((each for each in chain if each.hours is not None), None)
         manner = zone.manner
         waited = {"entered": manner.enter_after_s, "dwelled": 0.0, "exited": manner.leave_after_s}[event.kind]
@@ -45,13 +46,6 @@ class Knowledge:
         )
         return Happening(event, facts, waited)
 
-    def _chain(self, zone: Zone) -> list[Zone]:
-        """The zone, what it lies in, and so on to its site."""
-        chain = [zone]
-        while (parent := self.zones.get(chain[-1].parent or "")) is not None and parent not in chain:
-            chain.append(parent)
-        return chain
-
 
 async def load(database: Database) -> Knowledge:
     """Reads and compiles everything, from one consistent view."""
@@ -65,6 +59,6 @@ async def load(database: Database) -> Knowledge:
     return Knowledge(atlas, compiled, {zone.id: zone for zone in all_zones})
 
 
-def _time_zone(chain: list[Zone]) -> tzinfo:
+def _time_zone(chain: Sequence[Zone]) -> tzinfo:
     named = next((zone.time_zone for zone in chain if zone.time_zone), None)
     return ZoneInfo(named) if named else UTC

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from server.campaigns.campaign import Campaign, Where
 from server.presence.visit import EventKind
-from server.zones.zone import Zone
+from server.zones.zone import Zone, lineage
 
 Hearing = tuple[str, str]
 """How a campaign may name a zone: ("zone", id), ("group", name) or ("site", id)."""
@@ -89,20 +89,10 @@ def _hearings(zones: Mapping[str, Zone]) -> dict[str, tuple[Hearing, ...]]:
         zone.id: (
             ("zone", zone.id),
             *(("group", group) for group in dict.fromkeys(zone.groups)),
-            *(("site", each) for each in _lineage(zone, zones)),
+            *(("site", each.id) for each in lineage(zone, zones)),
         )
         for zone in zones.values()
     }
-
-
-def _lineage(zone: Zone, zones: Mapping[str, Zone]) -> tuple[str, ...]:
-    """The zone and all that it lies in, by their ids; a circle of parents is walked once."""
-    lineage = [zone.id]
-    parent = zone.parent
-    while parent is not None and parent in zones and parent not in lineage:
-        lineage.append(parent)
-        parent = zones[parent].parent
-    return tuple(lineage)
 
 
 def _dwells(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from server.zones.fences import Fences, compile_fences
 from server.zones.floorplan import RadioMap, compile_radio_maps
 from server.zones.shape import circle_outline
-from server.zones.zone import LEVELS, Anchor, Circle, FloorPlan, Geofence, Zone
+from server.zones.zone import LEVELS, Anchor, Circle, FloorPlan, Geofence, Zone, lineage
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,8 @@ def compile_atlas(
     """Compiles what is open. Nesting must have been checked (nesting.check_nesting); an unknown parent counts as none."""
     open_zones = _open(zones)
     index = {zone.id: i for i, zone in enumerate(open_zones)}
-    ancestors = tuple(_ancestors(zone, open_zones, index) for zone in open_zones)
+    known = {zone.id: zone for zone in open_zones}
+    ancestors = tuple(tuple(index[outer.id] for outer in lineage(zone, known)[1:]) for zone in open_zones)
     known_anchors = {anchor.id: anchor for anchor in anchors}
     radio_maps = compile_radio_maps(
         [zone.place for zone in open_zones], ancestors, known_anchors, {plan.id: plan for plan in plans}
@@ -62,7 +63,7 @@ def compile_atlas(
         zones=open_zones,
         index=index,
         ancestors=ancestors,
-        lineage=_lineage(ancestors),
+        lineage=_filled_up(ancestors),
         rank=np.array([LEVELS.index(zone.level) for zone in open_zones], np.int8),
         enter_at=np.array([zone.manner.enter_at for zone in open_zones]),
         leave_at=np.array([zone.manner.leave_at for zone in open_zones]),
@@ -82,32 +83,16 @@ def compile_atlas(
 def _open(zones: Iterable[Zone]) -> tuple[Zone, ...]:
     """Parents before children, each level in the order of ids; nothing that is closed or lies in something closed."""
     given = {zone.id: zone for zone in zones}
-
-    def shut(zone: Zone) -> bool:
-        seen: set[str] = set()
-        while not zone.closed and zone.parent in given and zone.id not in seen:
-            seen.add(zone.id)
-            zone = given[zone.parent]
-        return zone.closed
-
-    kept = (zone for zone in given.values() if not shut(zone))
+    kept = (zone for zone in given.values() if not any(each.closed for each in lineage(zone, given)))
     return tuple(sorted(kept, key=lambda zone: (LEVELS.index(zone.level), zone.id)))
 
 
-def _ancestors(zone: Zone, zones: Sequence[Zone], index: Mapping[str, int]) -> tuple[int, ...]:
-    chain: list[int] = []
-    while zone.parent is not None and (outer := index.get(zone.parent)) is not None and outer not in chain:
-        chain.append(outer)
-        zone = zones[outer]
-    return tuple(chain)
-
-
-def _lineage(ancestors: Sequence[Sequence[int]]) -> NDArray[np.intp]:
+def _filled_up(ancestors: Sequence[Sequence[int]]) -> NDArray[np.intp]:
     most = max((len(chain) for chain in ancestors), default=0)
-    lineage = np.full((len(ancestors), most), -1, np.intp)
+    filled = np.full((len(ancestors), most), -1, np.intp)
     for zone, chain in enumerate(ancestors):
-        lineage[zone, : len(chain)] = chain
-    return lineage
+        filled[zone, : len(chain)] = chain
+    return filled
 
 
 def _on_the_map(zones: Sequence[Zone], ancestors: Sequence[Sequence[int]]) -> list[Geofence | Circle | None]:

@@ -3,7 +3,7 @@
 In: zones, compiled once; a position. Out: circles that enclose the zones, nearest edge first. Pure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from server.zones.shape import LocalMetres
-from server.zones.zone import Circle, Geofence, Zone
+from server.zones.zone import Circle, Geofence, Zone, lineage
 
 #: Mean radius of the earth (IUGG), for distances between a phone and zones anywhere: the error of a sphere, 0.5 %, changes
 #: no order that matters.
@@ -80,7 +80,7 @@ def _enclosures(zones: Iterable[Zone]) -> Iterator[Enclosure]:
     known = {zone.id: zone for zone in zones}
     for zone in known.values():
         match zone.place:
-            case _ if _is_closed(zone, known):
+            case _ if any(each.closed for each in lineage(zone, known)):
                 continue
             case Circle(lat, lon, radius_m):
                 yield Enclosure(zone.id, zone.name, lat, lon, radius_m)
@@ -91,12 +91,3 @@ def _enclosures(zones: Iterable[Zone]) -> Iterator[Enclosure]:
                 lat, lon = (float(degrees) for degrees in ground.to_degrees(middle.x, middle.y))
                 # GEOS draws the circle as a polygon, whose middle is true to millimetres: a metre more holds every corner.
                 yield Enclosure(zone.id, zone.name, lat, lon, shapely.minimum_bounding_radius(drawn) + 1.0)
-
-
-def _is_closed(zone: Zone, known: Mapping[str, Zone]) -> bool:
-    """Whether the zone is closed, or lies in one that is; a circle of parents is walked once."""
-    seen = {zone.id}
-    while not zone.closed and zone.parent is not None and zone.parent in known and zone.parent not in seen:
-        zone = known[zone.parent]
-        seen.add(zone.id)
-    return zone.closed

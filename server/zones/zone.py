@@ -5,6 +5,7 @@ metres, positions on the map WGS84 degrees, signal strengths dBm, positions on a
 corner (x right, y up, z up from the floor).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Final, Literal
@@ -138,6 +139,15 @@ class Zone:
     def __post_init__(self) -> None:
         if self.hours is not None and self.hours.time_zone != self.time_zone:
             raise ValueError("the hours of a zone are in its own time zone")
+
+
+def lineage(zone: Zone, known: Mapping[str, Zone]) -> tuple[Zone, ...]:
+    """The zone, what it lies in, and so on to the outermost that is known; a circle of parents is walked once."""
+    chain = {zone.id: zone}
+    while zone.parent is not None and zone.parent in known and zone.parent not in chain:
+        zone = known[zone.parent]
+        chain[zone.id] = zone
+    return tuple(chain.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,20 @@
 import pytest
 
 from server.zones.hours import OpeningHours
-from server.zones.zone import MANNERS, Zone, manner
+from server.zones.zone import MANNERS, Zone, lineage, manner
+
+
+def test_a_lineage_runs_from_the_zone_to_the_outermost_that_is_known():
+    known = {
+        zone.id: zone for zone in (Zone("shoes", "Shoes", parent="shop"), Zone("shop", "Shop", parent="mall"))
+    }
+    shelf = Zone("shelf", "Shelf", parent="shoes")
+    assert [zone.id for zone in lineage(shelf, known)] == ["shelf", "shoes", "shop"]
+
+
+def test_a_circle_of_parents_is_walked_once():
+    known = {zone.id: zone for zone in (Zone("a", "A", parent="b"), Zone("b", "B", parent="a"))}
+    assert [zone.id for zone in lineage(known["a"], known)] == ["a", "b"]
 
 
 def test_each_word_is_surer_and_slower_than_the_one_before():
