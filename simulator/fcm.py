@@ -176,12 +176,6 @@ class FcmStandIn:
         """Let `share` (0 to 1) of all messages meet `fault`; the shares of several faults add up."""
         self._shares.append((share, _Script(fault, None, retry_after, slow_s)))
 
-    def heal(self) -> None:
-        """End all scripted faults, the token door's too."""
-        self._scripts.clear()
-        self._shares.clear()
-        self._token_refusal = None
-
     def refuse_tokens(self, error: str = "invalid_grant") -> None:
         """Let the token door refuse the service account, as Google does when its key was deleted."""
         self._token_refusal = error

@@ -12,9 +12,10 @@ import numpy as np
 from server.presence.observe import keep, let_time_pass, observe
 from server.presence.phases import Patience
 from server.presence.sighting import Batch, Fixes, Heards
-from server.presence.tracks import Indexes, Tracks
+from server.presence.tracks import Tracks
 from server.presence.visit import ZoneEvent
 from server.zones.atlas import Atlas
+from server.zones.shape import Indexes
 
 
 def picked(batch: Batch, items: Indexes) -> Batch:

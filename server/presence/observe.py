@@ -16,10 +16,11 @@ from server.presence.phases import Change, Patience, Stays
 from server.presence.position import follow_fixes
 from server.presence.radio import Scans, follow_scans, scans_of
 from server.presence.sighting import Batch, Verdict, Verdicts
-from server.presence.tracks import NEVER, Floats, Indexes, Rows, Tracks
+from server.presence.tracks import NEVER, Rows, Tracks
 from server.presence.visit import Phase, ZoneEvent
 from server.zones.atlas import Atlas
 from server.zones.naming import derived_id
+from server.zones.shape import Floats, Indexes
 
 #: Position may not end a stay that radio confirmed within this time: indoors a fix is a guess through the roof.
 RADIO_TRUMPS_S = 30.0

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from server.presence.tracks import NEVER, Floats, Indexes, Rows
+from server.presence.tracks import NEVER, Rows
 from server.presence.visit import NEXT, EventKind, Phase
 from server.zones.atlas import Atlas
+from server.zones.shape import Floats, Indexes
 
 OUTSIDE, ARRIVING, INSIDE, LEAVING = (int(phase) for phase in Phase)
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.presence.sighting import Fixes
-from server.presence.tracks import NEVER, Floats, Indexes, Rows
+from server.presence.tracks import NEVER, Rows
+from server.zones.shape import Floats, Indexes
 
 #: Spectral density of acceleration, m2/s3: people turn and stop within a few steps.
 RESTLESSNESS = 0.5

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.presence.sighting import Heards, Verdict, Verdicts
-from server.presence.tracks import NEVER, Floats, Indexes, RadioTracks, Rows, Tracks
+from server.presence.tracks import NEVER, RadioTracks, Rows, Tracks
 from server.zones.atlas import Atlas
 from server.zones.floorplan import STEP_S, RadioMap
+from server.zones.shape import Floats, Indexes
 
 #: Two gateways tell of the same second at different moments. Evidence this much older than the newest of its device still
 #: counts as of now; older is history.

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from server.zones.shape import Floats
 
 
 class Verdict(IntEnum):

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.zones.floorplan import RadioMap
-
-Floats = NDArray[np.float64]
-Indexes = NDArray[np.intp]
+from server.zones.shape import Floats, Indexes
 
 NEVER = -np.inf
 #: Most people are in a shop and one of its departments; more places at once make the arrays wider when needed.

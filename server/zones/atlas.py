@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 
 from server.zones.fences import Fences, compile_fences
 from server.zones.floorplan import RadioMap, compile_radio_maps
-from server.zones.shape import circle_outline
+from server.zones.shape import Floats, Indexes, circle_outline
 from server.zones.zone import LEVELS, Anchor, Circle, FloorPlan, Geofence, Zone, lineage
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Atlas:
     zones: tuple[Zone, ...]
     index: Mapping[str, int]
     ancestors: tuple[tuple[int, ...], ...]
-    lineage: NDArray[np.intp]  # (zones, most ancestors): the same, filled up with -1
+    lineage: Indexes  # (zones, most ancestors): the same, filled up with -1
     rank: NDArray[np.int8]  # 0 site, 1 zone, 2 shelf
     enter_at: Floats
     leave_at: Floats
@@ -87,7 +85,7 @@ def _open(zones: Iterable[Zone]) -> tuple[Zone, ...]:
     return tuple(sorted(kept, key=lambda zone: (LEVELS.index(zone.level), zone.id)))
 
 
-def _filled_up(ancestors: Sequence[Sequence[int]]) -> NDArray[np.intp]:
+def _filled_up(ancestors: Sequence[Sequence[int]]) -> Indexes:
     most = max((len(chain) for chain in ancestors), default=0)
     filled = np.full((len(ancestors), most), -1, np.intp)
     for zone, chain in enumerate(ancestors):

@@ -14,11 +14,8 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from server.zones.raster import Raster
-from server.zones.shape import LocalMetres, circle_outline
+from server.zones.shape import Floats, Indexes, LocalMetres, circle_outline
 from server.zones.zone import Circle, Geofence
-
-Floats = NDArray[np.float64]
-Indexes = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 Floats = NDArray[np.float64]
+Indexes = NDArray[np.intp]
 Shape = TypeVar("Shape", bound=BaseGeometry)
 
 # WGS84: NGA.STND.0036 (2014), table 3.1.
