@@ -10,8 +10,9 @@ doubled. Another offer for the same shopper and campaign is doubled.
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import numpy as np
@@ -43,7 +44,8 @@ LEASE_S = 30
 #: After the last restart, so long at most for what fell due meanwhile.
 SETTLE_S = LEASE_S + 10.0
 RETRY_S = 0.3
-CAMPAIGN = "via-brera-invito"
+#: Where the probes stand, and what it makes them due.
+ZONE, CAMPAIGN = "via-brera", "via-brera-invito"
 NOWHERE = Path(np.zeros(2), np.zeros(2), np.zeros(2))
 
 
@@ -84,7 +86,7 @@ async def play(stage: Stage) -> Outcome:
                 group.create_task(_killing(here.house, stage, times))
             happened = await story
             await _all_sent(shop)
-            visits = Counter(row["device"] for row in await shop.visits() if row["zone"] == "via-brera")
+            visits = await shop.visits()
         return _outcome(probes, visits, here.fcm.arrivals, happened, load, times)
 
 
@@ -140,7 +142,7 @@ async def _say(probe: Probe, line: httpx.AsyncClient, spot: tuple[float, float],
 
 def _outcome(
     probes: Sequence[Probe],
-    visits: Counter[str],
+    visits: Sequence[Mapping[str, Any]],
     arrivals: Sequence[Delivery],
     happened: Happened,
     load: Play,
@@ -148,8 +150,9 @@ def _outcome(
 ) -> Outcome:
     """What the books and the phones say of each probe, and of the town beside them."""
     answered = [probe for probe in probes if probe.answered]
+    seen = {row["device"] for row in visits if row["zone"] == ZONE}
     offers = {each.shopper.own_id: _offers_at(each, arrivals) for each in probes}
-    lost_visits = [p.shopper.own_id for p in answered if not visits[p.device]]
+    lost_visits = [p.shopper.own_id for p in answered if p.device not in seen]
     lost_offers = [p.shopper.own_id for p in answered if not offers[p.shopper.own_id]]
     doubled = [f"{who}: {len(ids)} offers of {CAMPAIGN}" for who, ids in offers.items() if len(ids) > 1]
     doubled += [
@@ -167,9 +170,9 @@ def _outcome(
         "kills": times,
         "acknowledged": len(answered) + load.journal.acknowledged + sum(a.drain.taken for a in load.agents),
         "probes_acknowledged": len(answered),
-        "probes_visits": sum(bool(visits[probe.device]) for probe in answered),
+        "probes_visits": sum(probe.device in seen for probe in answered),
         "probes_offers": sum(bool(offers[probe.shopper.own_id]) for probe in answered),
-        "visits": sum(visits.values()) + len(happened.visits),
+        "visits": len(visits),
         "offers": len(sent),
         "repeated_sends_that_show_once": len(arrivals) - len(sent),
         "doubled": len(doubled),
