@@ -145,8 +145,7 @@ def _fix_round(work: Stays, batch: Batch, fix_line: Indexes, items: Indexes) -> 
     which, at = fix_line[items], batch.fixes.at[items]
     work.pass_time(which, at)
     lat, lon, sigma = follow_fixes(rows, which, batch.fixes, items)
-    item, zone = _at_stake(work, which, lat, lon)
-    inside = atlas.fences.inside_probability(zone, lat[item], lon[item], sigma[item])
+    item, zone, inside = _at_stake(work, which, lat, lon, sigma)
     guess = (at[item] - rows.heard_at[which[item]] < RADIO_TRUMPS_S) & (inside < atlas.enter_at[zone])
     if guess.any():
         guess &= np.isin(zone, [z for radio_map in atlas.radio_maps for z in radio_map.zones])
@@ -156,18 +155,25 @@ def _fix_round(work: Stays, batch: Batch, fix_line: Indexes, items: Indexes) -> 
     work.pass_time(which, at)
 
 
-def _at_stake(work: Stays, which: Indexes, lat: Floats, lon: Floats) -> tuple[Indexes, Indexes]:
-    """The zones that positions have a say in: those they lie in, and those on the map that are held. Out: (line, zone) pairs."""
-    held_zones = work.rows.zone[which]
-    line, zone = work.atlas.fences.matches(lat, lon)
-    fresh = (held_zones[line] != zone[:, None]).all(axis=1)
-    held, place = np.nonzero(held_zones >= 0)
-    held_zone = held_zones[held, place]
-    on_map = work.atlas.fences.of_zone[held_zone] >= 0
-    return (
-        np.concatenate([held[on_map], line[fresh]]),
-        np.concatenate([held_zone[on_map].astype(np.intp), zone[fresh]]),
-    )
+def _at_stake(
+    work: Stays, which: Indexes, lat: Floats, lon: Floats, sigma_m: Floats
+) -> tuple[Indexes, Indexes, Floats]:
+    """The zones that positions have a say in: those on the map that are held, and those they lie in.
+
+    Out, pair by pair: line, zone, probability of being inside.
+    """
+    fences, zones = work.atlas.fences, work.rows.zone[which]
+    held, place = np.nonzero(zones >= 0)
+    held_zone = zones[held, place]
+    on_map = fences.of_zone[held_zone] >= 0
+    held, held_zone = held[on_map], held_zone[on_map]
+    line, zone = fences.candidates(lat, lon)
+    new = (zones[line] != zone[:, None]).all(axis=1)
+    line = np.concatenate([held, line[new]])
+    zone = np.concatenate([held_zone.astype(np.intp), zone[new]])
+    lies_in, inside = fences.standing(zone, lat[line], lon[line], sigma_m[line])
+    lies_in[: len(held)] = True
+    return line[lies_in], zone[lies_in], inside[lies_in]
 
 
 def _scan_round(work: Stays, scans: Scans, items: Indexes) -> None:

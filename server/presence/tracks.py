@@ -165,13 +165,10 @@ class Tracks:
 
     def slots(self, devices: Sequence[str]) -> Indexes:
         """A row number for each device; a new device gets the next free row."""
-        known = self.slot_of
-        numbers = [known.get(device, -1) for device in devices]
-        if -1 in numbers:
-            for i, device in enumerate(devices):
-                if numbers[i] < 0:
-                    numbers[i] = self._slot(device)
-        return np.array(numbers, np.intp)
+        try:
+            return np.fromiter(map(self.slot_of.__getitem__, devices), np.intp, len(devices))
+        except KeyError:
+            return np.array([self._slot(device) for device in devices], np.intp)
 
     def forget(self, devices: Iterable[str]) -> None:
         """Drops devices and all that we believe of them. Their rows are free for others: no step may be under way."""

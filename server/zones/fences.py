@@ -1,7 +1,7 @@
 """Zones on the map, compiled: a batch of positions in, (position, zone) pairs and depths out.
 
-A raster knows at once of most positions that nothing is near; for the others one bulk `STRtree.query` finds the boxes that they fall
-into, and prepared polygons decide who is in. How deep a position lies in a zone is metric: each fence has a local projection of its own (shape.LocalMetres), so that a metre is a
+A raster knows at once what may be near most positions; where that may be several zones, one bulk `STRtree.query` finds the boxes
+that they fall into. Prepared polygons decide who is in. How deep a position lies in a zone is metric: each fence has a local projection of its own (shape.LocalMetres), so that a metre is a
 metre at every latitude. Pure: built once from frozen zones, then only read.
 """
 
@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
-from server.zones.raster import Raster
+from server.zones.raster import SEVERAL, Raster
 from server.zones.shape import Floats, Indexes, LocalMetres, circle_outline
 from server.zones.zone import Circle, Geofence
 
@@ -38,50 +38,48 @@ class Fences:
     other_m: Floats  # half of the long side of a rectangle with this area and the half width `inner_m`
     is_circle: NDArray[np.bool_]
 
-    def matches(self, lat: Floats, lon: Floats) -> tuple[Indexes, Indexes]:
-        """Which positions (degrees) lie in which zones: row numbers and atlas zone indexes, pair by pair."""
-        if not len(self.zone):
-            return np.empty(0, np.intp), np.empty(0, np.intp)
-        near = np.flatnonzero(self.raster.near(lat, lon))
-        some, fences = self.tree.query(shapely.points(lon[near], lat[near]))
-        rows = near[some]
-        inside = shapely.intersects_xy(self.shapes[fences], lon[rows], lat[rows])
-        rows, fences = rows[inside], fences[inside]
-        round_ones = self.is_circle[fences]
-        if round_ones.any():
-            # The tree holds a polygon round the circle: those between its corners and the circle are out.
-            within = np.ones(len(rows), np.bool_)
-            some = np.flatnonzero(round_ones)
-            x, y = self._local(fences[some], lat[rows[some]], lon[rows[some]])
-            within[some] = np.hypot(x, y) <= self.inner_m[fences[some]]
-            rows, fences = rows[within], fences[within]
+    def candidates(self, lat: Floats, lon: Floats) -> tuple[Indexes, Indexes]:
+        """Which positions (degrees) may lie in which zones: row numbers and atlas zone indexes, pair by pair."""
+        box = self.raster.at(lat, lon)
+        one, crowded = np.flatnonzero(box >= 0), np.flatnonzero(box == SEVERAL)
+        rows, fences = one, box[one].astype(np.intp)
+        if len(crowded):
+            some, found = self.tree.query(shapely.points(lon[crowded], lat[crowded]))
+            rows, fences = np.concatenate([rows, crowded[some]]), np.concatenate([fences, found])
         return rows, self.zone[fences]
 
-    def inside_probability(self, zones: Indexes, lat: Floats, lon: Floats, sigma_m: Floats) -> Floats:
-        """How likely a device believed at (lat, lon) with `sigma_m` per axis is in each of `zones` (row by row).
+    def standing(
+        self, zones: Indexes, lat: Floats, lon: Floats, sigma_m: Floats
+    ) -> tuple[NDArray[np.bool_], Floats]:
+        """Whether each position lies in its zone (row by row), and how likely a device believed there is in it.
 
-        The zone is taken as the rectangle that has its depth on the near side, its largest inner circle's width and its
-        area: exact for a half plane and a rectangle's middle, within .02 at the middle of a circle.
+        `sigma_m` is per axis. The zone is taken as the rectangle that has its depth on the near side, its largest inner
+        circle's width and its area: exact for a half plane and a rectangle's middle, within .02 at the middle of a circle.
         """
         fences = self.of_zone[zones]
         inner, other = self.inner_m[fences], self.other_m[fences]
-        depth = self._depth_m(fences, lat, lon, enough_m=3.5 * sigma_m)
+        inside, depth = self._depth_m(fences, lat, lon, enough_m=3.5 * sigma_m)
         across = normal_cdf(depth / sigma_m) - normal_cdf((depth - 2.0 * inner) / sigma_m)
         along = 2.0 * normal_cdf(other / sigma_m) - 1.0
-        return np.asarray(across * along, np.float64)
+        return inside, np.asarray(across * along, np.float64)
 
-    def _depth_m(self, fences: Indexes, lat: Floats, lon: Floats, enough_m: Floats) -> Floats:
-        """Metres to the boundary, positive inside; a lower bound where that is at least `enough_m` already."""
+    def _depth_m(
+        self, fences: Indexes, lat: Floats, lon: Floats, enough_m: Floats
+    ) -> tuple[NDArray[np.bool_], Floats]:
+        """Whether inside, and metres to the boundary, positive inside; a lower bound where that is at least `enough_m`."""
         x, y = self._local(fences, lat, lon)
         depth = self.inner_m[fences] - np.hypot(x - self.middle_x[fences], y - self.middle_y[fences])
+        inside = (
+            depth >= 0.0
+        )  # of a circle that is all; another shape may reach beyond its largest inner circle
         unsure = np.flatnonzero(~self.is_circle[fences] & (depth < enough_m))
         if len(unsure):
             some = fences[unsure]
             away = shapely.distance(self.edges[some], shapely.points(x[unsure], y[unsure]))
-            inside = shapely.intersects_xy(self.shapes[some], lon[unsure], lat[unsure])
-            depth[unsure] = np.where(inside, away, -away)
+            inside[unsure] = shapely.intersects_xy(self.shapes[some], lon[unsure], lat[unsure])
+            depth[unsure] = np.where(inside[unsure], away, -away)
         # For a shape that is not round the bound may exceed nothing: the rectangle has no depth beyond its half width.
-        return np.minimum(depth, self.inner_m[fences])
+        return inside, np.minimum(depth, self.inner_m[fences])
 
     def _local(self, fences: Indexes, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
         x = (lon - self.lon0[fences]) * self.m_per_lon[fences]
