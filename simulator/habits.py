@@ -18,6 +18,8 @@ FULL_STORY_S = 75.0
 #: Beacon ids of the shop's fobs: one UUID for all, a number each.
 FOB_UUID = "6f1c0a9e-0000-4000-8000-0000000000f0"
 FOB_EVERY_S = 0.455
+#: Who is in a hurry.
+RUNS_MPS = 3.2
 
 YES_TO_ALL: Mapping[str, bool] = {"location": True, "push": True, "profiling": True}
 
@@ -146,6 +148,14 @@ def _neighbour(occasion: Occasion) -> Path:
     return walker.goes_to((x, y + away * 150.0), pace_mps=2.6).path()
 
 
+def _returner(occasion: Occasion) -> Path:
+    """Runs out of the street for something forgotten, and is back soon: the second visit is worth no second offer."""
+    x, y = occasion.way("before_the_door")
+    edge = y + 45.0
+    walker = occasion.walker(x, edge - 12.0).stays(8.0).goes_to((x, edge + 32.0), pace_mps=RUNS_MPS)
+    return walker.stays(16.0).goes_to((x, y), pace_mps=RUNS_MPS).path()
+
+
 def _border_walker(occasion: Occasion) -> Path:
     """Up and down where the street's zone ends."""
     centre_x, centre_y = occasion.way("before_the_door")
@@ -184,6 +194,7 @@ HABITS: Mapping[str, Habit] = {
     "sneaker fan": Habit(_sneaker_fan, carries="phone and fob"),
     "loyal": Habit(_loyal, carries="phone and fob", tags=("oro",), attributes={"visits": 12}),
     "neighbour": Habit(_neighbour, provider="fused", attributes={"visits": 7}),
+    "returner": Habit(_returner, provider="fused"),
     "border walker": Habit(_border_walker),
     "phone only": Habit(_wanderer, provider="network"),
     "fob only": Habit(_wanderer, carries="fob"),
@@ -204,6 +215,7 @@ DEMO_TOWN: Mapping[str, int] = {
     "sneaker fan": 2,
     "loyal": 2,
     "neighbour": 2,
+    "returner": 2,
     "border walker": 2,
     "phone only": 2,
     "fob only": 1,
