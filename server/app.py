@@ -27,7 +27,7 @@ from server.ingest.directory import ROTATE_EACH_S, Directory
 from server.ingest.door import Door, Limits
 from server.learning import Learning
 from server.presence.phases import Patience
-from server.records import decisions, idempotency, outbox, visits
+from server.records import decisions, idempotency, outbox, sole, visits
 from server.records.database import Database
 from server.records.keys import Keyring
 from server.records.outbox import RecordedOutbox
@@ -83,6 +83,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         database = Database.open(settings.database.url)
         stack.push_async_callback(database.close)
+        claim = await stack.enter_async_context(sole.claimed(database))
         if database.is_sqlite:
             await migrate(database)
         measures, bus, keyring = Measures(), LocalBus(settings.bus.room), Keyring(database)
@@ -111,7 +112,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         application = _application(settings, database, Guard(keyring), edits)
         for router in (routes(door), live_routes(bus, Guard(keyring), closing), health):
             application.include_router(router)
-        yield House(HotDoors(application, door), (trigger.run, sender.run), closing)
+        yield House(HotDoors(application, door), (trigger.run, sender.run, claim.watch), closing)
 
 
 class _WebServer(uvicorn.Server):
