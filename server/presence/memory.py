@@ -9,7 +9,7 @@ import numpy as np
 
 from server.presence.observe import Stay, Step, step_of
 from server.presence.phases import Patience, Stays
-from server.presence.tracks import Tracks
+from server.presence.tracks import Rows, Tracks
 from server.zones.atlas import Atlas
 
 
@@ -40,10 +40,11 @@ def recall(atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience) 
             rows.by_radio_at[slot, place] = heard
             rows.heard_at[slot] = max(rows.heard_at[slot], heard)
             rows.heard_gap_s[slot] = max(rows.heard_gap_s[slot], stay.usual_gap_s)
-        if atlas.fences.of_zone[zone] >= 0:
+        fenced = bool(atlas.fences.of_zone[zone] >= 0)
+        if fenced:
             rows.by_fix_at[slot, place] = heard
             rows.fix_gap_s[slot] = max(rows.fix_gap_s[slot], stay.usual_gap_s)
-        rows.grace_at[slot] = now + patience.radio_least_s
+        rows.grace_at[slot] = max(rows.grace_at[slot], now + _grace_s(rows, slot, patience, fenced=fenced))
     _reckon(tracks, atlas, patience)
     return tracks
 
@@ -81,6 +82,14 @@ def renumber(tracks: Tracks, old: Atlas, new: Atlas, patience: Patience) -> Trac
                 moved.radio[i] = before
     _reckon(moved, new, patience)
     return moved
+
+
+def _grace_s(rows: Rows, slot: int, patience: Patience, *, fenced: bool) -> float:
+    """How long someone may be silent after a start: a phone in a pocket sends a fix each few minutes, and has not left."""
+    if not fenced:
+        return patience.radio_least_s
+    usual = patience.fix_gaps * float(rows.fix_gap_s[slot])
+    return max(patience.radio_least_s, min(max(usual, patience.fix_least_s), patience.fix_most_s))
 
 
 def _reckon(tracks: Tracks, atlas: Atlas, patience: Patience) -> None:

@@ -1,7 +1,7 @@
 """What is remembered when staff change the places."""
 
-from server.presence.memory import renumber
-from tests.makers import Walkthrough, a_shop, fix
+from server.presence.memory import recall, renumber
+from tests.makers import NOON_S, Walkthrough, a_shop, fix
 
 
 def test_a_dwell_that_a_new_campaign_waits_for_falls_due_without_another_ping():
@@ -13,3 +13,30 @@ def test_a_dwell_that_a_new_campaign_waits_for_falls_due_without_another_ping():
     assert after.told() == []
     after.wait_until(60)
     assert after.told() == [("dwelled", 60.0)]
+
+
+def restarted(before: Walkthrough, stays, seconds: float) -> Walkthrough:
+    """The same places in a process that starts so many seconds after noon with the stays that records keep."""
+    after = Walkthrough()
+    after.atlas = before.atlas
+    after.tracks = recall(before.atlas, stays, NOON_S + seconds, before.patience)
+    return after
+
+
+def test_a_phone_that_sends_a_fix_each_five_minutes_is_in_the_same_visit_after_a_restart():
+    before = Walkthrough(a_shop())
+    stays = (*before.take(fix(0)).stays, *before.wait_until(10).stays)
+    before.take(fix(300))
+    after = restarted(before, stays[-1:], 310)
+    after.wait_until(599)
+    after.take(fix(600))
+    after.wait_until(900)
+    assert after.told() == []
+
+
+def test_a_phone_that_is_never_heard_after_a_restart_has_left():
+    before = Walkthrough(a_shop())
+    stays = (*before.take(fix(0)).stays, *before.wait_until(10).stays)
+    after = restarted(before, stays[-1:], 20)
+    after.wait_until(20 + before.patience.fix_least_s)
+    assert [kind for kind, _ in after.told()] == ["exited"]
