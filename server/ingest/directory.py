@@ -101,9 +101,8 @@ class Directory:
 
         Looks are few (looks.py): a device that was looked for within the last second is left as it is.
         """
-        async with (
-            self._turn
-        ):  # of two doors that ask for the same device, the second finds what the first one read
+        async with self._turn:
+            # Of two doors that ask for the same device, the second finds what the first one read.
             some = self._looks.worth(self.refused(refused), now_s)
             if some:
                 await self._learn(self._people.owners(some), some, now_s)

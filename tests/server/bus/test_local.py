@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.bus.contract import BusFull, NotTaken
+from server.bus.contract import BusFull, Handover, NotTaken
 from server.bus.local import MOST_TOGETHER, NEWS_KEPT, LocalBus
 from server.presence.sighting import Batch, Verdict
 from tests.makers import fix
@@ -24,6 +24,12 @@ async def carried(bus: LocalBus, *batches: Batch) -> list[asyncio.Task]:
     return doors
 
 
+async def taken_from(bus: LocalBus) -> list[Handover]:
+    """What the path takes; where nothing comes, the test fails and does not wait for ever."""
+    async with asyncio.timeout(5):
+        return await bus.take()
+
+
 def verdicts(count: int, verdict: Verdict = Verdict.ACCEPTED):
     return np.full(count, verdict, np.uint8)
 
@@ -31,7 +37,7 @@ def verdicts(count: int, verdict: Verdict = Verdict.ACCEPTED):
 async def test_a_door_gets_the_verdicts_of_its_own_batch():
     bus = LocalBus()
     one, two = await carried(bus, a_batch(2), a_batch(3))
-    first, second = await bus.take()
+    first, second = await taken_from(bus)
     second.answer(verdicts(3, Verdict.DUPLICATE))
     first.answer(verdicts(2))
     assert (await one).tolist() == [Verdict.ACCEPTED] * 2
@@ -41,7 +47,7 @@ async def test_a_door_gets_the_verdicts_of_its_own_batch():
 async def test_what_waits_is_taken_together_in_order_of_arrival():
     bus = LocalBus()
     doors = await carried(bus, *[a_batch(device=f"d_{i}") for i in range(5)])
-    taken = await bus.take()
+    taken = await taken_from(bus)
     assert [handover.batch.fixes.device for handover in taken] == [[f"d_{i}"] for i in range(5)]
     assert bus.waiting == 0
     for handover in taken:
@@ -69,7 +75,7 @@ async def test_no_more_is_taken_together_than_one_commit_should_hold():
     doors = await carried(bus, a_batch(MOST_TOGETHER - 1), a_batch(1), a_batch(1), a_batch(MOST_TOGETHER + 1))
     rounds = []
     for _ in range(3):
-        taken = await bus.take()
+        taken = await taken_from(bus)
         rounds.append([len(handover.batch) for handover in taken])
         for handover in taken:
             handover.answer(verdicts(len(handover.batch)))
@@ -83,7 +89,7 @@ async def test_more_than_it_has_room_for_is_refused_and_nothing_of_it_kept():
     with pytest.raises(BusFull, match="10 sightings wait"):
         await bus.carry(a_batch(1))
     assert bus.waiting == 10
-    (handover,) = await bus.take()
+    (handover,) = await taken_from(bus)
     handover.answer(verdicts(10))
     await asyncio.gather(*doors)
     doors = await carried(bus, a_batch(1))
@@ -95,7 +101,7 @@ async def test_one_batch_alone_is_taken_whatever_its_size():
     """Else a sender of large batches would be told "later" for ever."""
     bus = LocalBus(room=10)
     (door,) = await carried(bus, a_batch(50))
-    (handover,) = await bus.take()
+    (handover,) = await taken_from(bus)
     handover.answer(verdicts(50))
     assert len(await door) == 50
 
@@ -103,7 +109,7 @@ async def test_one_batch_alone_is_taken_whatever_its_size():
 async def test_what_was_not_taken_is_told_and_only_the_first_answer_counts():
     bus = LocalBus()
     kept, lost = await carried(bus, a_batch(), a_batch())
-    first, second = await bus.take()
+    first, second = await taken_from(bus)
     first.answer(verdicts(1))
     first.refuse("too late")
     first.answer(verdicts(1, Verdict.TOO_OLD))
@@ -119,7 +125,7 @@ async def test_a_door_that_hung_up_disturbs_neither_path_nor_other_doors():
     gone, staying = await carried(bus, a_batch(), a_batch())
     gone.cancel()
     await asyncio.sleep(0)
-    first, second = await bus.take()
+    first, second = await taken_from(bus)
     first.answer(verdicts(1))
     first.refuse("nobody hears this")
     second.answer(verdicts(1))
@@ -130,7 +136,7 @@ async def test_a_door_that_hung_up_disturbs_neither_path_nor_other_doors():
 async def test_a_door_that_hung_up_after_its_batch_was_taken_disturbs_nobody():
     bus = LocalBus()
     (gone,) = await carried(bus, a_batch())
-    (handover,) = await bus.take()
+    (handover,) = await taken_from(bus)
     gone.cancel()
     await asyncio.sleep(0)
     handover.answer(verdicts(1))
@@ -144,7 +150,7 @@ async def test_a_path_that_is_stopped_while_it_waits_loses_nothing():
     doors = await carried(bus, a_batch())
     path.cancel()  # just as something came
     await asyncio.gather(path, return_exceptions=True)
-    (handover,) = await bus.take()
+    (handover,) = await taken_from(bus)
     handover.answer(verdicts(1))
     await asyncio.gather(*doors)
 
@@ -157,7 +163,7 @@ async def test_whoever_is_let_in_is_answered_once_and_the_rest_is_refused(sizes,
     assert bus.waiting <= max(room, max(sizes, default=0))
     answered = 0
     while answered < len(let_in):
-        for handover in await bus.take():
+        for handover in await taken_from(bus):
             handover.answer(verdicts(len(handover.batch)))
             answered += 1
     results = await asyncio.gather(*doors, return_exceptions=True)

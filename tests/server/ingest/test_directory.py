@@ -1,10 +1,12 @@
 """Who is meant by an id on the air, and whether they agreed, as the records say: on both databases."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 import sqlalchemy as sa
 
+from server.ingest.directory import Directory
 from server.ingest.door import Limits
 from server.ingest.eid import Rotation
 from server.presence.sighting import Verdict
@@ -179,15 +181,49 @@ async def test_beacons_that_nobody_owns_are_not_even_looked_for(shop, looked):
     assert len(looked) == before
 
 
-async def test_what_is_read_later_is_never_replaced_by_what_was_read_before(shop, directory):
-    """They withdraw while everything is being read: whoever reads first, the withdrawal stands."""
-    phones = [await shop.phone() for _ in range(5)]
+class Dawdling:
+    """Records that answer whoever asks first, and then hold them up until the gate is opened."""
+
+    def __init__(self, database) -> None:
+        self._database = database
+        self.gate, self.asked = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def reading(self):
+        async with self._database.reading() as connection:
+            yield connection
+        if not self.asked.is_set():
+            self.asked.set()
+            await self.gate.wait()
+
+
+@pytest.mark.parametrize(
+    "read", [lambda d, _: d.load(NOON_S), lambda d, phone: d.learn_devices([phone.id], NOON_S)]
+)
+async def test_what_is_read_later_is_never_replaced_by_what_was_read_before(shop, waiting, read):
+    """They withdraw while a slow reader still holds yesterday's answer: the withdrawal stands."""
+    phone, slow = await shop.phone(), Dawdling(shop.database)
+    directory = Directory(slow)
+    reading = waiting(read(directory, phone))
+    await slow.asked.wait()
+    await shop.answers(phone.shopper, location=False)
+    learning = waiting(directory.learn_devices([phone.id], NOON_S))
+    await asyncio.wait([learning], timeout=0.3)  # were it done now, what comes after would undo it
+    slow.gate.set()
+    await asyncio.gather(learning, reading)
+    assert directory.verdict(phone.id) == NO_CONSENT
+
+
+async def test_who_withdraws_while_the_door_looks_for_somebody_else_is_not_let_in(shop, waiting):
+    phone, server = await shop.phone(), await shop.key("server")
     await shop.learn()
-    reading = [directory.load(NOON_S), directory.look_again([phone.id for phone in phones], NOON_S)]
-    all_of_it = asyncio.gather(*reading)
-    await asyncio.sleep(0)
-    for phone in phones:
-        await shop.answers(phone.shopper, location=False)
-        await directory.learn_devices([phone.id], NOON_S)
-    await all_of_it
-    assert {directory.verdict(phone.id) for phone in phones} == {NO_CONSENT}
+    assert await shop.verdicts("/v1/pings", pings(), server) == []
+    slow = Dawdling(shop.database)
+    shop.directory._database = slow
+    body = pings(a_ping(device=phone.id), a_ping(device="d_stranger"))
+    answer = waiting(shop.verdicts("/v1/pings", body, server))
+    await slow.asked.wait()
+    shop.directory._people.agreed[phone.id] = False
+    slow.gate.set()
+    assert await answer == ["no_consent", "unknown_device"]
+    assert shop.traces() == set()
