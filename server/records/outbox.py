@@ -42,6 +42,9 @@ _consents = Table.metadata.tables["consents"]
 #: A row that nobody holds: a lease that ran out long ago.
 NO_LEASE = datetime(1970, 1, 1, tzinfo=UTC)
 
+#: What a channel said is kept up to here.
+_LONGEST_WORDS = 500
+
 #: channel -> the purpose that its shopper must consent to. The inbox and the shop's own webhooks push nothing at anybody.
 PURPOSES: Mapping[str, str] = {"fcm": "push", "webpush": "push", "email": "email", "sms": "sms"}
 
@@ -222,7 +225,12 @@ async def _remember_addresses(
 async def _bury(connection: AsyncConnection, unreachable: Iterable[Unreachable]) -> None:
     """Marks addresses dead, unless the phone has registered anew under the same id meanwhile."""
     dead = [
-        {"address": o.parcel.address.id, "said": o.parcel.address.value, "died_at": o.at, "why": o.why}
+        {
+            "address": o.parcel.address.id,
+            "said": o.parcel.address.value,
+            "died_at": o.at,
+            "why": _storable(o.why),
+        }
         for o in unreachable
         if o.parcel.address is not None
     ]
@@ -289,8 +297,16 @@ def _new_state(
         "now_outcome": outcome,
         "now_due_at": due_at,
         "tries": tries,
-        "why": why,
+        "why": _storable(why),
     }
+
+
+def _storable(said: str) -> str:
+    """A channel's words as any database takes them: PostgreSQL knows no NUL, nobody half of a surrogate pair.
+
+    One answer that could not be written would keep all others from being settled, and they would be sent again.
+    """
+    return said[:_LONGEST_WORDS].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _was_tried(outcome: Outcome) -> bool:
@@ -323,6 +339,6 @@ def _attempt(outcome: Outcome) -> dict[str, Any]:
         "shopper_id": parcel.shopper,
         "address_id": parcel.address.id if parcel.address else None,
         "outcome": outcome.word,
-        "why": outcome.receipt if isinstance(outcome, Sent) else outcome.why,
+        "why": _storable(outcome.receipt if isinstance(outcome, Sent) else outcome.why),
         "at": outcome.at,
     }

@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 KINDS = frozenset({"fcm_fid", "fcm_token"})
 
 _PAYLOAD_LIMIT_BYTES = 4096  # keys and values together
+_ANSWER_LIMIT_BYTES = 65_536  # FCM's longest, an error with its details, has some 1,000
 _LONGEST_TTL_S = 2_419_200  # four weeks
 _APNS_COLLAPSE_ID_LIMIT_BYTES = 64
 _LEAST_QUOTA_WAIT_S = 60.0  # the quota's bucket fills once a minute (.../cloud-messaging/scale-fcm)
@@ -149,7 +150,7 @@ class Fcm:
             async with self._line.post(
                 self._url, data=body, headers=headers, allow_redirects=False
             ) as answer:
-                content = await answer.read()
+                content = await _beginning(answer.content)
         except TimeoutError:
             raise TryAgain("FCM did not answer in time") from None
         except aiohttp.ClientError as error:
@@ -214,11 +215,20 @@ def _apns_collapse_id(collapse_key: str) -> str:
     return hashlib.blake2b(collapse_key.encode(), digest_size=_APNS_COLLAPSE_ID_LIMIT_BYTES // 2).hexdigest()
 
 
+async def _beginning(content: aiohttp.StreamReader) -> bytes:
+    """What was answered, as far as anybody would read: something between us and FCM may talk without end."""
+    parts, room = [], _ANSWER_LIMIT_BYTES
+    while room > 0 and (part := await content.read(room)):
+        parts.append(part)
+        room -= len(part)
+    return b"".join(parts)
+
+
 def _name_in(content: bytes) -> str:
     """FCM's name for the message. A 200 without one was taken all the same: sending again could only harm."""
     try:
         return str(json.loads(content)["name"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return ""
 
 
@@ -263,8 +273,8 @@ def _firebase_error(status: int, content: bytes) -> exceptions.FirebaseError:
             error,
             messaging._MessagingService._build_fcm_error_httpx,  # noqa: SLF001 - its one reader of FCM's codes
         )
-    except (AttributeError, TypeError, UnicodeDecodeError):
-        # JSON of another shape, or bytes that are no text: something between us and FCM speaks.
+    except (AttributeError, TypeError, UnicodeDecodeError, RecursionError):
+        # JSON of another shape or without a bottom, or bytes that are no text: something between us and FCM speaks.
         return firebase_errors.handle_httpx_error(error)
 
 
@@ -290,7 +300,7 @@ def _words_and_details(content: bytes) -> tuple[str, dict[str, dict[str, Any]]]:
         error = json.loads(content)["error"]
         details = [detail for detail in error.get("details", []) if isinstance(detail, dict)]
         return str(error.get("message")), {str(one.get("@type")).rpartition(".")[2]: one for one in details}
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return "", {}
 
 

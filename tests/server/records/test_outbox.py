@@ -267,3 +267,15 @@ async def test_old_offers_are_forgotten_with_their_attempts_and_waiting_ones_are
 def test_every_outcome_has_a_word_of_its_own(outcome):
     assert outcome.word
     assert [other for other in get_args(Outcome) if other.word == outcome.word] == [outcome]
+
+
+@pytest.mark.parametrize("words", ["a\x00b", "a\ud800b", "a" * 100_000])
+async def test_no_words_of_a_channel_keep_offers_from_being_settled(database, sender, noon, words):
+    await offered(database, an_offer("of_1"), an_offer("of_2"), an_offer("of_3"))
+    one, two, three = await claimed(sender, noon)
+    said = [Sent(one, noon, words), Rejected(two, noon, words), Unreachable(three, noon, words)]
+    await sender.settle(said, noon)
+    assert all(
+        row.settled_at is not None and len(row.last_why) <= 500 for row in await rows_of(database, OutboxRow)
+    )
+    assert len(await rows_of(database, AttemptRow)) == 3

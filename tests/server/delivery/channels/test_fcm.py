@@ -1,7 +1,10 @@
 import json
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -291,3 +294,31 @@ def test_every_scripted_answer_is_read_the_way_firebase_admin_names_it():
     for fault, code in named.items():
         answer = answer_for(fault)
         assert code in fcm.read_error(answer.status, {}, answer.body, NOON).why
+
+
+BOTTOMLESS = b'{"name":' + b"[" * 50_000
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_an_answer_without_a_bottom_is_read_as_any_other_garbage(status):
+    assert isinstance(fcm.read_error(status, {}, BOTTOMLESS, NOON), SendError)
+
+
+async def test_a_message_that_was_taken_with_an_endless_answer_is_not_sent_again(tmp_path, stand_in):
+    async def endless(request):
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        with suppress(ConnectionError):
+            await answer.write(BOTTOMLESS)
+            while True:
+                await answer.write(b"[" * 65_536)
+        return answer
+
+    talker = web.Application()
+    talker.router.add_post("/v1/projects/{project}/messages:send", endless)
+    async with TestServer(talker) as server:
+        settings = settings_for(stand_in, tmp_path).model_copy(
+            update={"endpoint": str(server.make_url("")).rstrip("/")}
+        )
+        async with fcm.open(settings) as channel:
+            assert (await channel.send(a_parcel(), NOON)).name == ""
