@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.ingest import formats
+from server.ingest.unpacking import TooLarge
 from server.presence.sighting import Verdict
 from tests.makers import NOON_S
 from tests.server.ingest.shop import a_ping, a_sighting
@@ -109,3 +110,8 @@ async def test_no_credentials_at_all_bring_a_door_down(shop, credentials):
             "/v1/pings", content=b"", headers={"Authorization": given_line.strip()}
         )
         assert answer.status_code == 401
+
+
+async def test_a_list_without_end_is_refused_before_its_items_are_read_one_by_one():
+    with pytest.raises(TooLarge, match="100000 at the very most"):
+        formats.found()["phone_ping"].read(b'{"pings":[' + b"[]," * 100_000 + b"[]]}", NOON_S)

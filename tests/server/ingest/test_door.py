@@ -86,6 +86,13 @@ async def test_a_number_that_is_none_spoils_its_own_item_alone(shop, number):
     assert await shop.verdicts("/v1/pings", body, phone) == ["malformed", "accepted"]
 
 
+async def test_a_text_that_is_no_utf8_spoils_its_own_item_alone(shop):
+    phone = await shop.phone()
+    good = json.dumps(a_ping()).encode()
+    body = b'{"pings":[{"at":1,"lat":1,"lon":1,"device":"\xff"},%b]}' % good
+    assert await shop.verdicts("/v1/pings", body, phone) == ["malformed", "accepted"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
