@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from server.ingest.format import Fault, Floats, Items, Unreadable
+from server.ingest.unpacking import TooLarge
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -22,6 +23,9 @@ _LATEST_S = 1e11
 
 #: A moment on the wire: UTC epoch seconds, or RFC 3339 text with its zone.
 Moment = Annotated[float, msgspec.Meta(ge=0, le=_LATEST_S)] | Annotated[datetime, msgspec.Meta(tz=True)]
+
+#: Items that are read one by one: more than any door's limit of a batch. Two megabytes of `[],` would take three seconds.
+MOST_PIECES = 100_000
 
 #: What bytes from outside can make a decoder raise: no JSON, not what was asked for; text that is no UTF-8; a thousand brackets.
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -56,7 +60,7 @@ def read_items(
 ) -> tuple[Sequence[T], Items]:
     """The items that can be read. `whole` decodes the body, `loose` the body but for its items, `one` a single item.
 
-    Raises Unreadable where the body is no JSON object with a list called `name`.
+    Raises Unreadable where the body is no JSON object with a list called `name`, TooLarge where the list has no end.
     """
     try:
         decoded = whole(body)
@@ -69,6 +73,10 @@ def read_items(
         pieces = loose(body)
     except UNDECODABLE as error:
         raise Unreadable(f"expected a JSON object with a list `{name}`: {_words(error)}") from error
+    if len(pieces.items) > MOST_PIECES:
+        raise TooLarge(
+            f"{len(pieces.items)} items in one request; this door takes {MOST_PIECES} at the very most"
+        )
     good: list[T] = []
     index: list[int] = []
     faults: list[Fault] = []
