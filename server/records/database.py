@@ -27,6 +27,9 @@ HIDE_PARAMETERS = True
 #: What a database raises that cannot be reached, or does not do what was asked.
 UNREACHABLE = (OSError, sa.exc.SQLAlchemyError)
 
+#: What of that is the database's state and no mistake of a statement: gone, locked by another, its disk full, no free session.
+UNWILLING = (OSError, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+
 #: How long a writer waits for another process's write lock on SQLite before it gives up (the sender, the console and the
 #: path take turns within milliseconds; another program, such as a backup, may hold it for seconds).
 SQLITE_BUSY_S = 10

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from server.records.database import UNWILLING
 from server.records.refusal import NotFound, Refusal, Taken
 
 _STATUSES: Final[dict[type[Refusal], int]] = {NotFound: 404, Taken: 409}
@@ -77,6 +78,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _told)  # type: ignore[arg-type]  # called with that kind alone
     app.add_exception_handler(Refusal, _refused)  # type: ignore[arg-type]  # as above
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]  # as above
+    for trouble in UNWILLING:
+        app.add_exception_handler(trouble, _without_records)
     app.add_exception_handler(Exception, _unforeseen)
     documented = app.openapi
 
@@ -112,6 +115,14 @@ async def _invalid(_request: Request, invalid: RequestValidationError) -> Respon
     errors = [body_fault(error["loc"], error["msg"].removeprefix("Value error, ")) for error in found]
     things = "1 thing is" if len(errors) == 1 else f"{len(errors)} things are"
     return answer(Problem(422, "The request cannot be taken", f"{things} wrong: see errors.", errors=errors))
+
+
+async def _without_records(request: Request, trouble: Exception) -> Response:
+    """The disk is full, the lock is another's: no failure of ours, and soon over. A trace would say nothing."""
+    route = request.scope.get("route")
+    log.error("door_without_records", door=getattr(route, "path", None), why=type(trouble).__name__)
+    detail = "The records cannot be reached just now: ask again in some seconds."
+    return answer(Problem(503, None, detail, headers={"Retry-After": "5"}))
 
 
 async def _unforeseen(request: Request, failure: Exception) -> Response:

@@ -3,6 +3,7 @@
 import pytest
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
 
 from server.records.refusal import NotFound, Refusal, Taken
 from server.web.problem import Fault, Problem
@@ -22,6 +23,8 @@ def doors(open_doors):
         "not-found": NotFound("there is no key k_1"),
         "taken": Taken("already redeemed"),
         "refusal": Refusal("not like this"),
+        "disk": OperationalError("INSERT", {"name": "Ann"}, Exception("database or disk is full")),
+        "line": ConnectionRefusedError("no line to 10.0.0.7"),
         "bug": ValueError("the shopper's name is Ann"),
     }
 
@@ -59,6 +62,14 @@ async def test_an_http_exception_of_another_room_keeps_its_headers(doors):
 @pytest.mark.parametrize(("which", "status"), [("not-found", 404), ("taken", 409), ("refusal", 422)])
 async def test_a_refusal_of_the_records_has_its_status(doors, which, status):
     assert (await problem_of(await doors.get(f"/raise/{which}")))["status"] == status
+
+
+@pytest.mark.parametrize("which", ["disk", "line"])
+async def test_records_that_cannot_be_reached_are_no_failure_of_ours_and_worth_asking_again(doors, which):
+    answer = await doors.get(f"/raise/{which}")
+    body = await problem_of(answer)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert not {"Ann", "full", "10.0.0.7"} & set(body["detail"].split())
 
 
 async def test_a_bug_tells_nothing_of_what_it_saw(doors):
