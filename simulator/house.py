@@ -32,7 +32,7 @@ class House:
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         """`settings` are environment variables (SOGLIA_...), on top of our own environment."""
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
         self._environment = {**os.environ, **settings, **_own_settings(folder, self.port)}
@@ -129,7 +129,7 @@ def _own_settings(folder: Path, port: int) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
