@@ -3,6 +3,7 @@
 In: what records keep. Out: a frozen `Knowledge`, made anew when something changes. Pure but for `load`, which reads.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -55,7 +56,8 @@ async def load(database: Database) -> Knowledge:
         all_anchors = await anchors.load(connection)
         all_plans = await floor_plans.load(connection)
     compiled = compile_campaigns(all_campaigns, all_zones)
-    atlas = compile_atlas(all_zones, all_anchors, all_plans, compiled.dwells)
+    # A plan with many anchors and walls takes seconds, in which the doors must go on.
+    atlas = await asyncio.to_thread(compile_atlas, all_zones, all_anchors, all_plans, compiled.dwells)
     return Knowledge(atlas, compiled, {zone.id: zone for zone in all_zones})
 
 

@@ -179,7 +179,8 @@ class _Grid:
     def __init__(self, plan: FloorPlan, anchors: Sequence[Anchor]) -> None:
         self.plan = plan
         self.anchors = anchors
-        size = max(SMALLEST_CELL_M, sqrt(plan.width_m * plan.height_m / MOST_CELLS))
+        longest = max(plan.width_m, plan.height_m)  # of a plan that is all length, area says nothing
+        size = max(SMALLEST_CELL_M, sqrt(plan.width_m * plan.height_m / MOST_CELLS), longest / MOST_CELLS)
         columns, rows = ceil(plan.width_m / size), ceil(plan.height_m / size)
         x = (np.arange(columns) + 0.5) * plan.width_m / columns
         y = (np.arange(rows) + 0.5) * plan.height_m / rows
@@ -223,9 +224,10 @@ class _Grid:
 
     def expected_dbm(self) -> NDArray[np.float64]:
         """(anchors, cells): log-distance path loss, less the walls between."""
-        walls = [shapely.LineString(wall) for wall in self.plan.walls if len(wall) >= 2]
+        walls = np.array([shapely.LineString(wall) for wall in self.plan.walls if len(wall) >= 2], object)
         expected = np.empty((len(self.anchors), len(self.x)))
         cells = shapely.points(self.x, self.y)
+        found = shapely.STRtree(walls)
         for i, anchor in enumerate(self.anchors):
             # Devices are carried about 1.2 m above the floor; anchors hang where they hang.
             rise = (anchor.z_m if anchor.z_m is not None else 2.0) - 1.2
@@ -235,10 +237,10 @@ class _Grid:
                 anchor.reference_dbm_at_1m if anchor.reference_dbm_at_1m is not None else REFERENCE_DBM
             )
             expected[i] = reference - anchor.bias_db - 10 * PATH_LOSS_EXPONENT * np.log10(distance)
-            for wall in walls:
-                sight = shapely.shortest_line(cells, shapely.Point(self.at[i]))
-                crossings = shapely.get_num_coordinates(shapely.intersection(sight, wall))
-                expected[i] -= WALL_DB * crossings
+            sight = np.asarray(shapely.shortest_line(cells, shapely.Point(self.at[i])), object)
+            cell, wall = found.query(sight, predicate="intersects")
+            crossings = shapely.get_num_coordinates(shapely.intersection(sight[cell], walls[wall]))
+            np.subtract.at(expected[i], cell, WALL_DB * crossings)
         return expected
 
     def step(self) -> NDArray[np.float64]:

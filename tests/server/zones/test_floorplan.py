@@ -1,0 +1,37 @@
+"""A map of what anchors hear is made in bounded time and room, whatever plan it is drawn on."""
+
+import numpy as np
+import pytest
+
+from server.zones.floorplan import MOST_CELLS, WALL_DB, compile_radio_maps
+from server.zones.zone import Disc, FloorPlan
+from tests.makers import an_anchor
+
+
+def a_map(width_m: float = 10.0, height_m: float = 10.0, walls=()):
+    """One anchor in the lower left corner of a plan, and a disc of 3 m round it."""
+    plan = FloorPlan("floor", "Floor", "shop", width_m, height_m, tuple(walls))
+    anchor = an_anchor("door", plan="floor", x_m=0.0, y_m=0.0, z_m=1.2)
+    (made,) = compile_radio_maps([Disc("door", 3.0)], [()], {"door": anchor}, {"floor": plan})
+    return made
+
+
+@pytest.mark.parametrize(
+    ("width_m", "height_m"), [(10_000.0, 1e-9), (1e-9, 10_000.0), (10_000.0, 10_000.0), (1e-9, 1e-9)]
+)
+def test_no_plan_is_too_long_or_too_thin_for_a_map(width_m, height_m):
+    assert a_map(width_m, height_m).cells <= 3 * MOST_CELLS
+
+
+def test_each_wall_between_takes_its_share_and_walls_elsewhere_take_none():
+    across = ((5.0, -1.0), (5.0, 11.0))
+    free, walled = a_map(), a_map(walls=[across, across, ((20.0, 0.0), (20.0, 10.0))])
+    best = [made.log_likelihood[0, :, :-1].argmax(axis=0).reshape(10, 10) for made in (free, walled)]
+    lost = best[0] - best[1]
+    assert np.all(lost[:, :5] == 0)
+    assert np.all(np.abs(lost[:, 5:] - 2 * WALL_DB) <= 1)
+
+
+def test_thousands_of_walls_that_nobody_looks_through_cost_next_to_nothing():
+    far = [((5_000.0 + i, 0.0), (5_000.0 + i, 1.0)) for i in range(10_000)]
+    assert np.array_equal(a_map(walls=far).log_likelihood, a_map().log_likelihood)
