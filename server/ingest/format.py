@@ -10,7 +10,7 @@ wire format when it has
     read(body, arrived_at) -> Positions | Links | None
 
 and nothing else has to know its name: `formats.found()` reads the folder. `read` takes the time of arrival (UTC epoch seconds) for
-formats that do not tell the time; it raises Unreadable and nothing else.
+formats that do not tell the time; it raises Unreadable, or TooLarge for a list without end, and nothing else.
 """
 
 from collections.abc import Collection, Sequence
@@ -96,5 +96,5 @@ class Format(Protocol):
     def BODY(self) -> Any: ...  # noqa: N802
 
     def read(self, body: bytes, arrived_at: float) -> Positions | Links | None:
-        """Raises Unreadable."""
+        """Raises Unreadable or TooLarge."""
         ...

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from server.ingest import formats
 from server.ingest.format import Links, Positions, Unreadable
+from server.ingest.unpacking import TooLarge
 from tests.makers import NOON_S
 
 FORMATS = formats.found()
@@ -142,6 +143,15 @@ def test_no_body_breaks_it(form, data):
 )
 def test_junk_is_junk(form, junk):
     read(form, junk)
+
+
+@every_format
+def test_a_list_without_end_is_refused_before_its_items_are_read(form):
+    body = b'{"pings":[%b0],"sightings":[%b0]}' % (b"[]," * 200_000, b"[]," * 200_000)
+    try:
+        assert form.read(body, NOON_S) is None
+    except TooLarge as refused:
+        assert "200001 items" in str(refused)  # noqa: PT017  (formats of one message never get here)
 
 
 @every_format
