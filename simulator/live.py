@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from server.zones import MANNERS
+from server.zones import MANNERS, Manner
 from simulator.clock import StoryClock
 from simulator.fcm import FcmStandIn
 from simulator.gateways import PretendRadio, gateway, packets
@@ -154,7 +154,11 @@ async def _books(play: Play, cast: _Cast) -> Happened:
     """What the server wrote down, in the town's words and seconds, beside what arrived."""
     device_of = {known.device: name for name, known in cast.devices.items()}
     shopper_of = {known.shopper: play.town.carrier(name).own_id for name, known in cast.devices.items()}
-    decisions = [_decided(row, shopper_of, play.clock) for row in await cast.shop.decisions()]
+    manners = {
+        feature["id"]: MANNERS[feature["properties"].get("manner", "normal")]
+        for feature in play.town.world.zones["features"]
+    }
+    decisions = [_decided(row, shopper_of, manners, play.clock) for row in await cast.shop.decisions()]
     visits = [_found(row, device_of, play.clock) for row in await cast.shop.visits()]
     return Happened(
         pushes=[
@@ -163,11 +167,16 @@ async def _books(play: Play, cast: _Cast) -> Happened:
         ],
         decisions=decisions,
         visits=visits,
-        waits_ms=_waits_ms(play, decisions, visits),
+        waits_ms=_waits_ms(play, decisions),
     )
 
 
-def _decided(row: Mapping[str, Any], shopper_of: Mapping[str, str], clock: StoryClock) -> Decided:
+def _decided(
+    row: Mapping[str, Any], shopper_of: Mapping[str, str], manners: Mapping[str, Manner], clock: StoryClock
+) -> Decided:
+    """One decision. Waiting as told is not being late: an enter or an exit can be told after the zone's minimum time."""
+    manner = manners[row["zone"]]
+    minimum = {"entered": manner.enter_after_s, "exited": manner.leave_after_s}.get(row["event"], 0.0)
     return Decided(
         shopper=shopper_of.get(row["shopper"], ""),
         campaign=row["campaign"],
@@ -175,7 +184,7 @@ def _decided(row: Mapping[str, Any], shopper_of: Mapping[str, str], clock: Story
         gates=tuple(reason["gate"] for reason in row["reasons"]),
         visit=row["visit"],
         event=row["event"],
-        event_at_s=_second(row["happened_at"], clock),
+        told_s=_second(row["happened_at"], clock) + minimum,
     )
 
 
@@ -193,22 +202,9 @@ def _second(text: str, clock: StoryClock) -> float:
     return clock.since(datetime.fromisoformat(text))
 
 
-def _waits_ms(play: Play, decisions: Sequence[Decided], visits: Sequence[Found]) -> list[float]:
-    """For each push: from when its event could first be told to when the message arrived.
-
-    That is the event's own time, and for an enter or an exit the zone's minimum time more: waiting as told is not being
-    late. A dwell is told at its own time.
-    """
-    manners = {f["id"]: f["properties"].get("manner", "normal") for f in play.town.world.zones["features"]}
-    place_of = {visit.visit: visit.place for visit in visits}
-    told: dict[tuple[str, str], float] = {}
-    for decision in decisions:
-        if decision.sent and decision.visit in place_of:
-            manner = MANNERS[manners[place_of[decision.visit]]]
-            minimum = {"entered": manner.enter_after_s, "exited": manner.leave_after_s}.get(
-                decision.event, 0.0
-            )
-            told[decision.visit, decision.campaign] = decision.event_at_s + minimum
+def _waits_ms(play: Play, decisions: Sequence[Decided]) -> list[float]:
+    """For each push: from when its event could first be told to when the message arrived."""
+    told = {(decision.visit, decision.campaign): decision.told_s for decision in decisions if decision.sent}
     return [
         (play.clock.since(a.arrived_at) - told[a.visit, a.campaign]) * 1000.0
         for a in play.journal.arrivals
@@ -216,8 +212,8 @@ def _waits_ms(play: Play, decisions: Sequence[Decided], visits: Sequence[Found])
     ]
 
 
-def due_of(town: Town, began_at: datetime) -> Due:
-    """All that is to come of this town, if it begins then."""
+def due_of(town: Town, began_at: datetime, freshness_s: float) -> Due:
+    """All that is to come of this town, if it begins then and older news than that makes no messages."""
     texts = {campaign["id"]: campaign["offer"] for campaign in town.world.campaigns}
     unseen = frozenset(d for s in town.shoppers if not s.consents.get("location") for d in s.devices)
     return Due(
@@ -231,6 +227,7 @@ def due_of(town: Town, began_at: datetime) -> Due:
             for own_id, offer in texts.items()
         },
         unseen=unseen,
+        freshness_s=freshness_s,
     )
 
 
@@ -239,6 +236,6 @@ def _title(offer: Mapping[str, Any], language: str) -> str:
     return titles.get(language) or titles[offer.get("default_language") or next(iter(titles))]
 
 
-def verdict_of(play: Play, happened: Happened) -> Verdict:
+def verdict_of(play: Play, happened: Happened, freshness_s: float) -> Verdict:
     """The story's verdict."""
-    return judge(due_of(play.town, play.clock.began_at), happened)
+    return judge(due_of(play.town, play.clock.began_at, freshness_s), happened)

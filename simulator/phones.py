@@ -25,8 +25,8 @@ from simulator.sky import FixTrack
 Span = tuple[float, float]
 Body = dict[str, Any]
 
-#: An app does not open the radio for every beacon it hears: what was ranged goes out once a second, together.
-RANGED_TOGETHER_S = 1.0
+#: An app does not open the radio for every beacon it hears: what was ranged goes out every other second, together.
+RANGED_TOGETHER_S = 2.0
 #: A phone without a line tries again soon, and then less often.
 RETRY_FIRST_S, RETRY_LONGEST_S = 0.25, 2.0
 #: How many of those who see an offer open it, and how many of those use it at the till.
@@ -51,7 +51,7 @@ def letters(
     frame: Frame,
     clock: StoryClock,
 ) -> list[Letter]:
-    """All that a phone will say, in order: a ping for each fix, a batch of beacons for each second that had some."""
+    """All that a phone will say, in order: a ping for each fix, a batch of beacons for each turn that had some."""
     said = [*_pings(fixes, frame, clock), *_ranged(hearings, beacons, clock)]
     return sorted(said, key=lambda letter: letter.at_s)
 
@@ -76,14 +76,14 @@ def _pings(fixes: FixTrack | None, frame: Frame, clock: StoryClock) -> list[Lett
 
 
 def _ranged(hearings: Sequence[Hearing], beacons: Mapping[str, str], clock: StoryClock) -> list[Letter]:
-    by_second: dict[int, list[Body]] = {}
+    together: dict[int, list[Body]] = {}
     for hearing in hearings:
         for at, rssi in zip(hearing.at_s.tolist(), hearing.rssi_dbm.tolist(), strict=True):
             heard = {"at": clock.epoch(at), "id": beacons[hearing.anchor], "rssi": rssi, "count": 1}
-            by_second.setdefault(int(at / RANGED_TOGETHER_S), []).append(heard)
+            together.setdefault(int(at / RANGED_TOGETHER_S), []).append(heard)
     return [
-        Letter((second + 1) * RANGED_TOGETHER_S, "/v1/sightings", {"sightings": heard})
-        for second, heard in by_second.items()
+        Letter((turn + 1) * RANGED_TOGETHER_S, "/v1/sightings", {"sightings": heard})
+        for turn, heard in together.items()
     ]
 
 
@@ -203,7 +203,8 @@ async def lines(
     server_url: str, server_key: str
 ) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     """(the phones' line, the till's line): pooled connections to the server; the till speaks with a server key."""
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+    # a line of its own for each phone: one that waited for another's would seem to have a slow clock
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with (
         httpx.AsyncClient(base_url=server_url, limits=limits, timeout=10.0) as phones,
         httpx.AsyncClient(

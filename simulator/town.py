@@ -129,13 +129,14 @@ def _listening(hearing: Hearing, deaf: Span | None) -> Hearing:
 
 
 def _told(evidence: Evidence, asleep: Span | None) -> Evidence:
-    """What counts for messages: a fix that a sleeping phone kept to itself is history when it arrives."""
+    """What counts for messages: what a sleeping phone kept to itself is history when it arrives."""
     if asleep is None or evidence.fixes is None:
         return evidence
     fixes = evidence.fixes
     kept = ~_within(fixes.at_s, asleep)
     return replace(
         evidence,
+        hearings=[_listening(each, asleep) for each in evidence.hearings],
         fixes=replace(
             fixes,
             at_s=fixes.at_s[kept],

@@ -13,6 +13,7 @@ Times are seconds from the story's start.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from simulator.oracle import Expectation, Rule
 from simulator.truth import LINGER_S, Stay
@@ -21,6 +22,8 @@ from simulator.truth import LINGER_S, Stay
 GIVES_WAY = frozenset({"arbitration", "frequency_cap", "cooldown", "once_a_visit", "other_device"})
 #: An event's own time may lie before the stay could be believed by so much (clocks, windows of adverts).
 EARLY_S = 5.0
+#: What deciding, sending and arriving may take on a busy machine.
+SENDING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,10 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision as the server tells it; `gates` name who objected."""
+    """One decision as the server tells it; `gates` name who objected.
+
+    `told_s`: when its event could first be told, which is its own time and the zone's minimum time more.
+    """
 
     shopper: str
     campaign: str
@@ -46,7 +52,7 @@ class Decided:
     gates: tuple[str, ...]
     visit: str
     event: str
-    event_at_s: float
+    told_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Due:
     """All that was to come of it: expectations by (shopper, campaign), rules by campaign, stays; `carriers` device -> shopper.
 
     `titles`: (shopper, campaign) -> what the shopper should read. `unseen`: devices whose shopper did not agree to the use of
-    location; `stays` has none of theirs.
+    location; `stays` has none of theirs. `freshness_s`: older news makes history, never messages.
     """
 
     expected: Mapping[tuple[str, str], Expectation]
@@ -84,6 +90,7 @@ class Due:
     carriers: Mapping[str, str]
     titles: Mapping[tuple[str, str], str]
     unseen: frozenset[str] = frozenset()
+    freshness_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,7 @@ def judge(due: Due, happened: Happened) -> Verdict:
     """Holds what happened against what was due."""
     pushes = sorted(happened.pushes, key=lambda push: push.at_s)
     doubled, rest = _doubled(pushes, due)
-    wrong = _wrong(rest, due, happened.visits)
+    wrong = _wrong(rest, due, happened)
     missed, lost, gave_way = _missed(due, pushes, happened.decisions)
     clear = [stay for stay in due.stays if stay.clear]
     forbidden = [
@@ -176,13 +183,16 @@ def _doubled(pushes: Iterable[Push], due: Due) -> tuple[list[str], list[Push]]:
     return said, rest
 
 
-def _wrong(pushes: Sequence[Push], due: Due, visits: Sequence[Found]) -> list[str]:
+def _wrong(pushes: Sequence[Push], due: Due, happened: Happened) -> list[str]:
     """A sentence for each push that should not have been."""
-    devices = {visit.visit: visit.device for visit in visits}
+    devices = {visit.visit: visit.device for visit in happened.visits}
+    told = {(each.visit, each.campaign): each.told_s for each in happened.decisions if each.sent}
     said = []
     for i, push in enumerate(pushes):
         before = [each for each in pushes[:i] if each.shopper == push.shopper]
-        if why := next(_whys(push, before, due, devices), None):
+        age_s = push.at_s - told.get((push.visit, push.campaign), push.at_s)
+        stale = [f"its news was {age_s:.0f} s old"] if age_s > due.freshness_s + SENDING_S else []
+        if why := next(chain(_whys(push, before, due, devices), stale), None):
             said.append(f"wrong: {_named(push)} at {push.at_s:.0f} s: {why}")
     return said
 

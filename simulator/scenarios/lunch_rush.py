@@ -4,20 +4,20 @@ from simulator.stage import Outcome, Stage, judged
 from simulator.town import raise_town
 from simulator.world import read_world
 
-CAPTION = "lunch time: eighty people at once, on the street and in every department"
+CAPTION = "lunch time: fifty people at once, on the street and in every department"
 SECONDS = 25.0
 PEOPLE = {
-    "passer-by": 20,
-    "browser": 14,
-    "sneaker fan": 8,
-    "loyal": 8,
-    "neighbour": 8,
-    "tourist": 8,
-    "phone only": 4,
+    "passer-by": 12,
+    "browser": 9,
+    "sneaker fan": 5,
+    "loyal": 5,
+    "neighbour": 5,
+    "tourist": 5,
+    "phone only": 2,
     "fob only": 2,
-    "declined": 4,
+    "declined": 2,
     "no messages": 2,
-    "quiet hours": 2,
+    "quiet hours": 1,
 }
 
 

@@ -1,7 +1,9 @@
-"""Phones that sleep and tell everything when they wake: it is put in its place, and nothing is sent out of place.
+"""Phones that sleep and tell everything when they wake: late evidence makes history, never messages.
 
-What is told within the freshness limit may still speak, so the verdict owes nothing for it and forbids nothing twice.
+The server's freshness limit is set shorter than the sleep, so that what it says of two minutes can be seen in a short story.
 """
+
+from dataclasses import replace
 
 from simulator.stage import Outcome, Stage, judged
 from simulator.town import Mishaps, raise_town
@@ -9,7 +11,8 @@ from simulator.world import read_world
 
 CAPTION = "phones fall asleep in the middle, wake, and tell everything at once"
 SECONDS = 26.0
-ASLEEP_S = (5.0, 17.0)
+ASLEEP_S = (1.0, 17.0)
+FRESHNESS_S = 4.0
 PEOPLE = {"neighbour": 4, "passer-by": 4, "window shopper": 2}
 
 
@@ -21,4 +24,9 @@ async def play(stage: Stage) -> Outcome:
     ]
     mishaps = Mishaps(asleep=dict.fromkeys(sleepers, ASLEEP_S))
     town = raise_town(read_world(stage.shop), stage.seed, stage.seconds or SECONDS, PEOPLE, mishaps)
-    return await judged(town, stage)
+    outcome = await judged(town, stage, FRESHNESS_S)
+    if outcome.verdict is None or outcome.verdict.withheld.get("freshness"):
+        return outcome
+    return replace(
+        outcome, good=False, sentences=[*outcome.sentences, "nothing was withheld for coming too late"]
+    )

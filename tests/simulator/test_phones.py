@@ -65,11 +65,11 @@ def test_what_a_phone_does_not_know_it_does_not_say():
     assert not {"speed", "provider"} & set(ping.body["pings"][0])
 
 
-def test_beacons_of_one_second_go_out_together_at_its_end():
-    heard = [Hearing("phone", "window", np.array([3.1, 3.8, 4.2]), np.array([-70.0, -72.0, -71.0]))]
+def test_beacons_of_one_turn_go_out_together_at_its_end():
+    heard = [Hearing("phone", "window", np.array([2.1, 3.8, 4.2]), np.array([-70.0, -72.0, -71.0]))]
     first, second = letters(None, heard, {"window": "ibeacon:x:1:1"}, FRAME, LONG_AGO)
     assert (first.at_s, len(first.body["sightings"])) == (4.0, 2)
-    assert (second.at_s, len(second.body["sightings"])) == (5.0, 1)
+    assert (second.at_s, len(second.body["sightings"])) == (6.0, 1)
 
 
 async def test_what_the_server_took_is_counted_by_its_verdict():

@@ -141,6 +141,12 @@ def test_cases(due, pushes, decisions, wanted):
     assert figures(due, *pushes, decisions=decisions, visits=(VISIT, SECOND_VISIT)) == wanted
 
 
+def test_old_news_makes_no_messages():
+    late = replace(PUSH, at_s=40.0)
+    assert figures(replace(a_due(), freshness_s=10.0), late) == (1, 0, 0, 1, 0)
+    assert figures(a_due(), late) == (1, 0, 0, 0, 0)
+
+
 def test_an_offer_for_a_visit_of_somebody_else_is_wrong():
     bobs = Found("v_1", "bob.phone", "shop", 8.0, None)
     assert figures(a_due(), PUSH, visits=(bobs,)) == (1, 0, 0, 1, 0)
