@@ -1,176 +1,28 @@
-"""The command line: `soglia-simulator demo | run SCENARIO | bench NAME`.
+"""The door of `soglia-simulator`: the base install is the scanner's, and lacks what this program stands on.
 
-Exit codes: 0 all went as it should; 1 an offer was doubled, wrong or lost without a reason, or the server failed; 2 asked wrongly.
+In: the words of the command line, handed on to `commands.py`. Where a library of others is missing: a sentence, and exit code 2.
 """
 
-import asyncio
-import json
+import sys
 from importlib import import_module
-from pathlib import Path
-from pkgutil import iter_modules
-from typing import Annotated, Any
+from typing import Final
 
-import httpx
-import typer
-from rich.console import Console
-from rich.markup import escape
-
-import simulator.bench
-from simulator.habits import FULL_STORY_S
-from simulator.house import HouseFailed
-from simulator.scenarios import scenarios
-from simulator.screen import Screen, figures_table, verdict_table
-from simulator.shop import Refused
-from simulator.stage import DEMO, CannotPlay, Outcome, Stage, judged
-from simulator.town import raise_town
-from simulator.world import World, read_world
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="A pretend town around a real Soglia.",
-)
-
-Seed = Annotated[int, typer.Option(help="The same seed gives the same town.")]
-Shop = Annotated[
-    Path, typer.Option(help="The folder of a shop: store.geojson, floorplan.toml, campaigns.toml.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print figures as JSON, and nothing else.")]
-Headless = Annotated[bool, typer.Option("--headless", help="No live picture, only the end.")]
-
-#: Under this nobody gets from the street to a shelf.
-SHORTEST_STORY_S = 20.0
-
-
-@app.command()
-def demo(
-    *,
-    headless: Headless = False,
-    seconds: Annotated[
-        float,
-        typer.Option(min=SHORTEST_STORY_S, help="How long the story lasts; a short one has shorter dwells."),
-    ] = FULL_STORY_S,
-    as_json: AsJson = False,
-    seed: Seed = 1,
-    shop: Shop = DEMO,
-) -> None:
-    """A real server, real scanners on a pretend radio, phones, a stand-in FCM: what should have happened against what did."""
-    console = Console(stderr=as_json)
-    world = _world(shop)
-    stage = Stage(seed=seed, shop=shop, watch=None if headless else Screen(console))
-    if not headless:
-        console.print(
-            f"Raising {escape(str(world.floorplan['name']))} and {seconds:.0f} seconds of its day ..."
-        )
-
-    async def story() -> Outcome:
-        return await judged(raise_town(world, seed, seconds), stage)
-
-    _finish(_played(story(), console), console, as_json=as_json)
-
-
-@app.command()
-def run(
-    scenario: Annotated[str, typer.Argument(help="The story's name; without one they are listed.")] = "",
-    *,
-    data: Annotated[Path | None, typer.Option(help="The folder of recorded traces.")] = None,
-    seed: Seed = 1,
-    times: Annotated[
-        int | None, typer.Option(min=1, help="How often, where the story repeats something.")
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option(min=SHORTEST_STORY_S, help="How long the story lasts.")
-    ] = None,
-    as_json: AsJson = False,
-    headless: Headless = False,
-    shop: Shop = DEMO,
-) -> None:
-    """Plays one story and judges it."""
-    known = scenarios()
-    console = Console(stderr=as_json)
-    if scenario not in known:
-        for story in known.values():
-            console.print(f"  [bold]{story.name}[/bold]  {escape(story.caption)}")
-        raise typer.Exit(2 if scenario else 0)
-    stage = Stage(seed, shop, data, times, seconds, None if headless else Screen(console), console.print)
-    _finish(_played(known[scenario].play(stage), console), console, as_json=as_json)
-
-
-@app.command()
-def bench(
-    name: Annotated[str, typer.Argument(help="The benchmark's name; without one they are listed.")] = "",
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Runs one benchmark: ratios measured in one run."""
-    known: dict[str, Any] = {
-        listed.name: import_module(f"{simulator.bench.__name__}.{listed.name}")
-        for listed in iter_modules(simulator.bench.__path__)
-    }
-    console = Console(stderr=as_json)
-    listed = {own: module for own, module in known.items() if hasattr(module, "CAPTION")}
-    if name not in listed:
-        for own, module in listed.items():
-            console.print(f"  [bold]{own}[/bold]  {escape(module.CAPTION)}")
-        raise typer.Exit(2 if name else 0)
-    figures = listed[name].run()
-    if as_json:
-        typer.echo(json.dumps(figures))
-    else:
-        console.print(figures_table(listed[name].CAPTION, figures))
-
-
-def _world(shop: Path) -> World:
-    try:
-        return read_world(shop)
-    except (OSError, ValueError, KeyError) as error:
-        raise typer.BadParameter(f"{shop} is not a shop: {error}", param_hint="--shop") from error
-
-
-def _played(story: Any, console: Console) -> Outcome:
-    """The story's outcome. What kept it from being played ends the program with a sentence."""
-    try:
-        outcome: Outcome = asyncio.run(story)
-    except CannotPlay as error:
-        console.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(2) from error
-    except (HouseFailed, Refused, httpx.HTTPError) as error:
-        console.print(f"[red]{escape(_sentence(error))}[/red]")
-        raise typer.Exit(1) from error
-    except BaseExceptionGroup as group:
-        for failure in group.exceptions:
-            console.print(f"[red]{escape(_sentence(failure))}[/red]")
-        raise typer.Exit(1) from group
-    return outcome
-
-
-def _sentence(error: BaseException) -> str:
-    return str(error) or type(error).__name__
-
-
-def _finish(outcome: Outcome, console: Console, *, as_json: bool) -> None:
-    """Prints the end of a story, and exits 1 where it went wrong."""
-    if as_json:
-        typer.echo(json.dumps(dict(outcome.figures)))
-        _say(outcome, console)
-    elif outcome.verdict is not None:
-        console.print(verdict_table(outcome.verdict))
-    else:
-        console.print(figures_table("The story's figures", outcome.figures))
-        _say(outcome, console)
-    if not outcome.good:
-        raise typer.Exit(1)
-
-
-def _say(outcome: Outcome, console: Console) -> None:
-    for sentence in outcome.sentences:
-        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+_OURS: Final = frozenset({"scanner", "server", "simulator"})
 
 
 def main() -> None:
-    """The program `soglia-simulator`."""
-    app()
+    """Runs the command line, or says which install has what it needs."""
+    try:
+        commands = import_module("simulator.commands")
+    except ModuleNotFoundError as missing:
+        library = (missing.name or "").partition(".")[0]
+        if not library or library in _OURS:
+            raise  # a fault of ours, which no install mends
+        sys.stderr.write(
+            f"soglia-simulator needs more than the base install ({library} is missing): install soglia[simulator].\n"
+        )
+        raise SystemExit(2) from None
+    commands.program()
 
 
 if __name__ == "__main__":

@@ -1,42 +1,24 @@
-"""The command line, as far as it goes without a server."""
+"""The door of the command line, in the full install and in the scanner's."""
 
-from typer.testing import CliRunner
+import subprocess
+import sys
 
-from simulator.__main__ import app
-from simulator.scenarios import scenarios
-
-cli = CliRunner()
+WITHOUT_NUMPY = "import sys; sys.modules['numpy'] = None; from simulator.__main__ import main; main()"
 
 
-def test_without_a_name_the_stories_are_listed_with_their_captions():
-    asked = cli.invoke(app, ["run"])
-    assert asked.exit_code == 0
-    assert all(name in asked.output for name in scenarios())
+def test_the_module_is_the_command():
+    shown = subprocess.run(
+        [sys.executable, "-m", "simulator", "--help"], capture_output=True, text=True, check=True
+    )
+    for command in ("demo", "run", "bench"):
+        assert command in shown.stdout
 
 
-def test_a_story_that_nobody_wrote_is_a_wrong_question():
-    asked = cli.invoke(app, ["run", "alien_landing"])
-    assert asked.exit_code == 2
-    assert "lunch_rush" in asked.output
-
-
-def test_recorded_traces_are_asked_for_when_they_are_not_given():
-    asked = cli.invoke(app, ["run", "recorded"])
-    assert asked.exit_code == 2
-    assert "--data" in asked.output
-
-
-def test_a_folder_without_traces_is_named(tmp_path):
-    asked = cli.invoke(app, ["run", "recorded", "--data", str(tmp_path)])
-    assert asked.exit_code == 2
-    assert "neither" in asked.output
-
-
-def test_a_folder_that_is_no_shop_is_refused(tmp_path):
-    asked = cli.invoke(app, ["demo", "--headless", "--shop", str(tmp_path)])
-    assert asked.exit_code == 2
-    assert "not a shop" in " ".join(asked.output.replace("│", "").split())  # whatever the width of its frame
-
-
-def test_every_story_says_in_a_line_what_it_is():
-    assert all(story.caption and "\n" not in story.caption for story in scenarios().values())
+def test_the_scanners_install_is_told_in_a_sentence_what_the_simulator_needs():
+    told = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NUMPY, "--help"], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 2
+    assert "numpy is missing" in told.stderr
+    assert "install soglia[simulator]" in told.stderr
+    assert len(told.stderr.splitlines()) == 1
