@@ -64,6 +64,8 @@ TICK_S = 0.25
 #: How often changes made by other processes and the command line are looked for.
 CATCH_UP_S = 3.0
 FORGET_EACH_S = 3_600.0
+#: A visit that nobody saw end after a crash ends at most this much too early.
+LAST_WORDS_EACH_S = 60.0
 #: How long a stop waits for requests under way.
 GRACE_S = 5
 
@@ -257,6 +259,7 @@ def _jobs(
 
     return [
         Job("tick", TICK_S, trigger.tick),
+        Job("last_words", LAST_WORDS_EACH_S, trigger.note_last_words),
         Job("rotate", ROTATE_EACH_S, rotate),
         Job("catch_up", CATCH_UP_S, learning.catch_up),
         Job("forget", FORGET_EACH_S, forget),

@@ -91,13 +91,13 @@ class Learning:
     async def _learn_of_people(self, news: News) -> None:
         now_s = self._clock()
         if "device" in news:
-            gone = await self._directory.learn_devices([news["device"]], now_s)
+            lost = await self._directory.learn_devices([news["device"]], now_s)
         elif "shopper" in news:
-            gone = await self._directory.learn_about(news["shopper"], now_s)
+            lost = await self._directory.learn_about(news["shopper"], now_s)
         else:
-            gone = await self._directory.load(now_s)
-        if gone:
-            await self._trigger.forget(gone)
+            lost = await self._directory.load(now_s)
+        if lost:
+            await self._trigger.forget(lost)
 
     async def _versions(self) -> dict[str, int]:
         async with self._database.reading() as connection:

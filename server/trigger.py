@@ -21,8 +21,8 @@ from server.bus.contract import Bus, Handover
 from server.bus.measures import Measures
 from server.campaigns import Decision, Moment, Send, decide_in_turn, gather
 from server.knowledge import Knowledge
-from server.presence.late import history, picked
-from server.presence.memory import endings, recall, renumber
+from server.presence.late import history, in_turns, picked
+from server.presence.memory import departures, endings, recall, renumber, standing
 from server.presence.observe import Step, keep, let_time_pass, observe
 from server.presence.phases import Patience
 from server.presence.sighting import Batch, Verdicts
@@ -37,12 +37,28 @@ log = structlog.get_logger()
 TRY_AGAIN_S = (0.05, 0.25, 1.0, 3.0)
 
 
+#: More evidence of one device than this is worked on in parts (half a second each at most), others taking their turn in between.
+MOST_OF_ONE_DEVICE = 250
+
+#: Evidence may come this late and still be somebody's last word.
+LATE_WORDS_S = 120.0
+
+
 @dataclass(frozen=True, slots=True)
 class Manners:
     """How the path behaves: how long a silence may be, how old an event may be to still be spoken of (seconds)."""
 
     patience: Patience
     freshness_limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was committed, to be told: zone events, decisions, and who owns the devices."""
+
+    events: Sequence[ZoneEvent]
+    decisions: Sequence[Decision]
+    shopper_of: Mapping[str, str]
 
 
 class Trigger:
@@ -66,6 +82,7 @@ class Trigger:
         self._turn = asyncio.Lock()
         self._knowledge: Knowledge | None = None
         self._tracks = Tracks(())
+        self._noted_at = 0.0
 
     @property
     def devices(self) -> int:
@@ -122,6 +139,16 @@ class Trigger:
             step = let_time_pass(self._tracks, knowledge.atlas, now.timestamp(), self._manners.patience)
             await self._settle(step, (), now)
 
+    async def note_last_words(self) -> None:
+        """Lets records know who was heard lately: a process that starts again ends a silent stay at its true last word."""
+        async with self._turn:
+            now = self._clock().timestamp()
+            stays = standing(self._tracks, self._known().atlas, self._noted_at)
+            if stays:
+                async with work(self._database) as records:
+                    await records.keep_last_words(stays)
+            self._noted_at = now - LATE_WORDS_S
+
     async def learn(self, knowledge: Knowledge) -> None:
         """Staff changed something: visits in zones that are gone end, everything else goes on under the new atlas."""
         async with self._turn:
@@ -133,11 +160,24 @@ class Trigger:
             self._knowledge = knowledge
 
     async def forget(self, devices: Collection[str]) -> None:
-        """Drops devices that records do not have any more: their shopper asked to be forgotten."""
+        """Follows these devices no more: their shopper withdrew or was forgotten. What visits they have end now."""
         async with self._turn:
+            now, atlas = self._clock(), self._known().atlas
+            step = departures(self._tracks, atlas, devices, now.timestamp(), self._manners.patience)
+            await self._settle(step, (), now)
             self._tracks.forget(devices)
 
     async def _take(self, batch: Batch, arrived_at: datetime) -> Verdicts:
+        parts = in_turns(batch, MOST_OF_ONE_DEVICE)
+        if len(parts) == 1:
+            return await self._take_part(batch, arrived_at)
+        verdicts = np.empty(len(batch), np.uint8)
+        for part in parts:
+            verdicts[part] = await self._take_part(picked(batch, part), arrived_at)
+            await asyncio.sleep(0)  # the doors' turn
+        return verdicts
+
+    async def _take_part(self, batch: Batch, arrived_at: datetime) -> Verdicts:
         async with self._turn:
             atlas = self._known().atlas
             step = observe(self._tracks, atlas, batch, self._manners.patience)
@@ -148,15 +188,13 @@ class Trigger:
     async def _settle(self, step: Step, past: Sequence[ZoneEvent], heard_at: datetime) -> None:
         """What a step changes, in one transaction; then memory, then the news."""
         if step.events or step.stays or step.over or past:
-            events, decisions = await self._commit(step, past, heard_at)
+            done = await self._commit(step, past, heard_at)
             keep(self._tracks, step)
-            self._tell(events, decisions)
+            self._tell(done)
         else:
             keep(self._tracks, step)
 
-    async def _commit(
-        self, step: Step, past: Sequence[ZoneEvent], heard_at: datetime
-    ) -> tuple[Sequence[ZoneEvent], Sequence[Decision]]:
+    async def _commit(self, step: Step, past: Sequence[ZoneEvent], heard_at: datetime) -> _Done:
         for wait_s in (*TRY_AGAIN_S, None):
             try:
                 async with work(self._database) as records:
@@ -170,7 +208,7 @@ class Trigger:
 
     async def _record(
         self, records: Work, step: Step, past: Sequence[ZoneEvent], heard_at: datetime
-    ) -> tuple[Sequence[ZoneEvent], Sequence[Decision]]:
+    ) -> _Done:
         devices = {event.device for event in (*step.events, *past)}
         shopper_of = await records.shoppers_of(devices | {stay.device for stay in step.stays})
         # Who was forgotten while evidence was on its way leaves no trace of it.
@@ -180,7 +218,7 @@ class Trigger:
         await records.keep_visits(told, shopper_of)
         await records.keep_stays([stay for stay in step.stays if stay.device in shopper_of], step.over)
         made = decide_in_turn(self._known().compiled, await self._moments(records, events))
-        return events, await records.keep_decisions(made, heard_at)
+        return _Done(events, await records.keep_decisions(made, heard_at), shopper_of)
 
     async def _moments(self, records: Work, events: Sequence[ZoneEvent]) -> list[Moment]:
         """All that decisions about these events may look at; nothing where no campaign listens."""
@@ -201,15 +239,14 @@ class Trigger:
             if together[0].device in owners
         ]
 
-    def _tell(self, events: Sequence[ZoneEvent], decisions: Sequence[Decision]) -> None:
-        shopper_of = {decision.event.device: decision.shopper for decision in decisions}
-        for event in events:
+    def _tell(self, done: _Done) -> None:
+        for event in done.events:
             self._measures.zone_event(event.kind)
-            self._bus.announce("live", _news_of_event(event, shopper_of.get(event.device)))
-        for decision in decisions:
+            self._bus.announce("live", _news_of_event(event, done.shopper_of.get(event.device)))
+        for decision in done.decisions:
             self._measures.decision(decision.verdict)
             self._bus.announce("live", _news_of_decision(decision))
-        if any(isinstance(decision, Send) for decision in decisions):
+        if any(isinstance(decision, Send) for decision in done.decisions):
             self._nudge()
 
     def _known(self) -> Knowledge:

@@ -39,11 +39,10 @@ class _People:
         """The shoppers of those of these devices that are known."""
         return {self._identities[device].shopper for device in devices if device in self._identities}
 
-    def forget(self, shopper: str) -> list[str]:
-        """Drops all devices of a shopper and gives their ids."""
-        dropped = self.devices_of.pop(shopper, [])
-        for device in dropped:
-            del self.agreed[device]
+    def forget(self, shopper: str) -> list[tuple[str, bool]]:
+        """Drops all devices of a shopper and gives their ids, with whether evidence about them was taken."""
+        dropped = [(device, self.agreed.pop(device)) for device in self.devices_of.pop(shopper, [])]
+        for device, _ in dropped:
             beacon = self._identities.pop(device).beacon
             if beacon is not None:
                 self.of_beacon.pop(beacon, None)
@@ -66,7 +65,7 @@ class Directory:
         self._anchor_of_beacon: dict[str, str] = {}
 
     async def load(self, now_s: float) -> list[str]:
-        """Reads everything. Out: the devices that are no more."""
+        """Reads everything. Out: the devices that may not be followed any more: erased, or their shopper withdrew."""
         people = _People()
         async with self._turn:
             async with self._database.reading() as connection:
@@ -76,10 +75,12 @@ class Directory:
                         people.learn(identity, agreed=identity.shopper in agreed)
                         self._learn_rotation(identity, now_s)
                 await self._load_anchors(connection)
-            gone = [device for device in self._people.agreed if device not in people.agreed]
+            lost = [
+                device for device, had in self._people.agreed.items() if had and not people.agreed.get(device)
+            ]
             self._people = people
             self._rotating.drop_all_but(people.agreed)
-        return gone
+        return lost
 
     async def load_anchors(self) -> None:
         """Reads gateways and fixed beacons again."""
@@ -87,12 +88,12 @@ class Directory:
             await self._load_anchors(connection)
 
     async def learn_about(self, shopper: str, now_s: float) -> list[str]:
-        """Reads one shopper again: they agreed, withdrew, got a fob, or left for good. Out: their devices that are no more."""
+        """Reads one shopper again: they agreed, withdrew, got a fob, or left for good. Out: their devices not to be followed any more."""
         async with self._turn:
             return await self._learn({shopper}, (), now_s)
 
     async def learn_devices(self, some: Collection[str], now_s: float) -> list[str]:
-        """Reads the shoppers of these devices again, with all their devices. Out: those that are no more."""
+        """Reads the shoppers of these devices again, with all their devices. Out: those not to be followed any more."""
         async with self._turn:
             return await self._learn(self._people.owners(some), some, now_s)
 
@@ -134,19 +135,19 @@ class Directory:
         return self._anchor_of_beacon.get(beacon)
 
     async def _learn(self, shoppers: Collection[str], devices: Collection[str], now_s: float) -> list[str]:
-        """Reads these shoppers and the owners of these devices. Out: their devices that are no more."""
+        """Reads these shoppers and the owners of these devices. Out: their devices not to be followed any more."""
         async with self._database.reading() as connection:
             found = await directory.identities_of(connection, shoppers, devices)
             owners = {identity.shopper for identity in found}
             agreed = await consents.granted_by(connection, owners) if owners else {}
-        before = [device for shopper in {*shoppers, *owners} for device in self._people.forget(shopper)]
+        before = [each for shopper in {*shoppers, *owners} for each in self._people.forget(shopper)]
         for identity in found:
             self._people.learn(identity, agreed="location" in agreed[identity.shopper])
             self._learn_rotation(identity, now_s)
-        gone = [device for device in before if device not in self._people.agreed]
-        for device in gone:
-            self._rotating.drop(device)
-        return gone
+        for device, _ in before:
+            if device not in self._people.agreed:
+                self._rotating.drop(device)
+        return [device for device, had in before if had and not self._people.agreed.get(device)]
 
     def _learn_rotation(self, identity: Identity, now_s: float) -> None:
         rotation = _rotation(identity)

@@ -43,6 +43,21 @@ def picked(batch: Batch, items: Indexes) -> Batch:
     )
 
 
+def in_turns(batch: Batch, most: int) -> list[Indexes]:
+    """The items of a batch in parts of which none has more than `most` of one device; a device's in the order of its times.
+
+    A phone that was offline for a week tells of thousands of fixes at once: working on them is a round each, and others wait.
+    """
+    device = np.array([*batch.fixes.device, *batch.heards.device], object)
+    _, line, counts = np.unique(device, return_inverse=True, return_counts=True)
+    if not len(counts) or counts.max() <= most:
+        return [np.arange(len(batch))]
+    order = np.lexsort((np.concatenate([batch.fixes.at, batch.heards.at]), line))
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    part = rank // most
+    return [np.sort(order[part == number]) for number in range(int(part.max()) + 1)]
+
+
 def history(atlas: Atlas, late: Batch, patience: Patience) -> tuple[ZoneEvent, ...]:
     """The entered and exited events of the visits that late evidence alone tells of, in pairs a visit, in order of time.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from server.presence.observe import Stay, Step, step_of
+from server.presence.observe import Stay, Step, stay_of, step_of
 from server.presence.phases import Patience, Stays
 from server.presence.tracks import Rows, Tracks
 from server.zones.atlas import Atlas
@@ -61,6 +61,32 @@ def endings(tracks: Tracks, old: Atlas, new: Atlas, now: float, patience: Patien
     work.reckon(np.arange(len(slots)))
     none = np.empty(0, np.intp)
     return step_of(tracks, old, work, slots, np.empty(0, np.uint8), none, ())
+
+
+def departures(tracks: Tracks, atlas: Atlas, devices: Iterable[str], now: float, patience: Patience) -> Step:
+    """The exits of devices that may not be followed any more: all their stays end at `now`."""
+    slots = np.array([tracks.slot_of[device] for device in devices if device in tracks.slot_of], np.intp)
+    work = Stays(tracks.rows.copy_of(slots), atlas, patience)
+    for row in range(len(slots)):
+        for zone in work.rows.zone[row].tolist():
+            if zone >= 0:
+                work.leave(row, zone, now)
+    work.reckon(np.arange(len(slots)))
+    none = np.empty(0, np.intp)
+    return step_of(tracks, atlas, work, slots, np.empty(0, np.uint8), none, ())
+
+
+def standing(tracks: Tracks, atlas: Atlas, since: float) -> tuple[Stay, ...]:
+    """The stays of devices that were heard after `since`: their last word, for records that were written before it."""
+    rows = tracks.rows
+    count = len(tracks.devices)
+    heard = np.maximum(rows.by_fix_at[:count], rows.by_radio_at[:count])
+    lines, places = np.nonzero((rows.zone[:count] >= 0) & (heard > since))
+    zones = rows.zone[lines, places]
+    return tuple(
+        stay_of(rows, line, place, tracks.devices[line], atlas.zones[zone].id)
+        for line, place, zone in zip(lines.tolist(), places.tolist(), zones.tolist(), strict=True)
+    )
 
 
 def renumber(tracks: Tracks, old: Atlas, new: Atlas, patience: Patience) -> Tracks:

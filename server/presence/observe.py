@@ -263,14 +263,15 @@ def _changed_stays(
             (device, zones[zone].id) for zone in before.zone[i].tolist() if zone >= 0 and zone not in now
         ]
         stays += [
-            _stay(rows, line, place, device, zones[zone].id)
+            stay_of(rows, line, place, device, zones[zone].id)
             for zone, place in now.items()
             if differs[i, place]
         ]
     return tuple(stays), tuple(over)
 
 
-def _stay(rows: Rows, line: int, place: int, device: str, zone: str) -> Stay:
+def stay_of(rows: Rows, line: int, place: int, device: str, zone: str) -> Stay:
+    """A stay as records keep it."""
     by_radio = rows.by_radio_at[line, place] > NEVER
     return Stay(
         device=device,

@@ -231,6 +231,19 @@ class Work:
             upsert = insert.on_conflict_do_update(index_elements=["device_id", "zone_id"], set_=changed)
             await self._connection.execute(upsert, [_stay_row(stay) for stay in stays])
 
+    async def keep_last_words(self, stays: Sequence[Stay]) -> None:
+        """Notes when the devices of these stays were last heard, where the stay is still kept."""
+        heard = sa.update(_stays).where(
+            _stays.c.device_id == sa.bindparam("device"), _stays.c.zone_id == sa.bindparam("zone")
+        )
+        await self._connection.execute(
+            heard.values(heard_at=sa.bindparam("at"), usual_gap_s=sa.bindparam("gap")),
+            [
+                {"device": stay.device, "zone": stay.zone, "at": stay.heard, "gap": stay.usual_gap_s}
+                for stay in stays
+            ],
+        )
+
     async def close_visits(self, stays: Sequence[tuple[str, str]], at: datetime) -> None:
         """Ends the open visits of these (device, zone) at `at`."""
         if not stays:
