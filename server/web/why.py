@@ -15,7 +15,7 @@ from server.records import decisions, shoppers, visits
 from server.records.database import Connection, Database
 from server.records.decisions import DecisionQuery, Story
 from server.records.refusal import NotFound
-from server.records.tables import DecisionRow, OutboxRow, VisitRow
+from server.records.tables import AttemptRow, DecisionRow, OutboxRow, VisitRow
 from server.records.visits import VisitQuery
 from server.web.cursor import Cursor, Limit, Next, next_after, read_mark
 from server.web.fields import Id, OwnId, Time, Word
@@ -60,7 +60,12 @@ class OfferState(BaseModel):
 
     id: str
     state: str
-    last_why: str | None = Field(description="what the channel last said")
+    last_why: str | None = Field(
+        description="why it is not sent, as the channel last said; null once it is sent"
+    )
+    receipt: str | None = Field(
+        description="the channel's own name for the message (FCM: projects/…), once it is sent"
+    )
 
 
 class DecisionShown(BaseModel):
@@ -87,7 +92,15 @@ class DecisionShown(BaseModel):
 class AttemptShown(BaseModel):
     at: datetime
     outcome: str
-    why: str
+    why: str | None = Field(description="what stood against it; null where it was sent")
+    receipt: str | None = Field(description="the channel's own name for the message, where it was sent")
+
+    @classmethod
+    def of(cls, row: AttemptRow) -> Self:
+        sent = row.outcome == "sent"
+        return cls(
+            at=row.at, outcome=row.outcome, why=None if sent else row.why, receipt=row.why if sent else None
+        )
 
 
 class ReceiptShown(BaseModel):
@@ -135,7 +148,12 @@ class VisitShown(BaseModel):
     zone: str
     entered_at: datetime
     exited_at: datetime | None
-    dwelled_s: float = Field(description="the longest dwell that a campaign waited for and got, in seconds")
+    stayed_s: float | None = Field(
+        description="the length of the stay, from entered_at to exited_at, in seconds; null while it lasts"
+    )
+    dwelled_s: float = Field(
+        description="the longest dwell that a campaign waited for and got, in seconds: no measure of the stay"
+    )
     late: bool = Field(description="put in its place after the fact")
 
     @classmethod
@@ -147,6 +165,7 @@ class VisitShown(BaseModel):
             zone=row.zone_id,
             entered_at=row.entered_at,
             exited_at=row.exited_at,
+            stayed_s=None if row.exited_at is None else (row.exited_at - row.entered_at).total_seconds(),
             dwelled_s=row.dwelled_s,
             late=row.late,
         )
@@ -244,7 +263,13 @@ def _decision(row: DecisionRow) -> Mapping[str, Any]:
 
 
 def _state(offer: OutboxRow) -> Mapping[str, Any]:
-    return {"id": offer.id, "state": offer.outcome or "waiting", "last_why": offer.last_why}
+    sent = offer.outcome == "sent"
+    return {
+        "id": offer.id,
+        "state": offer.outcome or "waiting",
+        "last_why": None if sent else offer.last_why,
+        "receipt": offer.last_why if sent else None,
+    }
 
 
 def _told(story: Story) -> DecisionStory:
@@ -263,7 +288,7 @@ def _told(story: Story) -> DecisionStory:
             due_at=offer.due_at,
             expires_at=offer.expires_at,
             settled_at=offer.settled_at,
-            attempts=[AttemptShown(at=a.at, outcome=a.outcome, why=a.why) for a in story.attempts],
+            attempts=[AttemptShown.of(attempt) for attempt in story.attempts],
             receipts=[ReceiptShown(kind=r.kind, at=r.at, received_at=r.received_at) for r in story.receipts],
             redemption=RedemptionShown(at=used.at, till=used.till, amount=used.amount) if used else None,
         ),

@@ -83,19 +83,23 @@ async def test_pages_follow_one_another(shop):
 
 async def test_an_offer_is_told_to_its_end(shop):
     offer = (await shop.get("/v1/decisions/dec_1")).json()["offer"]
-    assert (offer["state"], offer["last_why"], offer["title"]) == ("sent", "messages/1", "20 % off shoes")
-    assert [(a["outcome"], a["why"]) for a in offer["attempts"]] == [
-        ("postponed", "quota"),
-        ("sent", "messages/1"),
-    ]
+    assert (offer["state"], offer["title"]) == ("sent", "20 % off shoes")
+    assert [a["outcome"] for a in offer["attempts"]] == ["postponed", "sent"]
     assert [receipt["kind"] for receipt in offer["receipts"]] == ["opened"]
     assert offer["redemption"] == {"at": "2026-06-10T12:00:00Z", "till": "till-2", "amount": 49.9}
+
+
+async def test_the_channels_name_for_a_message_is_a_receipt_and_no_reason(shop):
+    offer = (await shop.get("/v1/decisions/dec_1")).json()["offer"]
+    assert (offer["last_why"], offer["receipt"]) == (None, "messages/1")
+    said = [(attempt["why"], attempt["receipt"]) for attempt in offer["attempts"]]
+    assert said == [("quota", None), (None, "messages/1")]
 
 
 async def test_an_offer_that_is_not_settled_is_waiting(shop):
     assert (await shop.get("/v1/decisions/dec_3")).json()["offer"]["state"] == "waiting"
     (listed,) = (await shop.get("/v1/decisions?device=d_2")).json()["decisions"]
-    assert listed["offer"] == {"id": "of_3", "state": "waiting", "last_why": None}
+    assert listed["offer"] == {"id": "of_3", "state": "waiting", "last_why": None, "receipt": None}
 
 
 async def test_what_was_never_decided_is_not_found(shop):
@@ -111,6 +115,16 @@ async def test_visits_are_found_by_shopper_zone_and_whether_they_last(shop):
     assert (await shop.get("/v1/visits/v_1")).json()["exited_at"] == "2026-06-10T12:10:00Z"
     first = (await shop.get("/v1/visits?limit=1")).json()
     assert await ids(shop, "visits", limit=1, cursor=first["next"]) == ["v_1"]
+
+
+async def test_a_visit_tells_how_long_the_stay_was_once_it_is_over(shop):
+    stayed = {visit["id"]: visit["stayed_s"] for visit in (await shop.get("/v1/visits")).json()["visits"]}
+    assert stayed == {"v_1": 600.0, "v_2": None}
+
+
+async def test_a_time_that_cannot_be_read_is_answered_with_one_that_can(shop):
+    refused = (await shop.get("/v1/decisions?since=yesterday")).json()
+    assert "a time such as 2026-06-10T12:00:00Z" in refused["errors"][0]["reason"]
 
 
 @pytest.mark.parametrize(
