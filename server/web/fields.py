@@ -6,10 +6,19 @@ In: what JSON or a query said. Out: a value that is safe to keep; or a sentence 
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, cast
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from server.zones.feature import OWN_ID
 
@@ -25,6 +34,15 @@ _BEACON: Final = re.compile(
     r"|altbeacon:[0-9a-f]{4}:[0-9a-f]{40}"
     r"|eddystone-uid:[0-9a-f]{20}:[0-9a-f]{12}"
 )
+
+
+def _in_our_words(given: Any, read: ValidatorFunctionWrapHandler) -> datetime:
+    try:
+        return cast("datetime", read(given))
+    except ValidationError:
+        raise ValueError(
+            "must be a time such as 2026-06-10T12:00:00Z, with its offset from UTC, or UTC epoch seconds"
+        ) from None
 
 
 def _within_reason(given: datetime) -> datetime:
@@ -81,6 +99,6 @@ Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_time_zone)]
 
 #: RFC 3339 with its offset, or UTC epoch seconds; UTC inside.
-Time = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+Time = Annotated[AwareDatetime, WrapValidator(_in_our_words), AfterValidator(_within_reason)]
 
 BeaconId = Annotated[str, StringConstraints(max_length=80), AfterValidator(_beacon)]
