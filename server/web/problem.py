@@ -107,14 +107,27 @@ async def _refused(_request: Request, refused: Refusal) -> Response:
     return answer(Problem(status, None, str(refused)))
 
 
-async def _invalid(_request: Request, invalid: RequestValidationError) -> Response:
+async def _invalid(request: Request, invalid: RequestValidationError) -> Response:
     found = invalid.errors()
     if any(error["type"] == "json_invalid" for error in found):
         reason = str(found[0].get("ctx", {}).get("error", "it ends too early"))
         return answer(Problem(400, "The body is no JSON", f"The body could not be read as JSON: {reason}."))
-    errors = [body_fault(error["loc"], error["msg"].removeprefix("Value error, ")) for error in found]
+    errors = [body_fault(error["loc"], _reason(error, request)) for error in found]
     things = "1 thing is" if len(errors) == 1 else f"{len(errors)} things are"
     return answer(Problem(422, "The request cannot be taken", f"{things} wrong: see errors.", errors=errors))
+
+
+def _reason(error: Mapping[str, Any], request: Request) -> str:
+    """What pydantic says of a field. A body that came under another name than JSON was never read as such."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if (
+        tuple(error["loc"]) == ("body",)
+        and isinstance(error.get("input"), bytes)
+        and not kind.endswith("json")
+    ):
+        said = f"came as {kind[:60]}" if kind else "came without a Content-Type"
+        return f"{said}: send Content-Type: application/json"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 async def _without_records(request: Request, trouble: Exception) -> Response:

@@ -98,6 +98,19 @@ async def test_a_body_that_is_no_json_is_a_bad_request(doors):
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({}, "came without a Content-Type"),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, "came as application/x-www-form-urlencoded"),
+    ],
+)
+async def test_json_under_another_name_is_answered_with_the_right_one(doors, headers, said):
+    answer = await doors.post("/orders", content=b'{"count": 1}', headers=headers)
+    body = await problem_of(answer)
+    assert body["errors"] == [{"place": "body", "reason": f"{said}: send Content-Type: application/json"}]
+
+
 async def test_the_document_promises_problems_and_nothing_else(doors):
     document = (await doors.get("/openapi.json")).json()
     responses = document["paths"]["/orders"]["post"]["responses"]
