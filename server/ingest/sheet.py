@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.ingest.format import Fault, Items
+from server.presence.observe import COARSEST_FIX_M
 from server.presence.sighting import Verdict, Verdicts
 
 _WORDS = [verdict.word for verdict in Verdict]
+#: The path's verdicts that say what is wrong with an item, in words: its field and the reason.
+_TOO_INACCURATE = ("accuracy", f"claims more than {COARSEST_FIX_M:,.0f} m: no zone can be told from so far")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -37,7 +40,9 @@ class Sheet:
 
     def settle(self, verdicts: Verdicts) -> None:
         """What the path said of the rows that stood."""
-        self.verdicts[self._index[self.standing]] = verdicts
+        where = self._index[self.standing]
+        self.verdicts[where] = verdicts
+        self._faults += [Fault(int(i), *_TOO_INACCURATE) for i in where[verdicts == Verdict.TOO_INACCURATE]]
 
     def answer(self) -> bytes:
         """The verdicts as JSON, with the reasons of those that have one."""

@@ -91,9 +91,13 @@ async def _take(connection: Connection, device: str, given: list[Any], clock: Cl
         good[index] = Receipt(read.offer, read.kind, read.at)
     shopper = (await devices.find(connection, device)).shopper_id
     taken: list[Verdict] = list(await receipts.take(connection, shopper, list(good.values()), now))
+    for index, verdict in zip(good, taken, strict=True):
+        if verdict == "unknown_offer":
+            reason = "no offer of this id was given to this device's shopper"
+            troubles[index] = Trouble(index=index, verdict=verdict, field="offer", reason=reason)
     verdicts = dict(zip(good, taken, strict=True)) | {index: t.verdict for index, t in troubles.items()}
     return Verdicts(
         accepted=taken.count("accepted"),
         verdicts=[verdicts[index] for index in range(len(given))],
-        problems=list(troubles.values()),
+        problems=[troubles[index] for index in sorted(troubles)],
     )

@@ -36,3 +36,13 @@ def test_each_item_has_one_verdict_and_at_most_one_reason(rows):
         i for i, row in enumerate(rows) if expected(row) != "duplicate"
     ]
     assert all(p["verdict"] == said["verdicts"][p["index"]] for p in said["problems"])
+
+
+def test_a_fix_that_is_too_inaccurate_for_the_path_is_told_so_in_words():
+    sheet = Sheet(Items(3, np.arange(3), []))
+    sheet.refuse(np.array([True, False, False]), Verdict.TOO_OLD, "at", "older than 7 days")
+    sheet.settle(np.array([Verdict.TOO_INACCURATE, Verdict.ACCEPTED], np.uint8))
+    said = json.loads(sheet.answer())
+    assert said["verdicts"] == ["too_old", "too_inaccurate", "accepted"]
+    assert [(p["index"], p["field"]) for p in said["problems"]] == [(0, "at"), (1, "accuracy")]
+    assert "more than 3,000 m" in said["problems"][1]["reason"]

@@ -54,7 +54,9 @@ async def test_each_receipt_has_its_verdict_in_order(post):
         (1, "kind"),
         (3, "at"),
         (4, ""),
+        (5, "offer"),
     ]
+    assert all(trouble["reason"] for trouble in body["problems"])
 
 
 async def test_said_again_is_no_error(post):
