@@ -137,7 +137,10 @@ def allow_list(beacons: Iterable[str], *, rotating: bool = False) -> Ours:
 def health(gateway: GatewayRow, now: datetime) -> Health:
     """How a gateway is, by its last heartbeat."""
     if gateway.heartbeat_at is None or gateway.heartbeat is None:
-        return Health("new", ("has never been heard from: start the scanner with its token",))
+        return Health(
+            "new",
+            ("has sent no heartbeat yet: start the scanner with its token (sightings are taken without)",),
+        )
     silence = now - gateway.heartbeat_at
     if silence > SILENT_AFTER:
         return Health("silent", (f"has been silent for {_span(silence)}: check its power and its line",))

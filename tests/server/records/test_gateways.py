@@ -74,9 +74,10 @@ def test_a_gateway_that_hears_and_delivers_is_well(noon):
     assert health(said(noon), noon).state == "well"
 
 
-def test_a_gateway_that_was_never_heard_from_is_new(noon):
+def test_of_a_gateway_without_a_heartbeat_no_more_is_said_than_that(noon):
     row = GatewayRow(id="gw_1", name="Door", anchor_id="an_1", created_at=noon)
     assert health(row, noon).state == "new"
+    assert health(row, noon).words[0].startswith("has sent no heartbeat yet")
 
 
 @pytest.mark.parametrize(
