@@ -21,8 +21,8 @@ from server.bus.contract import Bus, Handover
 from server.bus.measures import Measures
 from server.campaigns import Decision, Moment, Send, decide_in_turn, gather
 from server.knowledge import Knowledge
-from server.presence.late import history, picked
-from server.presence.memory import endings, recall, renumber
+from server.presence.late import history, in_turns, picked
+from server.presence.memory import departures, endings, recall, renumber, standing
 from server.presence.observe import Step, keep, let_time_pass, observe
 from server.presence.phases import Patience
 from server.presence.sighting import Batch, Verdicts
@@ -35,6 +35,13 @@ log = structlog.get_logger()
 
 #: A commit that fails is tried again at once, then after these waits (a lock held by a backup, a database that restarts).
 TRY_AGAIN_S = (0.05, 0.25, 1.0, 3.0)
+
+
+#: More evidence of one device than this is worked on in parts (half a second each at most), others taking their turn in between.
+MOST_OF_ONE_DEVICE = 250
+
+#: Evidence may come this late and still be somebody's last word.
+LATE_WORDS_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class Trigger:
         self._turn = asyncio.Lock()
         self._knowledge: Knowledge | None = None
         self._tracks = Tracks(())
+        self._noted_at = 0.0
 
     @property
     def devices(self) -> int:
@@ -131,6 +139,16 @@ class Trigger:
             step = let_time_pass(self._tracks, knowledge.atlas, now.timestamp(), self._manners.patience)
             await self._settle(step, (), now)
 
+    async def note_last_words(self) -> None:
+        """Lets records know who was heard lately: a process that starts again ends a silent stay at its true last word."""
+        async with self._turn:
+            now = self._clock().timestamp()
+            stays = standing(self._tracks, self._known().atlas, self._noted_at)
+            if stays:
+                async with work(self._database) as records:
+                    await records.keep_last_words(stays)
+            self._noted_at = now - LATE_WORDS_S
+
     async def learn(self, knowledge: Knowledge) -> None:
         """Staff changed something: visits in zones that are gone end, everything else goes on under the new atlas."""
         async with self._turn:
@@ -142,11 +160,24 @@ class Trigger:
             self._knowledge = knowledge
 
     async def forget(self, devices: Collection[str]) -> None:
-        """Drops devices that records do not have any more: their shopper asked to be forgotten."""
+        """Follows these devices no more: their shopper withdrew or was forgotten. What visits they have end now."""
         async with self._turn:
+            now, atlas = self._clock(), self._known().atlas
+            step = departures(self._tracks, atlas, devices, now.timestamp(), self._manners.patience)
+            await self._settle(step, (), now)
             self._tracks.forget(devices)
 
     async def _take(self, batch: Batch, arrived_at: datetime) -> Verdicts:
+        parts = in_turns(batch, MOST_OF_ONE_DEVICE)
+        if len(parts) == 1:
+            return await self._take_part(batch, arrived_at)
+        verdicts = np.empty(len(batch), np.uint8)
+        for part in parts:
+            verdicts[part] = await self._take_part(picked(batch, part), arrived_at)
+            await asyncio.sleep(0)  # the doors' turn
+        return verdicts
+
+    async def _take_part(self, batch: Batch, arrived_at: datetime) -> Verdicts:
         async with self._turn:
             atlas = self._known().atlas
             step = observe(self._tracks, atlas, batch, self._manners.patience)

@@ -285,6 +285,43 @@ async def test_who_was_forgotten_while_evidence_was_on_its_way_leaves_no_trace(h
         assert set(await house.rows(table, "device_id")) == {stays}
 
 
+async def test_who_withdraws_from_being_located_is_followed_no_more(house):
+    await house.define(a_shop(manner=QUICK))
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    house.now = NOON + timedelta(seconds=30)
+    await house.trigger.forget([phone])
+    assert await house.rows(VISITS, "exited_at") == [house.now]
+    assert await house.rows(STAYS, "device_id") == []
+    await house.wait_until(4_000)
+    assert len(await house.rows(VISITS, "id")) == 1
+
+
+async def test_a_visit_that_nobody_saw_end_ends_at_its_last_word_even_after_a_restart(house):
+    await house.define(a_shop(manner=QUICK))
+    await house.open()
+    phone = await house.meet()
+    for second in range(0, 1_200, 60):
+        await house.see(fix(second, device=phone))
+    await house.wait_until(1_201)
+    await house.trigger.note_last_words()
+    await house.open()
+    await house.wait_until(6_000)
+    assert await house.rows(VISITS, "exited_at") == [NOON + timedelta(seconds=1_140)]
+
+
+async def test_a_phone_that_was_offline_for_a_week_is_taken_in_parts_with_the_same_verdicts(house):
+    await house.define(a_shop(manner=QUICK))
+    await house.open()
+    phone, other = await house.meet(), await house.meet()
+    week = [fix(60.0 * minute, north_m=500.0 * (minute % 200 > 100), device=phone) for minute in range(600)]
+    verdicts = await house.see(week[-1], fix(0, device=other), *week)
+    assert verdicts.count(Verdict.DUPLICATE) == 1
+    assert verdicts.count(Verdict.ACCEPTED) == 601
+    assert await house.rows(VISITS, "device_id") == sorted([phone, phone, phone, other])
+
+
 async def test_each_door_gets_its_own_verdicts(house):
     await house.define(a_shop(manner=QUICK))
     await house.open()
