@@ -175,7 +175,9 @@ async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
 def _application(settings: Settings, database: Database, guard: Guard, edits: Edits) -> FastAPI:
     """What people and other systems may ask for."""
     application = FastAPI(title="Soglia", version=version("soglia"), openapi_url="/openapi.json")
-    application.add_middleware(BodyLimit, most_bytes=settings.server.body_limit_bytes)
+    application.add_middleware(
+        BodyLimit, most_bytes=settings.server.body_limit_bytes, knows=_knows(guard.keyring)
+    )
     problem.install(application)
     passwords = Passwords()
     registrations = Throttle(settings.server.registrations_per_minute, 60.0)
@@ -208,6 +210,13 @@ async def _opened_channels(settings: Settings, stack: AsyncExitStack) -> dict[st
     else:
         log.warning("no_channel", why="fcm has no credentials: offers are decided but nothing is sent")
     return opened
+
+
+def _knows(keyring: Keyring) -> Callable[[str], Awaitable[bool]]:
+    async def knows(token: str) -> bool:
+        return await keyring.look_up(token) is not None
+
+    return knows
 
 
 def _path_check(timetable: Timetable) -> Check:

@@ -3,9 +3,10 @@
 In: requests. Out: 413 before the rest of a body is read, 429 with `Retry-After` before a door does its work.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from math import ceil
 from typing import Final
 
@@ -17,38 +18,85 @@ from server.web.problem import Problem, answer
 #: Names remembered at once by a throttle; the longest unseen is forgotten first (some 20 MB).
 _MOST_NAMES: Final = 100_000
 
+#: What a caller without a known token may send: ten times the largest log-in.
+STRANGERS_BYTES: Final = 16 * 1024
+#: How long a body may take: 2 MiB at 70 kB/s, a poor mobile line.
+BODY_WITHIN_S: Final = 30.0
+
+
+async def everybody(_token: str) -> bool:
+    """Takes every token for a known one."""
+    return True
+
 
 class BodyLimit:
-    """ASGI middleware: refuses a body of more than `most_bytes`, whether its length is announced or not."""
+    """ASGI middleware: refuses a body of more than `most_bytes`, whether its length is announced or not, and one that does not come.
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+    `knows` tells whether a bearer token is one of ours. Whoever has none may send `STRANGERS_BYTES` (a log-in is smaller): reading
+    JSON costs a second for a few megabytes of brackets, and comes before the door asks who is there.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        most_bytes: int,
+        knows: Callable[[str], Awaitable[bool]] = everybody,
+        body_within_s: float = BODY_WITHIN_S,
+    ) -> None:
         self._app = app
         self._most = most_bytes
+        self._knows = knows
+        self._within_s = body_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = dict(scope["headers"]).get(b"content-length", b"")
-        if announced.isdigit() and int(announced) > self._most:
-            await answer(self._too_large())(scope, receive, send)
+        headers = dict(scope["headers"])
+        announced = headers.get(b"content-length", b"")
+        most = self._most
+        if (not announced.isdigit() or int(announced) > STRANGERS_BYTES) and not await self._known(headers):
+            most = min(most, STRANGERS_BYTES)
+        if announced.isdigit() and int(announced) > most:
+            await answer(_too_large(most))(scope, receive, send)
             return
-        taken = 0
+        await self._app(scope, self._counted(receive, most), send)
+
+    async def _known(self, headers: dict[bytes, bytes]) -> bool:
+        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        return scheme.lower() == "bearer" and await self._knows(token.strip())
+
+    def _counted(self, receive: Receive, most: int) -> Receive:
+        """`receive` until the body is whole: no more than `most` bytes, no later than a limit after it began."""
+        taken, whole = 0, False
+        ends_at = time.monotonic() + self._within_s
 
         async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, whole
+            if whole:  # what comes now is only the end of the connection
+                return await receive()
+            try:
+                async with asyncio.timeout(max(ends_at - time.monotonic(), 0.0)):
+                    message = await receive()
+            except TimeoutError:
+                raise _too_slow() from None
             taken += len(message.get("body", b""))
-            if taken > self._most:
-                raise self._too_large()
+            whole = not message.get("more_body", False)
+            if taken > most:
+                raise _too_large(most)
             return message
 
-        await self._app(scope, counted, send)
+        return counted
 
-    def _too_large(self) -> Problem:
-        # `close`: the rest of the body is still on its way, and nobody will read it.
-        detail = f"A body may have at most {self._most} bytes: send it in parts."
-        return Problem(413, None, detail, headers={"Connection": "close"})
+
+def _too_large(most: int) -> Problem:
+    # `close`: the rest of the body is still on its way, and nobody will read it.
+    detail = f"A body may have at most {most} bytes here: send it in parts, with a token that is known."
+    return Problem(413, None, detail, headers={"Connection": "close"})
+
+
+def _too_slow() -> Problem:
+    return Problem(408, None, "The body did not come in time.", headers={"Connection": "close"})
 
 
 class Throttle:

@@ -97,11 +97,15 @@ def compile_radio_maps(
 ) -> tuple[RadioMap, ...]:
     """All radio maps of an atlas. `within[i]` are the indexes of the zones that contain zone i (its ancestors).
 
-    Anchors with a position on a plan belong to that plan's map; all others to one map for each site.
+    Anchors with a position on a plan belong to that plan's map; all others that a zone names to one map for each site.
     """
+    named = {place.anchor for place in places if isinstance(place, Disc)}
+    named.update(*(place.anchors for place in places if isinstance(place, AnchorSet)))
     groups: dict[tuple[str, str], list[Anchor]] = {}
     for anchor in anchors.values():
         on_plan = anchor.plan is not None and anchor.plan in plans and anchor.x_m is not None
+        if not on_plan and anchor.id not in named:
+            continue  # it tells of no zone, and a map grows by the square of its anchors
         key = ("plan", anchor.plan or "") if on_plan else ("site", anchor.site or "")
         groups.setdefault(key, []).append(anchor)
     maps = []

@@ -1,5 +1,7 @@
 """A body has an end, and so have tries."""
 
+import asyncio
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -52,6 +54,52 @@ async def test_a_body_that_does_not_say_its_length_is_refused_when_it_gets_too_l
 async def test_a_body_that_just_fits_goes_through(door):
     assert (await door.post("/raw", content=b"0" * 100)).json() == 100
     assert (await door.post("/raw", content=drip(10))).json() == 100
+
+
+async def nobody(_token):
+    return False
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer sog_device_guessed"}])
+async def test_who_has_no_known_token_may_send_no_more_than_a_log_in_needs(headers):
+    async def never(scope, receive, send):
+        raise AssertionError("a door was reached")
+
+    limited = BodyLimit(never, most_bytes=2_000_000, knows=nobody)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(limited), base_url="http://shop.example"
+    ) as client:
+        answer = await client.post("/v1/login", content=b"[" * 100_000, headers=headers)
+    assert answer.status_code == 413
+
+
+async def test_a_body_that_never_comes_is_not_waited_for_for_ever():
+    app = FastAPI()
+    problem.install(app)
+
+    @app.post("/raw")
+    async def raw(request: Request) -> int:
+        return len(await request.body())
+
+    app.add_middleware(BodyLimit, most_bytes=100, body_within_s=0.01)
+    sent = []
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/raw",
+        "headers": [],
+        "query_string": b"",
+        "http_version": "1.1",
+    }
+    await app(scope, receive, send)
+    assert sent[0]["status"] == 408
 
 
 class Tries:
