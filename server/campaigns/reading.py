@@ -6,17 +6,17 @@ show it beside the field and the web room can answer 422. Errors of this room: B
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from server.campaigns.campaign import Campaign
 from server.campaigns.conditions import CONDITIONS
+from server.zones.complaint import did_you_mean
 
 OUR_REASONS = {  # by pydantic's name of the error
     "missing": "is missing",
-    "extra_forbidden": "there is no such field",
     "union_tag_not_found": "must have a `kind`",
     "model_type": "must be an object with fields",
     "model_attributes_type": "must be an object with fields",
@@ -104,5 +104,38 @@ def _place(steps: tuple[int | str, ...]) -> str:
 def _reason(error: ErrorDetails) -> str:
     """Ours where pydantic's sentence speaks of Python, else its own. Empty for what only follows from another fault."""
     if error["type"] == "union_tag_invalid":
-        return f"there is no kind {error['ctx']['tag']!r}; there are {', '.join(CONDITIONS)}"
+        tag = str(error["ctx"]["tag"])
+        return f"there is no kind {tag[:64]!r}{_instead(tag, list(CONDITIONS))}"
+    if error["type"] == "extra_forbidden":
+        *above, field = error["loc"]
+        return f"there is no such field{_instead(str(field), _fields_at(above))}"
     return OUR_REASONS.get(error["type"], error["msg"].removeprefix("Value error, "))
+
+
+def _instead(word: str, known: Sequence[str]) -> str:
+    """A closing half-sentence: what was perhaps meant, and all that there is."""
+    if not known:
+        return ""
+    near = did_you_mean(word, known)
+    return f"{near} There are {', '.join(known)}" if near else f"; there are {', '.join(known)}"
+
+
+def _fields_at(steps: Sequence[int | str]) -> list[str]:
+    """The fields of the object at these steps of pydantic's; none where it is no object with fields of its own."""
+    model: type[BaseModel] | None = Campaign
+    for before, step in zip(("", *steps), steps, strict=False):
+        if isinstance(step, int) or model is None:
+            continue
+        if isinstance(before, int) and step in CONDITIONS:
+            model = CONDITIONS[step]
+        else:
+            field = model.model_fields.get(step)
+            model = _model_in(field.annotation) if field else None
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """The first model that a field's type speaks of: `Span` in `tuple[Span, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)

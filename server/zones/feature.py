@@ -45,6 +45,14 @@ NUMBERS: Final = ("enter_at", "leave_at", "enter_after_s", "leave_after_s")  # o
 OWN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,63}")  # stands in a URL as it is
 _RADIO: Final = ("anchors", "plan", "disc")
 _EXTRAS: Final = ("notes", "style")
+#: What other systems call a property of ours, too far from our word to be guessed by its letters.
+_ELSEWHERE: Final = {
+    "opening_hours": "hours",
+    "openingHours": "hours",
+    "tz": "time_zone",
+    "tags": "groups",
+    "title": "name",
+}
 _PROPERTIES: Final = frozenset(
     {"id", "name", "level", "parent", "groups", "manner", "radius", "hours", "time_zone", "closed"}
 ) | {*_RADIO, *_EXTRAS}
@@ -98,7 +106,9 @@ class FeatureReader:
             return False
         self.properties = properties
         for key in sorted(set(properties) - _PROPERTIES)[:20]:
-            self.refuse(key, f"is no property of a zone{did_you_mean(key, _PROPERTIES)}")
+            ours = _ELSEWHERE.get(key)
+            hint = f"; did you mean {ours!r}?" if ours else did_you_mean(key, _PROPERTIES)
+            self.refuse(key, f"is no property of a zone{hint}")
         return True
 
     def refuse(self, key: str, reason: str) -> None:

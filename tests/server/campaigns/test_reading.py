@@ -87,10 +87,44 @@ def test_everything_that_is_wrong_is_told_at_once_and_in_its_place():
         "offer.body",
         "offer.life_s",
     }
-    assert found["colour"] == "there is no such field"
+    assert found["colour"].startswith("there is no such field; there are id, name, state, trigger")
     assert found["conditions[1]"].startswith("there is no kind 'horoscope'; there are consent, cooldown")
     assert found["conditions[2]"] == "must have a `kind`"
     assert found["offer.body"] == "title and body differ in en, it"
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "reason"),
+    [
+        ({"conditons": []}, "conditons", "did you mean 'conditions'? There are id, name"),
+        (
+            {"trigger": {"on": "entered", "where": {"zone": "z"}}},
+            "trigger.where.zone",
+            "did you mean 'zones'? There are zones, group, site",
+        ),
+        (
+            {"conditions": [{"kind": "frequency_cap", "at_most": 1, "windows": "7d", "window": "7d"}]},
+            "conditions[0].windows",
+            "did you mean 'window'? There are kind, at_most, window, scope",
+        ),
+        (
+            {
+                "conditions": [
+                    {"kind": "schedule", "hours": [{"start": "10:00", "end": "11:00", "stop": "1"}]}
+                ]
+            },
+            "conditions[0].hours[0].stop",
+            "there are start, end",
+        ),
+        (
+            {"conditions": [{"kind": "quiet_hour"}]},
+            "conditions[0]",
+            "did you mean 'quiet_hours'? There are consent",
+        ),
+    ],
+)
+def test_a_field_that_does_not_exist_is_answered_with_those_that_do(changes, place, reason):
+    assert reason in faults(a_document(**changes))[place]
 
 
 def test_what_is_missing_is_named_without_what_follows_from_it():

@@ -154,6 +154,7 @@ def test_what_qgis_writes_beside_the_features_does_no_harm():
         ({"type": "Fature"}, "", "type has to be Feature, not the text 'Fature'"),
         ({"type": "Feature"}, ".properties", "has to be an object with id and name, not null"),
         (feature(radios=80), ".properties.radios", "is no property of a zone; did you mean 'radius'"),
+        (feature(opening_hours="Mo-Fr 09:00-19:00"), ".properties.opening_hours", "is no property of a zone; did you mean 'hours'?"),
         (feature(**{"a\nb": 1}), ".properties.'a\\nb'", "is no property of a zone"),
         (feature(id=None), ".properties.id", "is missing: give an id of your own"),
         (feature(id="milano/01"), ".properties.id", "an id is a text of at most 64 letters"),
