@@ -7,8 +7,9 @@ value. Built in code (tests, the simulator) `Settings(...)` takes its values fro
 """
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
@@ -37,13 +38,14 @@ PREFIX: Final = "SOGLIA_"
 
 #: Variables that begin like ours and belong to the command line, the other programs, and the tests.
 NOT_OURS: Final = (
-    "SOGLIA_CONFIG",
     "SOGLIA_SCANNER_",
     "SOGLIA_SIMULATOR_",
     "SOGLIA_TEST_",
-    "SOGLIA_DATA",
     "SOGLIA_REQUIRE_",
 )
+
+#: The same, as whole names: SOGLIA_DATABASE_URL begins like the second one, and somebody means it.
+NOT_OURS_WHOLE: Final = frozenset({"SOGLIA_CONFIG", "SOGLIA_DATA"})
 
 #: Where the settings lie when nobody says where.
 USUAL_PLACE: Final = Path("config/server.toml")
@@ -367,12 +369,30 @@ def _in_words(place: tuple[int | str, ...], error: Mapping[str, Any], file: Path
     reason = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         reason = "there is no such setting" + _did_you_mean(keys)
-    variable = PREFIX + "__".join(keys).upper()
+    return f"{'.'.join(keys)} ({_source(keys, reason, file)}): {reason}"
+
+
+def _source(keys: Sequence[str], reason: str, file: Path | None) -> str:
+    """Who gave what is wrong: variables or the file; of a whole section, those that gave the keys the reason speaks of."""
     given = {name.upper() for name in os.environ}
-    source = next(
-        (name for name in (variable, f"{variable}_FILE") if name in given), file or "the environment"
-    )
-    return f"{'.'.join(keys)} ({source}): {reason}"
+    elsewhere = str(file or "the environment")
+    if len(keys) > 1 or keys[0] not in Settings.model_fields:
+        variable = PREFIX + "__".join(keys).upper()
+        return next((name for name in (variable, f"{variable}_FILE") if name in given), elsewhere)
+    named = [_variable(keys[0], key) for key in _keys_of(keys[0]) if re.search(rf"\b{key}\b", reason)]
+    # A reason that speaks of no key may be about any that somebody gave.
+    guilty = named or sorted(given.intersection(_variable(keys[0], key) for key in _keys_of(keys[0])))
+    return ", ".join(dict.fromkeys(name if name in given else elsewhere for name in guilty)) or elsewhere
+
+
+def _variable(section: str, key: str) -> str:
+    return f"{PREFIX}{section}__{key}".upper()
+
+
+def _keys_of(section: str) -> list[str]:
+    """The keys of a section, those that name a secret's file too."""
+    known: type[_Section] = type(getattr(Settings(), section))
+    return [*known.model_fields, *(f"{key}_file" for key in sorted(known.secrets))]
 
 
 def _did_you_mean(keys: list[str]) -> str:
@@ -388,10 +408,17 @@ def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
     sections = {name.upper() for name in Settings.model_fields}
     for name in environ:
         given = name.upper()
-        if not given.startswith(PREFIX) or given.startswith(NOT_OURS):
+        if not given.startswith(PREFIX) or given.startswith(NOT_OURS) or given in NOT_OURS_WHOLE:
             continue
         section, _, key = given.removeprefix(PREFIX).partition("__")
         if section not in sections or not key:
-            raise WrongSettings(
-                f"{name} (environment): there is no such setting{_did_you_mean([section.lower()])}"
-            )
+            meant = _one_underscore(given) or _did_you_mean([section.lower()])
+            raise WrongSettings(f"{name} (environment): there is no such setting{meant}")
+
+
+def _one_underscore(given: str) -> str | None:
+    """For SOGLIA_SERVER_PORT: which variable it would be with two underscores; None where it is like none."""
+    variables = [_variable(section, key) for section in Settings.model_fields for key in _keys_of(section)]
+    single = {name.replace("__", "_"): name for name in variables}
+    near = get_close_matches(given, list(single), n=1, cutoff=0.9) if "__" not in given else ()
+    return f"; did you mean {single[near[0]]} (two underscores between section and key)?" if near else None

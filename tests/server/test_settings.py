@@ -73,7 +73,10 @@ def test_settings_made_in_code_do_not_depend_on_the_machine(monkeypatch):
         ('[database]\nurl = "soglia.sqlite3"\n', r"^database\.url .*must be a URL such as"),
         ('[database]\nurl = "sqlite://"\n', r"^database\.url .*must name a file"),
         ('[database]\nurl_file = "none"\n', r"^database .*url_file cannot be read"),
-        ('[fcm]\nservice_account_file = "none"\n', r"^fcm .*service_account_file cannot be read"),
+        (
+            '[fcm]\nservice_account_file = "none"\n',
+            r"^fcm \(.*soglia\.toml\): service_account_file none cannot be read",
+        ),
         ('[fcm]\nendpoint = "fcm"\n', r"^fcm\.endpoint "),
         ('[server]\ntrusted_proxies = ["everybody"]\n', r"^server\.trusted_proxies\.0 "),
         ('[logs]\nlevel = "loud"\n', r"^logs\.level "),
@@ -100,6 +103,23 @@ def test_all_that_is_wrong_is_said_at_once(written):
         ("SOGLIA_SERVER__PROT", "1", r"^server\.prot \(SOGLIA_SERVER__PROT\): .*did you mean port"),
         ("SOGLIA_SERVR__PORT", "1", r"^SOGLIA_SERVR__PORT .*did you mean server"),
         ("SOGLIA_PORT", "1", r"^SOGLIA_PORT "),
+        (
+            "SOGLIA_SERVER_PORT",
+            "1",
+            r"^SOGLIA_SERVER_PORT .*did you mean SOGLIA_SERVER__PORT \(two underscores",
+        ),
+        ("SOGLIA_DATABASE_URL_FILE", "x", r"did you mean SOGLIA_DATABASE__URL_FILE \(two underscores"),
+        (
+            "SOGLIA_FCM__SERVICE_ACCOUNT_FILE",
+            "nofile.json",
+            r"^fcm \(SOGLIA_FCM__SERVICE_ACCOUNT_FILE\): service_account_file nofile\.json cannot be read: No such",
+        ),
+        ("SOGLIA_FCM__SERVICE_ACCOUNT", "no JSON", r"^fcm \(SOGLIA_FCM__SERVICE_ACCOUNT\): "),
+        (
+            "SOGLIA_DATABASE__URL_FILE",
+            "none",
+            r"^database \(SOGLIA_DATABASE__URL_FILE\): url_file cannot be read",
+        ),
     ],
 )
 def test_a_wrong_variable_is_named(monkeypatch, name, value, says):
@@ -107,6 +127,15 @@ def test_a_wrong_variable_is_named(monkeypatch, name, value, says):
     with pytest.raises(WrongSettings) as wrong:
         read_settings()
     assert re.search(says, str(wrong.value)), str(wrong.value)
+
+
+def test_of_two_settings_that_disagree_both_sources_are_named(written, monkeypatch):
+    path = written("[freshness]\nlimit_s = 700\n")
+    monkeypatch.setenv("SOGLIA_FRESHNESS__OLDEST_S", "600")
+    monkeypatch.setenv("SOGLIA_FRESHNESS__FUTURE_S", "60")
+    with pytest.raises(WrongSettings) as wrong:
+        read_settings(path)
+    assert str(wrong.value).startswith(f"freshness ({path}, SOGLIA_FRESHNESS__OLDEST_S): limit_s cannot")
 
 
 def test_variables_of_the_other_programs_are_none_of_ours(monkeypatch):
@@ -141,6 +170,7 @@ def test_a_secret_is_given_once(tmp_path, monkeypatch):
         {"SOGLIA_DATABASE__URL": "postgresql://soglia:hush@db:port/soglia"},
         {"SOGLIA_FCM__SERVICE_ACCOUNT": '{"private_key": "hush"}'},
         {"SOGLIA_FCM__SERVICE_ACCOUNT": "hush"},
+        {"SOGLIA_FCM__SERVICE_ACCOUNT_FILE": '{"private_key": "hush"}'},
     ],
 )
 def test_a_wrong_secret_is_not_shown(monkeypatch, variables):

@@ -75,7 +75,9 @@ class Settings(BaseModel):
                 return credentials.Certificate(json.loads(self.service_account.get_secret_value()))
             return credentials.Certificate(str(self.service_account_file))
         except OSError as error:
-            raise ValueError(f"service_account_file cannot be read: {error.strerror}") from error
+            # Who mistook the key for the file's name must not find it in a log.
+            file = "" if "{" in str(self.service_account_file) else f" {self.service_account_file}"
+            raise ValueError(f"service_account_file{file} cannot be read: {error.strerror}") from error
         except json.JSONDecodeError as error:
             raise ValueError(f"the service account is not JSON: {error.msg}") from None
 

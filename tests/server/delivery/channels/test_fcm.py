@@ -275,7 +275,7 @@ async def test_the_service_account_may_come_as_text(stand_in):
         ({"service_account": "{"}, "not JSON"),
         ({"service_account": '{"type": "authorized_user"}'}, "service_account"),
         ({"service_account": "{}", "service_account_file": "a.json"}, "give one of"),
-        ({"service_account_file": "no-such-file.json"}, "cannot be read"),
+        ({"service_account_file": "no-such-file.json"}, "no-such-file.json cannot be read"),
         ({"service_account": "{}", "endpoint": "fcm.googleapis.com"}, "endpoint"),
         ({"service_account": "{}", "retries": 3}, "retries"),
     ],
