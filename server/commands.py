@@ -7,25 +7,28 @@ done and why, 2 wrong settings or words.
 
 import asyncio
 import getpass
+import re
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from server import doctor as examination
 from server import logs
 from server.app import serve as serve_house
 from server.records import catalogue, gateways, keys, staff
 from server.records.database import UNREACHABLE, Connection, Database
-from server.records.keys import Kind, Role
+from server.records.keys import Role
 from server.records.passwords import LEAST_CHARACTERS, Passwords
-from server.records.refusal import Refusal
+from server.records.refusal import NotFound, Refusal
 from server.records.schema import NewerSchema, is_current, migrate
 from server.settings import Settings, WrongSettings, read_settings
 
@@ -35,6 +38,9 @@ except ImportError:  # there is none for Windows
     from asyncio import new_event_loop  # type: ignore[assignment]  # as good, and slower
 
 T = TypeVar("T")
+
+#: Kinds of keys that people make; those of devices and staff are made by registering and by logging in.
+HandMade = Literal["app", "server", "gateway"]
 
 program = typer.Typer(
     no_args_is_help=True,
@@ -49,6 +55,7 @@ program.add_typer(key_program, name="key")
 
 said = Console(stderr=True, highlight=False, soft_wrap=True)
 
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Take the password from standard input.")]
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -103,12 +110,12 @@ def add_staff(
     name: Annotated[str, typer.Option(help="As colleagues call them; else the e-mail.")] = "",
     role: Annotated[Role, typer.Option(help="What they may do.")] = "manager",
     *,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Take the password from standard input.")
-    ] = False,
+    password_stdin: FromStdin = False,
     config: Config = None,
 ) -> None:
     """Let somebody in. Asks for their password."""
+    if not re.fullmatch(staff.EMAIL, email):
+        raise typer.BadParameter(f"{email} is no e-mail: it needs a name, an @ and a domain")
     settings = _settings(config)
     password = _password(from_stdin=password_stdin)
 
@@ -119,21 +126,68 @@ def add_staff(
 
     with _told():
         _run(add())
-        said.print(f"{email} can log in as {role}.")
+        said.print(f"{email} can log in as {role}.", markup=False)
+
+
+@staff_program.command("list")
+def list_staff(config: Config = None) -> None:
+    """Show everybody, those who left too."""
+    settings = _settings(config)
+    rows: list[tuple[str, ...]] = []
+
+    async def fill() -> None:
+        after = ""
+        async with _changing(settings) as connection:
+            while people := await staff.listed(connection, after=after):
+                after = people[-1].id
+                rows.extend(
+                    (who.email, who.role, who.name, who.id, _minute(who.created_at), _minute(who.disabled_at))
+                    for who in people
+                )
+
+    with _told():
+        _run(fill())
+        print_rows(("e-mail", "role", "name", "id", "came", "left"), rows, {"e-mail", "id"})
+
+
+@staff_program.command("password")
+def change_password(email: str, *, password_stdin: FromStdin = False, config: Config = None) -> None:
+    """Give somebody a new password, for a forgotten one. Ends their sessions."""
+    settings = _settings(config)
+    password = _password(from_stdin=password_stdin)
+
+    async def change() -> int:
+        password_hash = await Passwords().hashed(password)
+        async with _changing(settings) as connection:
+            known = await staff.find_by_email(connection, email)
+            if known is None:
+                raise NotFound(f"nobody on the staff has the e-mail {email}: see `soglia staff list`")
+            if known.disabled_at is not None:
+                raise Refusal(f"{email} has left, and no password lets them in")
+            await staff.set_password(connection, known.id, password_hash)
+            ended = await keys.revoke_of(connection, known.id, datetime.now(UTC))
+            await catalogue.bump(connection, "keys")
+            return ended
+
+    with _told():
+        ended = _run(change())
+        said.print(f"{email} has a new password; sessions ended: {ended}.", markup=False)
 
 
 @key_program.command("add")
 def add_key(
-    kind: Annotated[Kind, typer.Option(help="app, server or gateway: who will hold it.")],
+    kind: Annotated[HandMade, typer.Option(help="Who will hold it.")],
     name: Annotated[str, typer.Option(help="What it is for; else its kind.")] = "",
     gateway: Annotated[str, typer.Option(help="The id of the gateway that a gateway key is for.")] = "",
     config: Config = None,
 ) -> None:
     """Make a key. Its token is printed this once, alone on standard output."""
-    if kind in {"device", "staff"}:
-        raise typer.BadParameter(f"a {kind} key is made by registering or logging in", param_hint="--kind")
-    if (kind == "gateway") != bool(gateway):
-        raise typer.BadParameter("goes with --kind gateway, and only with it", param_hint="--gateway")
+    if kind == "gateway" and not gateway:
+        raise typer.BadParameter(
+            "a gateway's key is for one gateway: give --gateway ID (see GET /v1/gateways)"
+        )
+    if kind != "gateway" and gateway:
+        raise typer.BadParameter(f"--gateway goes with --kind gateway, not with --kind {kind}")
     settings = _settings(config)
 
     async def add() -> keys.Issued:
@@ -152,21 +206,27 @@ def add_key(
 def list_keys(config: Config = None) -> None:
     """Show all keys but those of devices and sessions; tokens are not kept."""
     settings = _settings(config)
-    table = Table("key", "kind", "name", "gateway", "made", "ended", box=None)
+    rows: list[tuple[str, ...]] = []
 
     async def fill() -> None:
         after = ""
         async with _changing(settings) as connection:
-            while rows := await keys.listed(connection, ("app", "server", "gateway"), after=after):
-                after = rows[-1].id
-                for row in rows:
-                    ended = f"{row.revoked_at:%Y-%m-%d %H:%M}" if row.revoked_at else ""
-                    made = f"{row.created_at:%Y-%m-%d %H:%M}"
-                    table.add_row(row.id, row.kind, row.name, row.owner_id or "", made, ended)
+            while found := await keys.listed(connection, ("app", "server", "gateway"), after=after):
+                after = found[-1].id
+                rows.extend(
+                    (
+                        key.id,
+                        key.kind,
+                        key.name,
+                        key.owner_id or "",
+                        *map(_minute, (key.created_at, key.revoked_at)),
+                    )
+                    for key in found
+                )
 
     with _told():
         _run(fill())
-        Console(highlight=False).print(table)
+        print_rows(("key", "kind", "name", "gateway", "made", "ended"), rows, {"key", "gateway"})
 
 
 @key_program.command("revoke")
@@ -182,6 +242,30 @@ def revoke_key(key: str, config: Config = None) -> None:
     with _told():
         _run(revoke())
         said.print(f"{key} opens nothing any more.")
+
+
+def print_rows(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], whole: set[str], to: Console | None = None
+) -> None:
+    """A table for eyes, whose columns `whole` are never cut or folded; for programs a line a row, its fields joined by tabs."""
+    to = to or Console(highlight=False)
+    if not to.is_terminal:
+        for row in rows:
+            to.file.write("\t".join(" ".join(field.split()) for field in row) + "\n")
+        return
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for place, heading in enumerate(headings):
+        longest = max((len(row[place]) for row in rows), default=0) if heading in whole else 4
+        table.add_column(heading, no_wrap=heading in whole, min_width=longest, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    needed = Measurement.get(to, to.options.update(max_width=10_000), table).minimum
+    to.width = max(to.width, needed)  # a screen that is narrower wraps lines, and an id is still one word
+    to.print(table, crop=False)
+
+
+def _minute(when: datetime | None) -> str:
+    return f"{when:%Y-%m-%d %H:%M}" if when else ""
 
 
 def _settings(config: Path | None) -> Settings:

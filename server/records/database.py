@@ -18,6 +18,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from server.records.refusal import Refusal
+
 #: An open transaction, for rooms that pass one on to the verbs of this room without knowing SQL.
 Connection: TypeAlias = AsyncConnection
 
@@ -55,12 +57,21 @@ class Database:
 
     @classmethod
     def open(cls, url: str) -> "Database":
-        """Makes the engine; nothing is connected yet. Raises sqlalchemy.exc.ArgumentError for a URL that is none."""
+        """Makes the engine; nothing is connected yet.
+
+        Raises sqlalchemy.exc.ArgumentError for a URL that is none, Refusal where the folder of the file is missing: SQLite
+        says only that it cannot, and its thread says more than anybody asked.
+        """
         if not url.startswith("sqlite"):
             return cls(
                 create_async_engine(
                     url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=HIDE_PARAMETERS
                 )
+            )
+        if (file := file_of(url)) is not None and not (folder := file.absolute().parent).is_dir():
+            raise Refusal(
+                f"there is no folder {folder} for the database: make it (mkdir -p {folder}), or name another file in "
+                "database.url (SOGLIA_DATABASE__URL)"
             )
         engine = create_async_engine(
             url, connect_args={"timeout": SQLITE_BUSY_S}, hide_parameters=HIDE_PARAMETERS

@@ -19,6 +19,9 @@ from server.records.tables import StaffRow, Table
 
 _staff = Table.metadata.tables["staff"]
 
+#: What an e-mail looks like, as far as anybody but its mail server can tell.
+EMAIL = r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+"
+
 
 def as_kept(email: str) -> str:
     """An e-mail as the records hold it: people type capitals where their phone puts them."""

@@ -24,9 +24,7 @@ from server.web.guard import Guard
 class StaffGiven(Given):
     email: Annotated[
         str,
-        StringConstraints(
-            strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$"
-        ),
+        StringConstraints(strip_whitespace=True, max_length=254, pattern=f"^{staff.EMAIL}$"),
     ]
     name: Name
     role: Role

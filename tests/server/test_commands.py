@@ -2,14 +2,19 @@
 
 import asyncio
 import logging
+from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
 import structlog
+from rich.console import Console
 from typer.testing import CliRunner
 
-from server.commands import program
+from server.commands import print_rows, program
+from server.records import keys, staff
 from server.records.database import Database
 from server.records.keys import Keyring
+from server.records.passwords import Passwords
 
 
 @pytest.fixture
@@ -25,15 +30,41 @@ def soglia(tmp_path, monkeypatch):
     structlog.reset_defaults()
 
 
-def who(folder, token):
+def in_records(folder, ask):
     async def look():
         database = Database.open(f"sqlite+aiosqlite:///{folder}/soglia.sqlite3")
         try:
-            return await Keyring(database).look_up(token)
+            return await ask(database)
         finally:
             await database.close()
 
     return asyncio.run(look())
+
+
+def who(folder, token):
+    return in_records(folder, lambda database: Keyring(database).look_up(token))
+
+
+def a_session(folder, member):
+    async def issued(database):
+        async with database.writing() as connection:
+            return await keys.issue(connection, "staff", "session", datetime.now(UTC), owner=member)
+
+    return in_records(folder, issued).token
+
+
+def opens(folder, email, password):
+    async def fits(database):
+        async with database.reading() as connection:
+            known = await staff.find_by_email(connection, email)
+        return (await Passwords().fits(password, known.password_hash))[0]
+
+    return in_records(folder, fits)
+
+
+def in_one_line(framed):
+    """What an error's box says, whatever its width."""
+    return " ".join(framed.replace("│", "").split())
 
 
 def test_a_key_is_made_with_nothing_set_up_before(soglia, tmp_path):
@@ -62,10 +93,54 @@ def test_a_key_that_is_not_there_cannot_be_revoked(soglia):
 
 
 def test_a_gateway_key_needs_its_gateway(soglia):
-    assert soglia("key", "add", "--kind", "gateway").exit_code == 2
+    without = soglia("key", "add", "--kind", "gateway")
+    assert without.exit_code == 2
+    assert "give --gateway ID (see GET /v1/gateways)" in in_one_line(without.stderr)
+    other = soglia("key", "add", "--kind", "app", "--gateway", "gw_none")
+    assert other.exit_code == 2
+    assert "--gateway goes with --kind gateway" in in_one_line(other.stderr)
     answer = soglia("key", "add", "--kind", "gateway", "--gateway", "gw_none")
     assert (answer.exit_code, "gw_none" in answer.stderr) == (1, True)
+
+
+def test_only_kinds_that_people_make_are_offered(soglia):
     assert soglia("key", "add", "--kind", "staff").exit_code == 2
+    shown = in_one_line(soglia("key", "add", "--help").output)
+    assert "app|server|gateway" in shown
+    assert "device" not in shown
+
+
+def test_a_list_of_keys_gives_programs_whole_ids_between_tabs(soglia, tmp_path):
+    made = soglia(
+        "key",
+        "add",
+        "--kind",
+        "app",
+        "--name",
+        "an app with\ta tab and quite a long name, longer than lines are",
+    )
+    key = who(tmp_path, made.stdout.strip()).key
+    (line,) = soglia("key", "list").stdout.splitlines()
+    assert line.split("\t")[:3] == [
+        key,
+        "app",
+        "an app with a tab and quite a long name, longer than lines are",
+    ]
+    assert len(line.split("\t")) == 6
+
+
+@pytest.mark.parametrize("width", [20, 80, 200])
+def test_a_table_of_keys_shows_whole_ids_on_any_screen(width):
+    screen = Console(file=StringIO(), force_terminal=True, color_system=None, width=width)
+    key, gateway = "k_" + "a" * 24, "gw_" + "b" * 24
+    print_rows(
+        ("key", "name", "gateway"), [(key, "[bold] " + "long " * 40, gateway)], {"key", "gateway"}, screen
+    )
+    shown = screen.file.getvalue()
+    assert key in shown
+    assert gateway in shown
+    assert shown.count("long") == 40
+    assert "[bold]" in shown
 
 
 def test_staff_are_let_in_once_with_a_long_password(soglia):
@@ -75,6 +150,44 @@ def test_staff_are_let_in_once_with_a_long_password(soglia):
     again = soglia(*words, typed="correct horse battery\n")
     assert again.exit_code == 1
     assert "has this e-mail already" in again.stderr
+
+
+def test_who_has_no_address_is_not_let_in(soglia):
+    refused = soglia("staff", "add", "anna", "--password-stdin", typed="correct horse battery\n")
+    assert refused.exit_code == 2
+    assert "anna is no e-mail" in in_one_line(refused.stderr)
+
+
+def test_a_forgotten_password_is_replaced_and_ends_sessions(soglia, tmp_path):
+    soglia(
+        "staff",
+        "add",
+        "ann@shop.example",
+        "--role",
+        "owner",
+        "--password-stdin",
+        typed="correct horse battery\n",
+    )
+    email, role, _name, member, _came, left = soglia("staff", "list").stdout.rstrip("\n").split("\t")
+    assert (email, role, left) == ("ann@shop.example", "owner", "")
+    token = a_session(tmp_path, member)
+    assert who(tmp_path, token).owner == member
+    changed = soglia(
+        "staff", "password", "Ann@shop.example", "--password-stdin", typed="battery staple horse\n"
+    )
+    assert changed.exit_code == 0, changed.output
+    assert "sessions ended: 1" in changed.stderr
+    assert who(tmp_path, token) is None
+    assert opens(tmp_path, "ann@shop.example", "battery staple horse")
+    assert not opens(tmp_path, "ann@shop.example", "correct horse battery")
+
+
+def test_nobody_gets_a_password_who_is_not_on_the_staff(soglia):
+    answer = soglia(
+        "staff", "password", "bob@shop.example", "--password-stdin", typed="correct horse battery\n"
+    )
+    assert answer.exit_code == 1
+    assert "nobody on the staff has the e-mail bob@shop.example" in answer.stderr
 
 
 def test_migrate_can_be_said_twice(soglia):
@@ -101,6 +214,16 @@ def test_a_wrong_setting_stops_every_command_with_a_sentence(soglia, monkeypatch
         assert answer.exit_code == 2
         assert "server.port (SOGLIA_SERVER__PORT)" in answer.stderr
         assert "Traceback" not in answer.output
+
+
+@pytest.mark.parametrize("words", [("key", "list"), ("migrate",), ("serve",)])
+def test_a_folder_that_is_missing_is_named_and_nothing_else_is_said(soglia, tmp_path, monkeypatch, words):
+    monkeypatch.setenv("SOGLIA_DATABASE__URL", f"sqlite:///{tmp_path}/nowhere/soglia.sqlite3")
+    answer = soglia(*words)
+    assert answer.exit_code == 1
+    (line,) = (line for line in answer.stderr.splitlines() if "no_channel" not in line)
+    assert f"there is no folder {tmp_path}/nowhere" in line
+    assert "mkdir -p" in line
 
 
 def test_a_database_that_does_not_answer_is_said_in_a_sentence(soglia, monkeypatch):
