@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,13 @@ from server.campaigns import Decision, Moment, Send, decide_in_turn, gather
 from server.knowledge import Knowledge
 from server.presence.late import history, in_turns, picked
 from server.presence.memory import departures, endings, recall, renumber, standing
-from server.presence.observe import Step, keep, let_time_pass, observe
+from server.presence.observe import Stay, Step, keep, let_time_pass, observe
 from server.presence.phases import Patience
 from server.presence.sighting import Batch, Verdicts
 from server.presence.tracks import Tracks
 from server.presence.visit import ZoneEvent
 from server.records.database import Database
-from server.records.path import NotDurable, Work, open_stays, work
+from server.records.path import NotDurable, Work, committed, open_stays
 
 log = structlog.get_logger()
 
@@ -98,9 +99,7 @@ class Trigger:
             self._knowledge = knowledge
             self._tracks = recall(knowledge.atlas, stays, now.timestamp(), self._manners.patience)
             lost = [stay for stay in stays if stay.zone not in knowledge.atlas.index]
-            async with work(self._database) as records:
-                await records.keep_stays((), [(stay.device, stay.zone) for stay in lost])
-                await records.close_visits([(stay.device, stay.zone) for stay in lost], now)
+            await committed(self._database, partial(_end, lost, now))
 
     async def run(self) -> None:
         """Takes what doors hand over, for ever."""
@@ -145,8 +144,7 @@ class Trigger:
             now = self._clock().timestamp()
             stays = standing(self._tracks, self._known().atlas, self._noted_at)
             if stays:
-                async with work(self._database) as records:
-                    await records.keep_last_words(stays)
+                await committed(self._database, lambda records: records.keep_last_words(stays))
             self._noted_at = now - LATE_WORDS_S
 
     async def learn(self, knowledge: Knowledge) -> None:
@@ -197,8 +195,7 @@ class Trigger:
     async def _commit(self, step: Step, past: Sequence[ZoneEvent], heard_at: datetime) -> _Done:
         for wait_s in (*TRY_AGAIN_S, None):
             try:
-                async with work(self._database) as records:
-                    return await self._record(records, step, past, heard_at)
+                return await committed(self._database, partial(self._record, step, past, heard_at))
             except NotDurable as error:
                 if wait_s is None:
                     raise
@@ -206,27 +203,25 @@ class Trigger:
                 await asyncio.sleep(wait_s)
         raise AssertionError("the last try returns or raises")
 
-    async def _record(
-        self, records: Work, step: Step, past: Sequence[ZoneEvent], heard_at: datetime
-    ) -> _Done:
+    def _record(self, step: Step, past: Sequence[ZoneEvent], heard_at: datetime, records: Work) -> _Done:
         devices = {event.device for event in (*step.events, *past)}
-        shopper_of = await records.shoppers_of(devices | {stay.device for stay in step.stays})
+        shopper_of = records.shoppers_of(devices | {stay.device for stay in step.stays})
         # Who was forgotten while evidence was on its way leaves no trace of it.
         told = [event for event in step.events if event.device in shopper_of]
         history_told = [event for event in past if event.device in shopper_of]
-        events = [*told, *await records.keep_history(history_told, shopper_of)]
-        await records.keep_visits(told, shopper_of)
-        await records.keep_stays([stay for stay in step.stays if stay.device in shopper_of], step.over)
-        made = decide_in_turn(self._known().compiled, await self._moments(records, events))
-        return _Done(events, await records.keep_decisions(made, heard_at), shopper_of)
+        events = [*told, *records.keep_history(history_told, shopper_of)]
+        records.keep_visits(told, shopper_of)
+        records.keep_stays([stay for stay in step.stays if stay.device in shopper_of], step.over)
+        made = decide_in_turn(self._known().compiled, self._moments(records, events))
+        return _Done(events, records.keep_decisions(made, heard_at), shopper_of)
 
-    async def _moments(self, records: Work, events: Sequence[ZoneEvent]) -> list[Moment]:
+    def _moments(self, records: Work, events: Sequence[ZoneEvent]) -> list[Moment]:
         """All that decisions about these events may look at; nothing where no campaign listens."""
         knowledge, now = self._known(), self._clock()
         heard = [event for event in events if knowledge.listens(event)]
         if not heard:
             return []
-        owners = await records.owners_of({e.device for e in heard}, now - knowledge.compiled.look_back)
+        owners = records.owners_of({e.device for e in heard}, now - knowledge.compiled.look_back)
         return [
             Moment(
                 now=now,
@@ -253,6 +248,12 @@ class Trigger:
         if self._knowledge is None:
             raise RuntimeError("the path was not started")
         return self._knowledge
+
+
+def _end(lost: Sequence[Stay], now: datetime, records: Work) -> None:
+    """Ends stays in zones that are gone."""
+    records.keep_stays((), [(stay.device, stay.zone) for stay in lost])
+    records.close_visits([(stay.device, stay.zone) for stay in lost], now)
 
 
 def _answer(handovers: Sequence[Handover], verdicts: Verdicts) -> None:

@@ -5,11 +5,12 @@ The edge that opens a transaction owns it; verbs in the other files of this room
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -22,6 +23,11 @@ from server.records.refusal import Refusal
 
 #: An open transaction, for rooms that pass one on to the verbs of this room without knowing SQL.
 Connection: TypeAlias = AsyncConnection
+
+#: The same, for plain code that waits for nothing else (`Database.committed`).
+Transaction: TypeAlias = sa.Connection
+
+T = TypeVar("T")
 
 #: Errors tell the statement but not its values, which may be somebody's: errors end in logs.
 HIDE_PARAMETERS = True
@@ -54,6 +60,7 @@ class Database:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._turn = asyncio.Lock()
+        self._writer = _Writer(engine.url) if self.is_sqlite else None
 
     @classmethod
     def open(cls, url: str) -> "Database":
@@ -76,8 +83,7 @@ class Database:
         engine = create_async_engine(
             url, connect_args={"timeout": SQLITE_BUSY_S}, hide_parameters=HIDE_PARAMETERS
         )
-        event.listen(engine.sync_engine, "connect", _sqlite_connected)
-        event.listen(engine.sync_engine, "begin", _sqlite_begin)
+        _speak_sqlite(engine.sync_engine)
         return cls(engine)
 
     @asynccontextmanager
@@ -100,6 +106,18 @@ class Database:
             async with connection.begin():
                 yield connection
 
+    async def committed(self, do: Callable[[Transaction], T]) -> T:
+        """What `do` gives for a transaction, once that is committed; rolled back when it raises.
+
+        On SQLite all of `do` runs in the writer's thread: one hop there and back, where `writing` hops for each statement.
+        Where the caller is cancelled meanwhile, the transaction may be committed all the same.
+        """
+        if self._writer is not None:
+            async with self._turn:
+                return await self._writer.committed(do)
+        async with self.writing() as connection:
+            return await connection.run_sync(do)
+
     async def ping(self) -> None:
         """Raises sqlalchemy.exc.SQLAlchemyError or OSError where the database cannot be reached."""
         async with self.reading() as connection:
@@ -115,7 +133,34 @@ class Database:
             return now
 
     async def close(self) -> None:
+        if self._writer is not None:
+            await self._writer.close()
         await self.engine.dispose()
+
+
+class _Writer:
+    """A connection to SQLite with a thread of its own."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self._engine = sa.create_engine(
+            url.set(drivername="sqlite"),
+            connect_args={"timeout": SQLITE_BUSY_S, "check_same_thread": False},
+            hide_parameters=HIDE_PARAMETERS,
+        ).execution_options(soglia_writes=True)
+        _speak_sqlite(self._engine)
+        self._thread = ThreadPoolExecutor(1, "soglia-writer")
+
+    async def committed(self, do: Callable[[Transaction], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, do)
+
+    async def close(self) -> None:
+        """When the transaction under way, if any, has ended."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._engine.dispose()
+
+    def _commit(self, do: Callable[[Transaction], T]) -> T:
+        with self._engine.begin() as connection:
+            return do(connection)
 
 
 def with_our_driver(url: str) -> str:
@@ -150,9 +195,16 @@ def in_parts(ids: Iterable[str]) -> list[list[str]]:
     return [wanted[start : start + MANY] for start in range(0, len(wanted), MANY)]
 
 
-def insert_into(connection: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(
+    connection: AsyncConnection | sa.Connection, table: sa.Table
+) -> sqlite.Insert | postgresql.Insert:
     """An INSERT of the connection's own dialect: the one that knows `on_conflict_do_nothing` and `..._do_update`."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def _speak_sqlite(engine: sa.Engine) -> None:
+    event.listen(engine, "connect", _sqlite_connected)
+    event.listen(engine, "begin", _sqlite_begin)
 
 
 def _sqlite_connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

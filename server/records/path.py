@@ -1,14 +1,14 @@
 """The transaction of the path: a batch's zone events, stays and decisions in, rows out; and the facts that decisions look at.
 
-`Work` is what the trigger holds while its transaction is open. Reading and writing happen in the same transaction, so that
-a consent withdrawn or an offer sent a moment ago is seen. Everything here may be done again with the same result.
+`Work` is what the trigger holds while its transaction is open: plain code without a wait in it, so that a whole batch is one visit
+to the database (Database.committed). Reading and writing happen in the same transaction, so that a consent withdrawn or
+an offer sent a moment ago is seen. Everything here may be done again with the same result.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -25,9 +25,11 @@ from server.campaigns import (
 )
 from server.presence.observe import Stay
 from server.presence.visit import Phase, ZoneEvent
-from server.records.database import Connection, Database, in_parts, insert_into
+from server.records.database import Connection, Database, Transaction, in_parts, insert_into
 from server.records.outbox import NO_LEASE
 from server.records.tables import Table
+
+T = TypeVar("T")
 
 _devices, _shoppers = Table.metadata.tables["devices"], Table.metadata.tables["shoppers"]
 _consents, _addresses = Table.metadata.tables["consents"], Table.metadata.tables["addresses"]
@@ -56,42 +58,42 @@ class Owner:
 class Work:
     """One open transaction of the path."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Transaction) -> None:
         self._connection = connection
 
-    async def shoppers_of(self, devices: Collection[str]) -> dict[str, str]:
+    def shoppers_of(self, devices: Collection[str]) -> dict[str, str]:
         """The shopper of each device; a device that was forgotten meanwhile is absent.
 
         They cannot be forgotten before the commit: on PostgreSQL their rows are locked against that, SQLite has one writer.
         """
         select = sa.select(_devices.c.id, _devices.c.shopper_id).order_by(_devices.c.id)
-        rows = await self._in(select.with_for_update(read=True), _devices.c.id, devices)
+        rows = self._in(select.with_for_update(read=True), _devices.c.id, devices)
         return {row.id: row.shopper_id for row in rows}
 
-    async def owners_of(self, devices: Collection[str], since: datetime) -> dict[str, Owner]:
+    def owners_of(self, devices: Collection[str], since: datetime) -> dict[str, Owner]:
         """The facts of the shoppers of these devices, with the offers they got since `since` or in visits still open.
 
         Where several processes decide, the shoppers stay locked until the commit: two phones of one shopper take turns.
         """
-        of_device = await self._in(
+        of_device = self._in(
             sa.select(_devices.c.id, _devices.c.kind, _devices.c.shopper_id), _devices.c.id, devices
         )
         shopper_ids = {row.shopper_id for row in of_device}
         select = (
             sa.select(_shoppers).order_by(_shoppers.c.id).with_for_update()
         )  # SQLite knows no row locks: left out
-        shoppers = await self._in(select, _shoppers.c.id, shopper_ids)
-        consents = await self._in(
+        shoppers = self._in(select, _shoppers.c.id, shopper_ids)
+        consents = self._in(
             sa.select(_consents).where(_consents.c.superseded_at.is_(None)),
             _consents.c.shopper_id,
             shopper_ids,
         )
-        addresses = await self._in(
+        addresses = self._in(
             sa.select(_addresses.c.shopper_id, _addresses.c.device_id).where(_addresses.c.dead_at.is_(None)),
             _addresses.c.shopper_id,
             shopper_ids,
         )
-        sent = await self._sent(shopper_ids, since)
+        sent = self._sent(shopper_ids, since)
         given = _by_shopper(consents)
         reached = {row.device_id for row in addresses}
         reachable = {row.shopper_id for row in addresses}
@@ -107,11 +109,11 @@ class Work:
             if row.shopper_id in facts
         }
 
-    async def _sent(self, shoppers: Collection[str], since: datetime) -> dict[str, list[SentOffer]]:
+    def _sent(self, shoppers: Collection[str], since: datetime) -> dict[str, list[SentOffer]]:
         join = _outbox.outerjoin(_visits, _visits.c.id == _outbox.c.visit_id)
         recent = sa.or_(_outbox.c.created_at >= since, _visits.c.exited_at.is_(None))
         counts = sa.or_(_outbox.c.outcome.is_(None), _outbox.c.outcome.not_in(FAILED))
-        rows = await self._in(
+        rows = self._in(
             sa.select(_outbox, _visits.c.entered_at, _visits.c.exited_at)
             .select_from(join)
             .where(recent, counts),
@@ -133,7 +135,7 @@ class Work:
             )
         return sent
 
-    async def keep_visits(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> None:
+    def keep_visits(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> None:
         """Opens, marks and closes visits as the events say, in their order."""
         opened = [
             {
@@ -153,16 +155,16 @@ class Work:
         closed = [{"of": e.visit, "until": e.at} for e in events if e.kind == "exited"]
         if opened:
             insert = insert_into(self._connection, _visits).on_conflict_do_nothing(index_elements=["id"])
-            await self._connection.execute(insert, opened)
+            self._connection.execute(insert, opened)
         this = _visits.c.id == sa.bindparam("of")
         if dwelled:
             update = sa.update(_visits).where(this).values(dwelled_s=sa.bindparam("s"))
-            await self._connection.execute(update, dwelled)
+            self._connection.execute(update, dwelled)
         if closed:
             update = sa.update(_visits).where(this).values(exited_at=sa.bindparam("until"))
-            await self._connection.execute(update, closed)
+            self._connection.execute(update, closed)
 
-    async def keep_history(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> list[ZoneEvent]:
+    def keep_history(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> list[ZoneEvent]:
         """Puts late visits in their place. Out: the events of those that were not known in any part before.
 
         `events` come in pairs, entered and exited, of visits that are over.
@@ -171,7 +173,7 @@ class Work:
         entered = {event.visit: event for event in events if event.kind == "entered"}
         for exited in (event for event in events if event.kind == "exited"):
             event = entered[exited.visit]
-            if await self._grow(event, exited.at):
+            if self._grow(event, exited.at):
                 continue
             row = {
                 "id": event.visit,
@@ -183,16 +185,16 @@ class Work:
                 "dwelled_s": 0.0,
                 "late": True,
             }
-            await self._connection.execute(
+            self._connection.execute(
                 insert_into(self._connection, _visits).on_conflict_do_nothing(index_elements=["id"]), row
             )
             new += [event, exited]
         return new
 
-    async def _grow(self, event: ZoneEvent, until: datetime) -> bool:
+    def _grow(self, event: ZoneEvent, until: datetime) -> bool:
         """Lets a known visit at that time reach back to the event. False where there is none."""
         known = (
-            await self._connection.execute(
+            self._connection.execute(
                 sa.select(_visits.c.id, _visits.c.entered_at, _visits.c.exited_at)
                 .where(
                     _visits.c.device_id == event.device,
@@ -212,16 +214,16 @@ class Work:
         if known.exited_at is not None and until > known.exited_at:
             wider["exited_at"] = until
         if wider:
-            await self._connection.execute(sa.update(_visits).where(_visits.c.id == known.id).values(**wider))
+            self._connection.execute(sa.update(_visits).where(_visits.c.id == known.id).values(**wider))
         return True
 
-    async def keep_stays(self, stays: Sequence[Stay], over: Sequence[tuple[str, str]]) -> None:
+    def keep_stays(self, stays: Sequence[Stay], over: Sequence[tuple[str, str]]) -> None:
         """Writes the stays that changed, and drops those that are over."""
         if over:
             gone = sa.delete(_stays).where(
                 _stays.c.device_id == sa.bindparam("device"), _stays.c.zone_id == sa.bindparam("zone")
             )
-            await self._connection.execute(gone, [{"device": d, "zone": z} for d, z in over])
+            self._connection.execute(gone, [{"device": d, "zone": z} for d, z in over])
         if stays:
             insert = insert_into(self._connection, _stays)
             changed = {
@@ -229,14 +231,14 @@ class Work:
                 for column in ("phase", "since_at", "entered_at", "heard_at", "dwelled_s", "usual_gap_s")
             }
             upsert = insert.on_conflict_do_update(index_elements=["device_id", "zone_id"], set_=changed)
-            await self._connection.execute(upsert, [_stay_row(stay) for stay in stays])
+            self._connection.execute(upsert, [_stay_row(stay) for stay in stays])
 
-    async def keep_last_words(self, stays: Sequence[Stay]) -> None:
+    def keep_last_words(self, stays: Sequence[Stay]) -> None:
         """Notes when the devices of these stays were last heard, where the stay is still kept."""
         heard = sa.update(_stays).where(
             _stays.c.device_id == sa.bindparam("device"), _stays.c.zone_id == sa.bindparam("zone")
         )
-        await self._connection.execute(
+        self._connection.execute(
             heard.values(heard_at=sa.bindparam("at"), usual_gap_s=sa.bindparam("gap")),
             [
                 {"device": stay.device, "zone": stay.zone, "at": stay.heard, "gap": stay.usual_gap_s}
@@ -244,7 +246,7 @@ class Work:
             ],
         )
 
-    async def close_visits(self, stays: Sequence[tuple[str, str]], at: datetime) -> None:
+    def close_visits(self, stays: Sequence[tuple[str, str]], at: datetime) -> None:
         """Ends the open visits of these (device, zone) at `at`."""
         if not stays:
             return
@@ -253,12 +255,12 @@ class Work:
             _visits.c.zone_id == sa.bindparam("zone"),
             _visits.c.exited_at.is_(None),
         )
-        await self._connection.execute(
+        self._connection.execute(
             still_open.values(exited_at=sa.bindparam("until")),
             [{"device": device, "zone": zone, "until": at} for device, zone in stays],
         )
 
-    async def keep_decisions(self, decisions: Sequence[Decision], heard_at: datetime) -> list[Decision]:
+    def keep_decisions(self, decisions: Sequence[Decision], heard_at: datetime) -> list[Decision]:
         """Keeps decisions, and an outbox row for each that sends. Out: those that were not kept before.
 
         `heard_at` is when the evidence reached us: the start of heard-to-sent.
@@ -267,7 +269,7 @@ class Work:
             return []
         known = {
             row.id
-            for row in await self._in(
+            for row in self._in(
                 sa.select(_decisions.c.id), _decisions.c.id, [decision.id for decision in decisions]
             )
         }
@@ -275,27 +277,25 @@ class Work:
         if fresh:
             rows = [_decision_row(decision) for decision in fresh.values()]
             insert = insert_into(self._connection, _decisions).on_conflict_do_nothing(index_elements=["id"])
-            await self._connection.execute(insert, rows)
+            self._connection.execute(insert, rows)
         offers = [_outbox_row(each, heard_at) for each in fresh.values() if isinstance(each, Send)]
         if offers:
             insert = insert_into(self._connection, _outbox).on_conflict_do_nothing(index_elements=["id"])
-            await self._connection.execute(insert, offers)
+            self._connection.execute(insert, offers)
         return list(fresh.values())
 
-    async def _in(self, select: Any, column: Any, values: Collection[str]) -> list[Any]:
+    def _in(self, select: Any, column: Any, values: Collection[str]) -> list[Any]:
         """The rows of `select` whose `column` is one of `values`, asked for in pieces that the database takes."""
         rows: list[Any] = []
         for some in in_parts(values):
-            rows += (await self._connection.execute(select.where(column.in_(some)))).all()
+            rows += (self._connection.execute(select.where(column.in_(some)))).all()
         return rows
 
 
-@asynccontextmanager
-async def work(database: Database) -> AsyncIterator[Work]:
-    """A transaction of the path. Raises NotDurable where it could not be committed."""
+async def committed(database: Database, do: Callable[[Work], T]) -> T:
+    """What `do` makes of a transaction of the path, once that is committed. Raises NotDurable where it could not be."""
     try:
-        async with database.writing() as connection:
-            yield Work(connection)
+        return await database.committed(lambda connection: do(Work(connection)))
     except (SQLAlchemyError, OSError) as error:
         raise NotDurable(f"{type(error).__name__}: {error}") from error
 
