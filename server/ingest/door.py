@@ -183,12 +183,13 @@ def _batch(
     standing: NDArray[np.bool_],
 ) -> Batch:
     """What stands of a body, as evidence."""
-    use = np.flatnonzero(standing)
-    rows = use.tolist()
-    some = [device[row] for row in rows]
+    use: slice | NDArray[np.intp] = slice(None)  # mostly all of it, as it is
+    if not standing.all():
+        use = np.flatnonzero(standing)
+        device, anchor = [device[row] for row in use.tolist()], [anchor[row] for row in use.tolist() if anchor]
     if isinstance(said, Positions):
         fixes = Fixes(
-            some,
+            device,
             at[use],
             said.lat[use],
             said.lon[use],
@@ -197,7 +198,7 @@ def _batch(
             said.mock[use],
         )
         return Batch(fixes, _NO_HEARDS)
-    heards = Heards(some, [anchor[row] for row in rows], at[use], said.rssi_dbm[use], said.count[use])
+    heards = Heards(device, anchor, at[use], said.rssi_dbm[use], said.count[use])
     return Batch(_NO_FIXES, heards)
 
 

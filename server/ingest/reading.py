@@ -5,7 +5,7 @@ numbers, and what is wrong with the rest. The good case is one decoding of the w
 read for itself.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Protocol, TypeVar
 
@@ -46,9 +46,17 @@ def epoch(moment: float | datetime) -> float:
     return moment.timestamp() if isinstance(moment, datetime) else moment
 
 
-def column(values: Iterable[float | None]) -> Floats:
+def column(values: Sequence[float | None]) -> Floats:
     """One field of all items as an array; what is not given is NaN."""
-    return np.array([*values], np.float64)  # numpy makes NaN of None
+    return np.array(values, np.float64)  # numpy makes NaN of None
+
+
+def times(moments: Sequence[float | datetime]) -> Floats:
+    """Moments on the wire as epoch seconds. Mostly all are numbers, which numpy takes as they are."""
+    try:
+        return np.array(moments, np.float64)
+    except TypeError:
+        return np.array([epoch(moment) for moment in moments], np.float64)
 
 
 def read_items(

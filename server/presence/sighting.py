@@ -66,7 +66,7 @@ class Heard:
 class Fixes:
     """Fixes in columns, row by row as `Fix`."""
 
-    device: list[str]
+    device: Sequence[str]
     at: Floats
     lat: Floats
     lon: Floats
@@ -108,8 +108,8 @@ class Fixes:
 class Heards:
     """Radio links in columns, row by row as `Heard`."""
 
-    device: list[str]
-    anchor: list[str]
+    device: Sequence[str]
+    anchor: Sequence[str]
     at: Floats
     rssi_dbm: Floats
     count: Floats

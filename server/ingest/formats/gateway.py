@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 
 from server.ingest.format import Links
-from server.ingest.reading import Moment, column, epoch, read_items
+from server.ingest.reading import Moment, column, read_items, times
 
 
 class Sighting(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ def read(body: bytes, _arrived_at: float) -> Links:
     return Links(
         items,
         [each.id.lower() for each in heard],  # iOS writes UUIDs in capitals
-        column(epoch(each.at) for each in heard),
-        column(each.rssi for each in heard),
-        column(1.0 if each.count is None else each.count for each in heard),
+        times([each.at for each in heard]),
+        column([each.rssi for each in heard]),
+        column([1.0 if each.count is None else each.count for each in heard]),
     )

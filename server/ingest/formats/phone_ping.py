@@ -12,13 +12,13 @@ import msgspec
 import numpy as np
 
 from server.ingest.format import Positions
-from server.ingest.reading import Moment, column, epoch, read_items
+from server.ingest.reading import Moment, column, read_items, times
 
 #: What a fix without a claimed accuracy is taken for: a phone's coarse but common network fix.
 ACCURACY_UNKNOWN_M: Final = 50.0
 
 
-class Ping(msgspec.Struct, frozen=True):
+class Ping(msgspec.Struct, frozen=True, gc=False):
     at: Moment
     lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
     lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
@@ -28,7 +28,7 @@ class Ping(msgspec.Struct, frozen=True):
     device: Annotated[str, msgspec.Meta(max_length=100)] | None = None
 
 
-class Body(msgspec.Struct, frozen=True):
+class Body(msgspec.Struct, frozen=True, gc=False):
     items: list[Ping] = msgspec.field(name="pings")
     sent_at: Moment | None = None
 
@@ -51,13 +51,15 @@ _ping = msgspec.json.Decoder(Ping)
 def read(body: bytes, _arrived_at: float) -> Positions:
     """Raises Unreadable where the body is no JSON object with `pings`."""
     pings, items = read_items(body, "pings", _body.decode, _loose.decode, _ping.decode)
+    accuracy = column([ping.accuracy for ping in pings])
+    accuracy[np.isnan(accuracy)] = ACCURACY_UNKNOWN_M
     return Positions(
         items,
         [ping.device for ping in pings],
-        column([epoch(ping.at) for ping in pings]),
+        times([ping.at for ping in pings]),
         column([ping.lat for ping in pings]),
         column([ping.lon for ping in pings]),
-        column([ACCURACY_UNKNOWN_M if ping.accuracy is None else ping.accuracy for ping in pings]),
+        accuracy,
         column([ping.speed for ping in pings]),
         np.array([ping.mock for ping in pings], np.bool_),
     )
