@@ -6,7 +6,7 @@ nothing changes, and every fault is told with its place.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -29,12 +29,26 @@ from server.web.fields import PlaceId
 from server.web.guard import Guard
 from server.web.plain import refuse_unkeepable
 from server.web.problem import Fault, Problem
-from server.zones import AnchorSet, Disc, Reading, Remark, Zone, ZonesComplaint, check_nesting, read_zones
+from server.zones import (
+    AnchorSet,
+    Disc,
+    Nesting,
+    Reading,
+    Remark,
+    Zone,
+    ZonesComplaint,
+    check_nesting,
+    check_order,
+    read_zones,
+)
 from server.zones.geojson import MOST_FEATURES
 from server.zones.zone import FloorShape
 
 #: Every time that others changed zones while a body was looked at, it is looked at again; so often, and then never mind.
 _LOOKS = 5
+
+#: How a place begins that is not in the body, but in a zone that is kept.
+_OF_A_KEPT_ZONE = "zone "
 
 #: The one id that a zone cannot have, since a door stands at its address.
 _DOOR = "nearby"
@@ -213,11 +227,10 @@ class Arranger:
             version = await zones.version(connection)
             kept = await zones.load(connection)
         together = {zone.id: zone for zone in (*kept, *reading.zones)}
-        nesting = await asyncio.to_thread(check_nesting, list(together.values()), reading.places)
-        if nesting.complaints:
-            raise _refused(nesting.complaints)
-        sent = {f"{place}.properties".lstrip(".") for place in reading.places.values()}
-        return version, [remark for remark in nesting.warnings if remark.place in sent]
+        found = await asyncio.to_thread(_held_together, list(together.values()), reading.places)
+        if found.complaints:
+            raise _refused(found.complaints)
+        return version, [remark for remark in found.warnings if not remark.place.startswith(_OF_A_KEPT_ZONE)]
 
     async def _keep(
         self, connection: Connection, reading: Reading, version: int, warnings: Sequence[Remark]
@@ -237,6 +250,15 @@ class Arranger:
             mended=_faults(reading.mended),
             warnings=_faults(warnings),
         )
+
+
+def _held_together(zones: Sequence[Zone], places: Mapping[str, str]) -> Nesting:
+    """What is wrong and what is odd with zones that stand together: how they lie in each other, and where on the map."""
+    nesting, order = check_nesting(zones, places), check_order(zones, places)
+    return Nesting(
+        (*nesting.complaints, *order.complaints),
+        (*nesting.warnings, *order.warnings),
+    )
 
 
 async def _read(body: dict[str, Any]) -> Reading:
@@ -337,4 +359,4 @@ def _faults(remarks: Sequence[Remark]) -> list[Fault]:
 
 def _in_body(place: str) -> str:
     """A place of a body among the places of a request. What is wrong with a zone that is kept has a place of its own."""
-    return place if place.startswith("zone ") else f"body.{place}".rstrip(".")
+    return place if place.startswith(_OF_A_KEPT_ZONE) else f"body.{place}".rstrip(".")

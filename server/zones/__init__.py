@@ -5,6 +5,7 @@ from server.zones.geojson import Reading, read_zones, write_zone, write_zones
 from server.zones.hours import OpeningHours, Span, read_hours, write_hours
 from server.zones.naming import derived_id
 from server.zones.nesting import Nesting, check_nesting
+from server.zones.order import check_order
 from server.zones.outline import MAP, PLAN, Outline, read_geometry, read_position
 from server.zones.shape import LocalMetres, area_m2, circle_outline, extent_m
 from server.zones.zone import (
@@ -53,6 +54,7 @@ __all__ = [
     "ZonesComplaint",
     "area_m2",
     "check_nesting",
+    "check_order",
     "circle_outline",
     "derived_id",
     "extent_m",

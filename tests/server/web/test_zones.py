@@ -86,6 +86,29 @@ async def test_what_was_mended_and_what_is_odd_is_said(shop):
     assert "no time zone" in answer["warnings"][0]["reason"]
 
 
+async def test_latitude_first_is_refused_where_the_time_zone_tells(shop):
+    sent = site()
+    sent["geometry"]["coordinates"].reverse()
+    refused = await shop.post("/v1/zones", json=collection(site("duomo"), sent))
+    assert refused.status_code == 422
+    (fault,) = refused.json()["errors"]
+    assert fault["place"] == "body.features[1].geometry.coordinates"
+    assert fault["reason"].startswith("longitude comes first: as it stands this lies 4,")
+    assert (await shop.put("/v1/zones/brera", json=site())).status_code == 200
+
+
+async def test_latitude_first_is_warned_of_where_all_other_zones_tell(shop):
+    await shop.put("/v1/zones", json=collection(site()))
+    swapped = feature("navigli")
+    swapped["geometry"]["coordinates"].reverse()
+    answer = await shop.put("/v1/zones/navigli", json=swapped)
+    assert answer.status_code == 200
+    assert [fault["place"] for fault in answer.json()["warnings"]] == [
+        "body.properties",
+        "body.geometry.coordinates",
+    ]
+
+
 async def test_a_zone_must_fit_among_those_that_are_kept(shop):
     await shop.put("/v1/zones", json=collection(site(), feature("shoes", parent="brera")))
     refused = await shop.put("/v1/zones/brera", json=feature(level="shelf"))
