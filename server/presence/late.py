@@ -48,9 +48,11 @@ def in_turns(batch: Batch, most: int) -> list[Indexes]:
 
     A phone that was offline for a week tells of thousands of fixes at once: working on them is a round each, and others wait.
     """
-    device = np.array([*batch.fixes.device, *batch.heards.device], object)
-    _, line, counts = np.unique(device, return_inverse=True, return_counts=True)
-    if not len(counts) or counts.max() <= most:
+    device = [*batch.fixes.device, *batch.heards.device]
+    if len(device) - len(set(device)) < most:  # mostly: nobody can have more
+        return [np.arange(len(batch))]
+    _, line, counts = np.unique(np.array(device, object), return_inverse=True, return_counts=True)
+    if counts.max() <= most:
         return [np.arange(len(batch))]
     order = np.lexsort((np.concatenate([batch.fixes.at, batch.heards.at]), line))
     rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
