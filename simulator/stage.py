@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import structlog
 
@@ -25,6 +26,9 @@ DEMO = Path(__file__).resolve().parents[1] / "config" / "demo"
 
 #: The server's own default: older news makes history, never messages.
 FRESHNESS_S = 120.0
+
+#: Environment variables of the server, beyond those that every story needs.
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 #: Who watches a story: called once, runs beside it, is cancelled when it is over.
 Watcher = Callable[[Play], Awaitable[None]]
@@ -67,7 +71,7 @@ class Premises:
 
 
 @asynccontextmanager
-async def premises(seed: int = 0, settings: Mapping[str, str] | None = None) -> AsyncIterator[Premises]:
+async def premises(seed: int = 0, settings: Mapping[str, str] = NO_SETTINGS) -> AsyncIterator[Premises]:
     """A fresh server on a fresh database with a stand-in FCM, all in a folder that is gone afterwards. Raises HouseFailed."""
     with tempfile.TemporaryDirectory(prefix="soglia-simulator-") as name:
         folder = Path(name)
@@ -77,15 +81,18 @@ async def premises(seed: int = 0, settings: Mapping[str, str] | None = None) -> 
                 "SOGLIA_FCM__ENDPOINT": fcm.url,
                 "SOGLIA_FCM__SERVICE_ACCOUNT_FILE": str(fcm.service_account_file(folder)),
             }
-            async with open_house(folder, own | dict(settings or {})) as house:
+            async with open_house(folder, own | dict(settings)) as house:
                 key = await house.server_key()
                 yield Premises(house, fcm, Access(house.url, key, folder))
 
 
-async def perform(town: Town, stage: Stage, freshness_s: float = FRESHNESS_S) -> tuple[Verdict, Happened]:
-    """Plays a town from beginning to end and judges it. Raises HouseFailed, Refused."""
+async def perform(
+    town: Town, stage: Stage, settings: Mapping[str, str] = NO_SETTINGS
+) -> tuple[Verdict, Happened]:
+    """Plays a town from beginning to end under a server with these settings, and judges it. Raises HouseFailed, Refused."""
+    freshness_s = float(settings.get("SOGLIA_FRESHNESS__LIMIT_S", FRESHNESS_S))
     async with (
-        premises(town.seed, {"SOGLIA_FRESHNESS__LIMIT_S": str(freshness_s)}) as here,
+        premises(town.seed, settings) as here,
         playing(town, here.access, here.fcm) as (play, story),
         watched(play, stage.watch),
     ):
@@ -107,9 +114,9 @@ async def watched(play: Play, watcher: Watcher | None) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def judged(town: Town, stage: Stage, freshness_s: float = FRESHNESS_S) -> Outcome:
+async def judged(town: Town, stage: Stage, settings: Mapping[str, str] = NO_SETTINGS) -> Outcome:
     """The outcome of a story that is a town and its verdict."""
-    verdict, _ = await perform(town, stage, freshness_s)
+    verdict, _ = await perform(town, stage, settings)
     return Outcome(verdict.good, verdict.as_json(), verdict.complaints, verdict)
 
 

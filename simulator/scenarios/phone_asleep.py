@@ -12,7 +12,7 @@ from simulator.world import read_world
 CAPTION = "phones fall asleep in the middle, wake, and tell everything at once"
 SECONDS = 26.0
 ASLEEP_S = (1.0, 17.0)
-FRESHNESS_S = 4.0
+SETTINGS = {"SOGLIA_FRESHNESS__LIMIT_S": "4"}
 PEOPLE = {"neighbour": 4, "passer-by": 4, "window shopper": 2}
 
 
@@ -24,7 +24,7 @@ async def play(stage: Stage) -> Outcome:
     ]
     mishaps = Mishaps(asleep=dict.fromkeys(sleepers, ASLEEP_S))
     town = raise_town(read_world(stage.shop), stage.seed, stage.seconds or SECONDS, PEOPLE, mishaps)
-    outcome = await judged(town, stage, FRESHNESS_S)
+    outcome = await judged(town, stage, SETTINGS)
     if outcome.verdict is None or outcome.verdict.withheld.get("freshness"):
         return outcome
     return replace(
