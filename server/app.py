@@ -26,6 +26,7 @@ from server.ingest.asgi import Application, HotDoors, routes
 from server.ingest.directory import ROTATE_EACH_S, Directory
 from server.ingest.door import Door, Limits
 from server.learning import Learning
+from server.listening import listening
 from server.presence.phases import Patience
 from server.records import decisions, idempotency, outbox, sole, visits
 from server.records.database import Database
@@ -126,13 +127,12 @@ class _WebServer(uvicorn.Server):
 
 
 async def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT. Raises what a loop died of."""
+    """Serves until SIGTERM or SIGINT. Raises what a loop died of, and Refusal where the port cannot be had."""
+    # The port is asked for last: a server that is started again waits in `built` until its former self has ended.
     async with built(settings) as house:
         server = _WebServer(
             uvicorn.Config(
                 house.application,
-                host=settings.server.host,
-                port=settings.server.port,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -147,11 +147,12 @@ async def serve(settings: Settings) -> None:
             house.closing.set()
             server.should_exit = True
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop)
-        log.info("serving", host=settings.server.host, port=settings.server.port)
-        async with running(house):
-            await server.serve()
+        with listening(settings.server.host, settings.server.port) as sockets:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, stop)
+            log.info("serving", host=settings.server.host, port=sockets[0].getsockname()[1])
+            async with running(house):
+                await server.serve(sockets)
         log.info("stopped")
 
 

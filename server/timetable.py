@@ -4,6 +4,7 @@ In: the verbs of the other rooms. A job that is still running is not started aga
 fails is logged with its name and runs again at its next time; until it succeeds, `failing` says why it failed, for `/health`.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC
@@ -30,6 +31,7 @@ class Timetable:
 
     def __init__(self, jobs: list[Job]) -> None:
         self.failing: dict[str, str] = {}
+        self._stopped = False
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         for job in jobs:
@@ -47,13 +49,20 @@ class Timetable:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """No job starts any more; one that runs is cancelled with its loop."""
+        """No job starts any more; one that runs is cancelled, which is no failure of it."""
+        self._stopped = True
         if self._scheduler.running:
+            self._scheduler.pause()  # at once, while the shutdown waits for the loop's next turn
             self._scheduler.shutdown(wait=False)
 
     async def _run(self, job: Job) -> None:
-        await job.do()
-        self.failing.pop(job.name, None)
+        try:
+            await job.do()
+        except asyncio.CancelledError:
+            if not self._stopped:
+                raise
+        else:
+            self.failing.pop(job.name, None)
 
     def _failed(self, event: JobExecutionEvent) -> None:
         self.failing[event.job_id] = f"{type(event.exception).__name__}: {event.exception}"

@@ -1,10 +1,16 @@
 """An operator at the command line: what is said, where, and with which exit code."""
 
 import asyncio
+import json
 import logging
+import os
+import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 from io import StringIO
 
+import httpx
 import pytest
 import structlog
 from rich.console import Console
@@ -224,6 +230,36 @@ def test_a_folder_that_is_missing_is_named_and_nothing_else_is_said(soglia, tmp_
     (line,) = (line for line in answer.stderr.splitlines() if "no_channel" not in line)
     assert f"there is no folder {tmp_path}/nowhere" in line
     assert "mkdir -p" in line
+
+
+def test_a_taken_port_is_said_in_a_sentence_before_anything_serves(soglia, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setenv("SOGLIA_SERVER__PORT", str(port))
+        answer = soglia("serve")
+    assert answer.exit_code == 1
+    assert f"Not done: 127.0.0.1:{port} is taken by another program" in answer.stderr
+    assert "serving" not in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_server_says_the_port_that_it_took_and_answers_there(tmp_path):
+    environment = os.environ | {
+        "SOGLIA_SERVER__PORT": "0",
+        "SOGLIA_LOGS__FORMAT": "json",
+        "SOGLIA_DATABASE__URL": f"sqlite:///{tmp_path}/soglia.sqlite3",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "server", "serve"], env=environment, stderr=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            said = map(json.loads, server.stderr)
+            port = next(line["port"] for line in said if line["event"] == "serving")
+            assert httpx.get(f"http://127.0.0.1:{port}/health/live").is_success
+        finally:
+            server.terminate()
+            server.stderr.read()
+    assert server.returncode == 0
 
 
 def test_a_database_that_does_not_answer_is_said_in_a_sentence(soglia, monkeypatch):
