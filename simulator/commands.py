@@ -90,6 +90,8 @@ def run(
     known = scenarios()
     console = Console(stderr=as_json)
     if scenario not in known:
+        if scenario:
+            console.print(f"There is no story {escape(scenario)}. There are:")
         for story in known.values():
             console.print(f"  [bold]{story.name}[/bold]  {escape(story.caption)}")
         raise typer.Exit(2 if scenario else 0)
@@ -111,6 +113,8 @@ def bench(
     console = Console(stderr=as_json)
     listed = {own: module for own, module in known.items() if hasattr(module, "CAPTION")}
     if name not in listed:
+        if name:
+            console.print(f"There is no benchmark {escape(name)}. There are:")
         for own, module in listed.items():
             console.print(f"  [bold]{own}[/bold]  {escape(module.CAPTION)}")
         raise typer.Exit(2 if name else 0)

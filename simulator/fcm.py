@@ -10,6 +10,7 @@ The token door follows RFC 7523 (JWT bearer assertion), as google-auth speaks it
 
 import argparse
 import asyncio
+import errno
 import json
 import random
 import secrets
@@ -385,7 +386,16 @@ def main() -> None:
         # uvloop where there is one (not on Windows): a benchmark should measure the sender, not this.
         loop = import_module("uvloop").new_event_loop if find_spec("uvloop") else None
         with asyncio.Runner(loop_factory=loop) as runner:
-            runner.run(_serve(asked.port, asked.project, asked.service_account))
+            try:
+                runner.run(_serve(asked.port, asked.project, asked.service_account))
+            except OSError as error:
+                parser.exit(1, f"{_in_words(error, asked.port)}\n")
+
+
+def _in_words(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is taken by another program: give another --port, or 0 for a free one."
+    return f"The stand-in cannot run: {error}"
 
 
 if __name__ == "__main__":

@@ -17,7 +17,14 @@ def test_without_a_name_the_stories_are_listed_with_their_captions():
 def test_a_story_that_nobody_wrote_is_a_wrong_question():
     asked = cli.invoke(program, ["run", "alien_landing"])
     assert asked.exit_code == 2
+    assert asked.output.startswith("There is no story alien_landing.")
     assert "lunch_rush" in asked.output
+
+
+def test_a_benchmark_that_nobody_wrote_is_a_wrong_question():
+    asked = cli.invoke(program, ["bench", "warp_speed"])
+    assert asked.exit_code == 2
+    assert asked.output.startswith("There is no benchmark warp_speed.")
 
 
 def test_recorded_traces_are_asked_for_when_they_are_not_given():

@@ -264,3 +264,15 @@ async def test_as_a_program_it_says_where_it_is_and_shows_what_arrived(tmp_path:
 )
 def test_no_body_makes_the_stand_in_stumble(body):
     assert isinstance(read_message(body), Answer | Message)
+
+
+async def test_a_port_of_another_program_is_said_in_a_sentence(fcm):
+    other = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "simulator.fcm", "--port", str(fcm.port)), stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await other.communicate()
+    assert other.returncode == 1
+    assert (
+        said.decode()
+        == f"Port {fcm.port} is taken by another program: give another --port, or 0 for a free one.\n"
+    )
