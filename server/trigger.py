@@ -9,6 +9,7 @@ transaction has committed; one that failed is taken again with the same result. 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -241,7 +242,15 @@ class Trigger:
         for decision in done.decisions:
             self._measures.decision(decision.verdict)
             self._bus.announce("live", _news_of_decision(decision))
-        if any(isinstance(decision, Send) for decision in done.decisions):
+        offers = sum(isinstance(decision, Send) for decision in done.decisions)
+        if done.events or done.decisions:
+            log.info(
+                "batch_changed",
+                zone_events=Counter(event.kind for event in done.events),
+                decisions=Counter(decision.verdict for decision in done.decisions),
+                offers_queued=offers,
+            )
+        if offers:
             self._nudge()
 
     def _known(self) -> Knowledge:

@@ -12,6 +12,7 @@ batches: while one batch of outcomes commits, the next gathers. It knows no SQL 
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -297,6 +298,7 @@ class Sender:
                     self._wake.set()
 
     def _tell(self, batch: Sequence[Outcome]) -> None:
+        log.info("offers_settled", outcomes=Counter(outcome.word for outcome in batch))
         for outcome in batch:
             if isinstance(outcome, Sent):
                 self._last_sent_at = outcome.at

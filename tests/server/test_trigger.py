@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from server import knowledge
 from server.bus.local import LocalBus, LocalHandover
@@ -139,6 +140,24 @@ async def test_the_same_evidence_again_gives_no_second_offer_even_after_a_restar
     await house.see(fix(5, device=phone))
     assert len(await house.rows(OUTBOX, "id")) == 1
     assert len(await house.rows(VISITS, "id")) == 1
+
+
+async def test_a_batch_that_changed_something_is_counted_in_a_line_that_names_nobody(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    phone, other = await house.meet(), await house.meet(purposes=())
+    with capture_logs() as said:
+        await house.see(fix(0, device=phone), fix(0, device=other))
+        await house.see(fix(1, device=phone))
+    assert said == [
+        {
+            "event": "batch_changed",
+            "log_level": "info",
+            "zone_events": {"entered": 2},
+            "decisions": {"send": 1, "withhold": 1},
+            "offers_queued": 1,
+        }
+    ]
 
 
 async def test_a_process_that_dies_between_arriving_and_entering_loses_nothing(house):

@@ -1,5 +1,5 @@
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -81,6 +81,11 @@ async def settle_all(outbox, channels, clock, pace=PACE, **more):
 # -- the ordinary way
 
 
+def complaints(logs):
+    """What was said beyond the usual count of what was settled."""
+    return [line for line in logs if line["log_level"] != "info"]
+
+
 async def test_every_due_offer_is_sent_and_settled_once(channel, clock):
     outbox = PretendOutbox(*(a_parcel(n) for n in range(500)))
     told = []
@@ -93,6 +98,16 @@ async def test_every_due_offer_is_sent_and_settled_once(channel, clock):
     assert set(outbox.verdicts().values()) == {"Sent"}
     assert len(channel.tried) == 500
     assert sorted(told) == sorted((row, 2.0) for row in outbox.rows)
+
+
+async def test_what_was_settled_is_counted_by_outcome(channel, clock):
+    outbox = PretendOutbox(a_parcel(1), a_parcel(2), a_parcel(3))
+    channel.script["of_2"].append(Refused("too big"))
+    with capture_logs() as said:
+        await settle_all(outbox, {"fcm": channel}, clock)
+    lines = [line for line in said if line["event"] == "offers_settled"]
+    assert all(set(line) == {"event", "log_level", "outcomes"} for line in lines)
+    assert sum((line["outcomes"] for line in lines), Counter()) == {"sent": 2, "refused": 1}
 
 
 async def test_no_more_are_claimed_than_can_be_sent_at_once(channel, clock):
@@ -197,7 +212,7 @@ async def test_a_refused_message_is_not_tried_again_and_the_address_is_kept(chan
         await settle_all(outbox, {"fcm": channel}, clock)
     assert outbox.verdicts() == {"of_1": "Rejected"}
     assert outbox.forgotten == []
-    assert [line["event"] for line in logs] == ["offer_refused"]
+    assert [line["event"] for line in complaints(logs)] == ["offer_refused"]
 
 
 async def test_a_channel_that_never_answers_is_cut_off_and_tried_again(channel, clock):
@@ -220,7 +235,7 @@ async def test_a_fault_of_our_own_in_one_offer_harms_no_other(channel, clock):
             assert outbox.verdicts() == {"of_2": "Sent"}
             clock.pass_s(5)
             await until(lambda: len(outbox.settled) == 2)
-    assert [(line["event"], line["offer"]) for line in logs] == [("send_failed", "of_1")]
+    assert [(line["event"], line["offer"]) for line in complaints(logs)] == [("send_failed", "of_1")]
 
 
 # -- what may go wrong with a channel or the records
@@ -247,7 +262,7 @@ async def test_a_channel_that_refuses_us_is_left_alone_loudly_and_its_offers_sta
             assert sender.health()["ok"]
     assert outbox.verdicts() == {"of_1": "Sent", "of_2": "Sent"}
     assert all(row.attempts == 0 for row in channel.sent)
-    said = [(line["event"], line["log_level"]) for line in logs]
+    said = [(line["event"], line["log_level"]) for line in complaints(logs)]
     assert said == [("channel_down", "critical")] * 2 + [("channel_up", "warning")]
 
 
@@ -292,7 +307,7 @@ async def test_a_database_that_is_away_is_waited_for_and_nothing_is_forgotten(ch
             await until(lambda: outbox.verdicts() == {"of_1": "Sent"})
             await until(lambda: sender.health()["ok"])
     assert channel.tried == ["of_1"]
-    assert {line["event"] for line in logs} == {"outbox_failed"}
+    assert {line["event"] for line in complaints(logs)} == {"outbox_failed"}
 
 
 # -- stopping, crashing, and being two
