@@ -28,10 +28,12 @@ from server.web.etag import etag_of, has_it_already, refuse_lost_update
 from server.web.guard import Guard
 from server.web.plain import refuse_unkeepable
 from server.web.problem import Fault, Problem
+from server.web.shown import ShownAs
 
 CampaignPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 Document = Annotated[
     dict[str, Any],
+    ShownAs(Campaign, may_lack="id"),
     Body(
         description="A campaign's document.",
         examples=[

@@ -29,6 +29,8 @@ from server.web.fields import PlaceId
 from server.web.guard import Guard
 from server.web.plain import refuse_unkeepable
 from server.web.problem import Fault, Problem
+from server.web.shown import ShownAs
+from server.web.zone_form import ZoneCollection, ZoneFeature
 from server.zones import (
     AnchorSet,
     Disc,
@@ -55,6 +57,7 @@ _DOOR = "nearby"
 
 GeoJson = Annotated[
     dict[str, Any],
+    ShownAs(ZoneCollection | ZoneFeature),
     Body(
         media_type="application/json",
         description="A GeoJSON FeatureCollection, or one Feature (RFC 7946).",
@@ -76,6 +79,15 @@ GeoJson = Annotated[
                 ],
             }
         ],
+    ),
+]
+
+
+OneFeature = Annotated[
+    dict[str, Any],
+    ShownAs(ZoneFeature),
+    Body(
+        media_type="application/json", description="One GeoJSON Feature (RFC 7946); its id may be left out."
     ),
 ]
 
@@ -136,7 +148,7 @@ def zone_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = u
         return await arranger.arrange(body, once)
 
     @router.put("/v1/zones/{zone}", dependencies=[guard.manager], responses={404: {}, 412: {}})
-    async def put_zone(zone: PlaceId, body: GeoJson, request: Request) -> Arranged:
+    async def put_zone(zone: PlaceId, body: OneFeature, request: Request) -> Arranged:
         """Creates or changes one zone from a Feature. With `If-Match`, only the version that it names."""
 
         async def unless_changed(connection: Connection, keep: Keep) -> Arranged:
