@@ -186,7 +186,10 @@ def _batch(
     use: slice | NDArray[np.intp] = slice(None)  # mostly all of it, as it is
     if not standing.all():
         use = np.flatnonzero(standing)
-        device, anchor = [device[row] for row in use.tolist()], [anchor[row] for row in use.tolist() if anchor]
+        device, anchor = (
+            [device[row] for row in use.tolist()],
+            [anchor[row] for row in use.tolist() if anchor],
+        )
     if isinstance(said, Positions):
         fixes = Fixes(
             device,

@@ -8,6 +8,7 @@ an offer sent a moment ago is seen. Everything here may be done again with the s
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta
+from functools import cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,8 @@ from server.campaigns import (
 )
 from server.presence.observe import Stay
 from server.presence.visit import Phase, ZoneEvent
-from server.records.database import Connection, Database, Transaction, in_parts, insert_into
+from server.records.bulk import among, delete_rows, ids, insert_rows, update_rows
+from server.records.database import Connection, Database, Transaction
 from server.records.outbox import NO_LEASE
 from server.records.tables import Table
 
@@ -35,6 +37,8 @@ _devices, _shoppers = Table.metadata.tables["devices"], Table.metadata.tables["s
 _consents, _addresses = Table.metadata.tables["consents"], Table.metadata.tables["addresses"]
 _visits, _stays = Table.metadata.tables["visits"], Table.metadata.tables["stays"]
 _decisions, _outbox = Table.metadata.tables["decisions"], Table.metadata.tables["outbox"]
+
+_STAY = ("device_id", "zone_id")
 
 #: A late visit this close to a known one is a part of it: nobody leaves a shop for less.
 ONE_STAY = timedelta(seconds=60)
@@ -66,33 +70,18 @@ class Work:
 
         They cannot be forgotten before the commit: on PostgreSQL their rows are locked against that, SQLite has one writer.
         """
-        select = sa.select(_devices.c.id, _devices.c.shopper_id).order_by(_devices.c.id)
-        rows = self._in(select.with_for_update(read=True), _devices.c.id, devices)
-        return {row.id: row.shopper_id for row in rows}
+        return {row.id: row.shopper_id for row in self._of(_shoppers_of, devices)}
 
     def owners_of(self, devices: Collection[str], since: datetime) -> dict[str, Owner]:
         """The facts of the shoppers of these devices, with the offers they got since `since` or in visits still open.
 
         Where several processes decide, the shoppers stay locked until the commit: two phones of one shopper take turns.
         """
-        of_device = self._in(
-            sa.select(_devices.c.id, _devices.c.kind, _devices.c.shopper_id), _devices.c.id, devices
-        )
+        of_device = self._of(_devices_among, devices)
         shopper_ids = {row.shopper_id for row in of_device}
-        select = (
-            sa.select(_shoppers).order_by(_shoppers.c.id).with_for_update()
-        )  # SQLite knows no row locks: left out
-        shoppers = self._in(select, _shoppers.c.id, shopper_ids)
-        consents = self._in(
-            sa.select(_consents).where(_consents.c.superseded_at.is_(None)),
-            _consents.c.shopper_id,
-            shopper_ids,
-        )
-        addresses = self._in(
-            sa.select(_addresses.c.shopper_id, _addresses.c.device_id).where(_addresses.c.dead_at.is_(None)),
-            _addresses.c.shopper_id,
-            shopper_ids,
-        )
+        shoppers = self._of(_shoppers_among, shopper_ids)
+        consents = self._of(_consents_of, shopper_ids)
+        addresses = self._of(_addresses_of, shopper_ids)
         sent = self._sent(shopper_ids, since)
         given = _by_shopper(consents)
         reached = {row.device_id for row in addresses}
@@ -110,16 +99,7 @@ class Work:
         }
 
     def _sent(self, shoppers: Collection[str], since: datetime) -> dict[str, list[SentOffer]]:
-        join = _outbox.outerjoin(_visits, _visits.c.id == _outbox.c.visit_id)
-        recent = sa.or_(_outbox.c.created_at >= since, _visits.c.exited_at.is_(None))
-        counts = sa.or_(_outbox.c.outcome.is_(None), _outbox.c.outcome.not_in(FAILED))
-        rows = self._in(
-            sa.select(_outbox, _visits.c.entered_at, _visits.c.exited_at)
-            .select_from(join)
-            .where(recent, counts),
-            _outbox.c.shopper_id,
-            shoppers,
-        )
+        rows = self._of(_sent_to, shoppers, since=since)
         sent: dict[str, list[SentOffer]] = {}
         for row in rows:
             sent.setdefault(row.shopper_id, []).append(
@@ -151,18 +131,12 @@ class Work:
             for event in events
             if event.kind == "entered"
         ]
-        dwelled = [{"of": e.visit, "s": e.dwelled_s} for e in events if e.kind == "dwelled"]
-        closed = [{"of": e.visit, "until": e.at} for e in events if e.kind == "exited"]
-        if opened:
-            insert = insert_into(self._connection, _visits).on_conflict_do_nothing(index_elements=["id"])
-            self._connection.execute(insert, opened)
-        this = _visits.c.id == sa.bindparam("of")
-        if dwelled:
-            update = sa.update(_visits).where(this).values(dwelled_s=sa.bindparam("s"))
-            self._connection.execute(update, dwelled)
-        if closed:
-            update = sa.update(_visits).where(this).values(exited_at=sa.bindparam("until"))
-            self._connection.execute(update, closed)
+        # Of several dwells that fell due together the longest counts.
+        dwelled = {e.visit: {"id": e.visit, "dwelled_s": e.dwelled_s} for e in events if e.kind == "dwelled"}
+        closed = [{"id": e.visit, "exited_at": e.at} for e in events if e.kind == "exited"]
+        insert_rows(self._connection, _visits, opened)
+        update_rows(self._connection, _visits, [*dwelled.values()], by=("id",))
+        update_rows(self._connection, _visits, closed, by=("id",))
 
     def keep_history(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> list[ZoneEvent]:
         """Puts late visits in their place. Out: the events of those that were not known in any part before.
@@ -185,9 +159,7 @@ class Work:
                 "dwelled_s": 0.0,
                 "late": True,
             }
-            self._connection.execute(
-                insert_into(self._connection, _visits).on_conflict_do_nothing(index_elements=["id"]), row
-            )
+            insert_rows(self._connection, _visits, [row])
             new += [event, exited]
         return new
 
@@ -219,32 +191,26 @@ class Work:
 
     def keep_stays(self, stays: Sequence[Stay], over: Sequence[tuple[str, str]]) -> None:
         """Writes the stays that changed, and drops those that are over."""
-        if over:
-            gone = sa.delete(_stays).where(
-                _stays.c.device_id == sa.bindparam("device"), _stays.c.zone_id == sa.bindparam("zone")
-            )
-            self._connection.execute(gone, [{"device": d, "zone": z} for d, z in over])
-        if stays:
-            insert = insert_into(self._connection, _stays)
-            changed = {
-                column: insert.excluded[column]
-                for column in ("phase", "since_at", "entered_at", "heard_at", "dwelled_s", "usual_gap_s")
-            }
-            upsert = insert.on_conflict_do_update(index_elements=["device_id", "zone_id"], set_=changed)
-            self._connection.execute(upsert, [_stay_row(stay) for stay in stays])
+        delete_rows(self._connection, _stays, _STAY, over)
+        insert_rows(
+            self._connection,
+            _stays,
+            [_stay_row(stay) for stay in stays],
+            replacing=("phase", "since_at", "entered_at", "heard_at", "dwelled_s", "usual_gap_s"),
+        )
 
     def keep_last_words(self, stays: Sequence[Stay]) -> None:
         """Notes when the devices of these stays were last heard, where the stay is still kept."""
-        heard = sa.update(_stays).where(
-            _stays.c.device_id == sa.bindparam("device"), _stays.c.zone_id == sa.bindparam("zone")
-        )
-        self._connection.execute(
-            heard.values(heard_at=sa.bindparam("at"), usual_gap_s=sa.bindparam("gap")),
-            [
-                {"device": stay.device, "zone": stay.zone, "at": stay.heard, "gap": stay.usual_gap_s}
-                for stay in stays
-            ],
-        )
+        heard = [
+            {
+                "device_id": stay.device,
+                "zone_id": stay.zone,
+                "heard_at": stay.heard,
+                "usual_gap_s": stay.usual_gap_s,
+            }
+            for stay in stays
+        ]
+        update_rows(self._connection, _stays, heard, by=_STAY)
 
     def close_visits(self, stays: Sequence[tuple[str, str]], at: datetime) -> None:
         """Ends the open visits of these (device, zone) at `at`."""
@@ -267,29 +233,69 @@ class Work:
         """
         if not decisions:
             return []
-        known = {
-            row.id
-            for row in self._in(
-                sa.select(_decisions.c.id), _decisions.c.id, [decision.id for decision in decisions]
-            )
-        }
+        known = {row.id for row in self._of(_decisions_among, [decision.id for decision in decisions])}
         fresh = {decision.id: decision for decision in decisions if decision.id not in known}
-        if fresh:
-            rows = [_decision_row(decision) for decision in fresh.values()]
-            insert = insert_into(self._connection, _decisions).on_conflict_do_nothing(index_elements=["id"])
-            self._connection.execute(insert, rows)
+        insert_rows(self._connection, _decisions, [_decision_row(decision) for decision in fresh.values()])
         offers = [_outbox_row(each, heard_at) for each in fresh.values() if isinstance(each, Send)]
-        if offers:
-            insert = insert_into(self._connection, _outbox).on_conflict_do_nothing(index_elements=["id"])
-            self._connection.execute(insert, offers)
+        insert_rows(self._connection, _outbox, offers)
         return list(fresh.values())
 
-    def _in(self, select: Any, column: Any, values: Collection[str]) -> list[Any]:
-        """The rows of `select` whose `column` is one of `values`, asked for in pieces that the database takes."""
-        rows: list[Any] = []
-        for some in in_parts(values):
-            rows += (self._connection.execute(select.where(column.in_(some)))).all()
-        return rows
+    def _of(
+        self, asked: Callable[[str], sa.Select[Any]], some: Collection[str], **more: object
+    ) -> Sequence[sa.Row[Any]]:
+        """The rows that a statement finds for these ids."""
+        if not some:
+            return []
+        return self._connection.execute(asked(self._connection.dialect.name), {**ids(some), **more}).all()
+
+
+@cache
+def _shoppers_of(dialect: str) -> sa.Select[Any]:
+    found = sa.select(_devices.c.id, _devices.c.shopper_id).where(among(dialect, _devices.c.id))
+    return found.order_by(_devices.c.id).with_for_update(read=True)
+
+
+@cache
+def _devices_among(dialect: str) -> sa.Select[Any]:
+    found = sa.select(_devices.c.id, _devices.c.kind, _devices.c.shopper_id)
+    return found.where(among(dialect, _devices.c.id))
+
+
+@cache
+def _shoppers_among(dialect: str) -> sa.Select[Any]:
+    found = sa.select(_shoppers).where(among(dialect, _shoppers.c.id))
+    return found.order_by(_shoppers.c.id).with_for_update()  # SQLite knows no row locks: left out
+
+
+@cache
+def _consents_of(dialect: str) -> sa.Select[Any]:
+    found = sa.select(_consents).where(among(dialect, _consents.c.shopper_id))
+    return found.where(_consents.c.superseded_at.is_(None))
+
+
+@cache
+def _addresses_of(dialect: str) -> sa.Select[Any]:
+    found = sa.select(_addresses.c.shopper_id, _addresses.c.device_id)
+    return found.where(among(dialect, _addresses.c.shopper_id), _addresses.c.dead_at.is_(None))
+
+
+@cache
+def _sent_to(dialect: str) -> sa.Select[Any]:
+    recent = sa.or_(
+        _outbox.c.created_at >= sa.bindparam("since", type_=_outbox.c.created_at.type),
+        _visits.c.exited_at.is_(None),
+    )
+    counts = sa.or_(_outbox.c.outcome.is_(None), _outbox.c.outcome.not_in(FAILED))
+    return (
+        sa.select(_outbox, _visits.c.entered_at, _visits.c.exited_at)
+        .select_from(_outbox.outerjoin(_visits, _visits.c.id == _outbox.c.visit_id))
+        .where(among(dialect, _outbox.c.shopper_id), recent, counts)
+    )
+
+
+@cache
+def _decisions_among(dialect: str) -> sa.Select[Any]:
+    return sa.select(_decisions.c.id).where(among(dialect, _decisions.c.id))
 
 
 async def committed(database: Database, do: Callable[[Work], T]) -> T:
