@@ -5,7 +5,7 @@ its embedded database with its real durability, every answer all accepted. Floor
 `STRtree.query` a body finds their polygons, in a loop. Both in turns. At the end the server's visits must be those that
 presence gives for the same evidence in this process, and every event that a campaign listens to must have its decision.
 
-The town's time runs faster than ours (DESIGN.md: 20,000 shoppers among 1,000 polygons; each tells where they are every 5 s, and
+The town's time runs faster than ours (20,000 shoppers among 1,000 polygons; each tells where they are every 5 s, and
 we send as fast as we can), so it begins ahead of our clock and stays ahead: the server's own clock makes nothing due.
 """
 
