@@ -89,7 +89,7 @@ def _outline(rng: np.random.Generator, x: float, y: float) -> shapely.Polygon:
     return shapely.orient_polygons(shapely.Polygon(np.column_stack([lon, lat]).round(7)))
 
 
-def campaigns() -> list[dict[str, Any]]:
+def campaigns(shops: Shops) -> list[dict[str, Any]]:
     """What `POST /v1/campaigns` takes: one that greets, one that waits for a dwell, one after the visit; each with a cap."""
     cap = {"kind": "frequency_cap", "at_most": 1, "window": "7d"}
     offer = {
@@ -111,8 +111,8 @@ def campaigns() -> list[dict[str, Any]]:
 
     return [
         one("greet", "entered", {"group": "fashion"}),
-        one("linger", "dwelled", {"zones": [shop_id(i) for i in range(5, 1000, 20)]}, after_s=60),
-        one("farewell", "exited", {"zones": [shop_id(i) for i in range(7, 1000, 50)]}),
+        one("linger", "dwelled", {"zones": [shop_id(i) for i in range(5, len(shops.x), 20)]}, after_s=60),
+        one("farewell", "exited", {"zones": [shop_id(i) for i in range(7, len(shops.x), 50)]}),
     ]
 
 

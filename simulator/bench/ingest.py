@@ -129,7 +129,7 @@ async def _measured(size: Size, shops: Shops, laps: Sequence[Lap], folder: Path)
     finally:
         await house.stop()
     true, heard = truth(shops, laps, devices, began_s)
-    _check(true, kept, heard, decided.total())
+    check(true, kept, heard, decided.total())
     return {
         **compared.figures("positions_per_s", "floor_positions_per_s"),
         "positions": size.shoppers * size.laps,
@@ -188,7 +188,7 @@ def floor(tree: shapely.STRtree, bodies: Sequence[bytes]) -> float:
 async def _furnish(http: httpx.AsyncClient, shops: Shops) -> None:
     """Shops and campaigns, over the doors that staff use."""
     (await http.put("/v1/zones", json=shops.as_geojson())).raise_for_status()
-    for campaign in campaigns():
+    for campaign in campaigns(shops):
         (await http.post("/v1/campaigns", json=campaign)).raise_for_status()
 
 
@@ -220,7 +220,7 @@ def truth(
 ) -> tuple[set[Visit], int]:
     """The visits that presence gives for the same evidence in this process, and how many decisions their events ask for."""
     zones = _zones(shops)
-    compiled = compile_campaigns([read_campaign(campaign) for campaign in campaigns()], zones)
+    compiled = compile_campaigns([read_campaign(campaign) for campaign in campaigns(shops)], zones)
     atlas = compile_atlas(zones, dwells_s=compiled.dwells)
     tracks, patience = Tracks(()), Patience()
     events: list[ZoneEvent] = []
@@ -264,7 +264,7 @@ def _visits_of(events: Sequence[ZoneEvent]) -> set[Visit]:
     }
 
 
-def _check(true: set[Visit], kept: set[Visit], heard: int, decided: int) -> None:
+def check(true: set[Visit], kept: set[Visit], heard: int, decided: int) -> None:
     if true != kept:
         missing, strange = true - kept, kept - true
         one: Any = next(iter(missing or strange))

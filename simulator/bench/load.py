@@ -91,10 +91,16 @@ async def _load(port: int, shares: Sequence[Iterator[Asked]]) -> float:
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     ends = [loop.create_future() for _ in shares]
-    for share, end in zip(shares, ends, strict=True):
-        await loop.create_connection(partial(_Connection, share, end), "127.0.0.1", port)
-    await asyncio.gather(*ends)
-    return time.perf_counter() - began
+    lines: list[asyncio.BaseTransport] = []
+    try:
+        for share, end in zip(shares, ends, strict=True):
+            connected = partial(_Connection, share, end)
+            lines.append((await loop.create_connection(connected, "127.0.0.1", port))[0])
+        await asyncio.gather(*ends)
+        return time.perf_counter() - began
+    finally:
+        for line in lines:
+            line.close()
 
 
 def post(path: str, token: str, body: bytes) -> bytes:
