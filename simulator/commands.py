@@ -5,12 +5,14 @@ Exit codes: 0 all went as it should; 1 an offer was doubled, wrong or lost witho
 
 import asyncio
 import json
+import logging
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated, Any
 
 import httpx
+import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -134,6 +136,7 @@ def _world(shop: Path) -> World:
 
 def _played(story: Any, console: Console) -> Outcome:
     """The story's outcome. What kept it from being played ends the program with a sentence."""
+    _quiet_agents()
     try:
         outcome: Outcome = asyncio.run(story)
     except CannotPlay as error:
@@ -147,6 +150,15 @@ def _played(story: Any, console: Console) -> Outcome:
             console.print(f"[red]{escape(_sentence(failure))}[/red]")
         raise typer.Exit(1) from group
     return outcome
+
+
+def _quiet_agents() -> None:
+    """The agents' lines would stand between ours, and stories about dead servers provoke many: what they count is on the screen."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        logger_factory=structlog.ReturnLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
 
 
 def _sentence(error: BaseException) -> str:

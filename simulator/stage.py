@@ -5,15 +5,12 @@ and hand it to `perform`.
 """
 
 import asyncio
-import logging
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-
-import structlog
 
 from simulator.fcm import FcmStandIn
 from simulator.house import House, open_house
@@ -75,7 +72,6 @@ async def premises(seed: int = 0, settings: Mapping[str, str] = NO_SETTINGS) -> 
     """A fresh server on a fresh database with a stand-in FCM, all in a folder that is gone afterwards. Raises HouseFailed."""
     with tempfile.TemporaryDirectory(prefix="soglia-simulator-") as name:
         folder = Path(name)
-        _quiet_agents()
         async with FcmStandIn(seed=seed) as fcm:
             own = {
                 "SOGLIA_FCM__ENDPOINT": fcm.url,
@@ -118,12 +114,3 @@ async def judged(town: Town, stage: Stage, settings: Mapping[str, str] = NO_SETT
     """The outcome of a story that is a town and its verdict."""
     verdict, _ = await perform(town, stage, settings)
     return Outcome(verdict.good, verdict.as_json(), verdict.complaints, verdict)
-
-
-def _quiet_agents() -> None:
-    """The agents' lines would stand between ours, and stories about dead servers provoke many: what they count is on the screen."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
-        logger_factory=structlog.ReturnLoggerFactory(),
-        cache_logger_on_first_use=False,
-    )

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-import structlog
 
 from simulator.scenarios import scenarios
 from simulator.stage import Outcome, Stage
@@ -26,4 +25,3 @@ def playbill() -> Iterator[Callable[[str, Stage], "Future[Outcome]"]]:
             return started[name]
 
         yield start
-    structlog.reset_defaults()
