@@ -60,7 +60,7 @@ def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience) -> S
     """Evidence of any number of devices. Verdicts: accepted, duplicate, too_inaccurate; late items are accepted."""
     verdicts = np.full(len(batch), Verdict.ACCEPTED, np.uint8)
     fix_slots, heard_slots = tracks.slots(batch.fixes.device), tracks.slots(batch.heards.device)
-    slots, line = np.unique(np.concatenate([fix_slots, heard_slots]), return_inverse=True)
+    slots, line = _each_once(np.concatenate([fix_slots, heard_slots]))
     rows = tracks.rows.copy_of(slots)
     work = Stays(rows, atlas, patience)
     fix_line, heard_line = line[: len(fix_slots)], line[len(fix_slots) :]
@@ -70,7 +70,7 @@ def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience) -> S
         tracks, atlas, batch.heards, heard_line, slots, verdicts[len(batch.fixes) :]
     )
     scan_count = sum(len(s) for s in scans)
-    if len(fixes) and not scan_count and len(np.unique(fix_line[fixes])) == len(fixes):
+    if not scan_count and len(slots) == len(batch):
         _fix_round(work, batch, fix_line, fixes)  # the common case: one fix a device
     elif len(fixes) or scan_count:
         _in_rounds(work, batch, fix_line, fixes, scans)
@@ -100,6 +100,14 @@ def _visit_id(device: str, zone: str, entered_at: float) -> str:
     return derived_id("v", device, zone, round(entered_at * 1000))
 
 
+def _each_once(slots: Indexes) -> tuple[Indexes, Indexes]:
+    """The rows of a batch's devices, each once, and which of them each item is about. Mostly all are there once anyway."""
+    ordered = np.sort(slots)
+    if (ordered[1:] != ordered[:-1]).all():
+        return slots, np.arange(len(slots))
+    return np.unique(slots, return_inverse=True)
+
+
 def _usable_fixes(rows: Rows, batch: Batch, line: Indexes, verdicts: Verdicts) -> tuple[Indexes, Indexes]:
     """Fixes to follow, each device's in order of time, and those that came late; the others get their verdict."""
     fixes = batch.fixes
@@ -108,8 +116,9 @@ def _usable_fixes(rows: Rows, batch: Batch, line: Indexes, verdicts: Verdicts) -
         return none, none
     coarse = fixes.accuracy_m > COARSEST_FIX_M
     verdicts[: len(fixes)][coarse] = Verdict.TOO_INACCURATE
-    order = np.lexsort((fixes.at, line))
-    order = order[~coarse[order]]
+    order = np.lexsort((fixes.at, line)) if len(rows) < len(line) else np.arange(len(line))
+    if coarse.any():
+        order = order[~coarse[order]]
     at, who = fixes.at[order], line[order]
     newest = rows.fix_at[who]
     again = at == newest

@@ -15,7 +15,7 @@ from server.zones.shape import Floats, Indexes
 
 NEVER = -np.inf
 #: Most people are in a shop and one of its departments; more places at once make the arrays wider when needed.
-STAYS_AT_FIRST = 4
+STAYS_AT_FIRST = 2
 
 
 @dataclass(slots=True)
