@@ -8,6 +8,7 @@ Times in columns are UTC epoch seconds (float64), which hold a microsecond until
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 from typing import Self
 
 import numpy as np
@@ -96,7 +97,7 @@ class Fixes:
         if len(parts) == 1:
             return parts[0]
         return cls(
-            [device for part in parts for device in part.device],
+            [*chain.from_iterable(part.device for part in parts)],
             *(
                 np.concatenate([getattr(part, column) for part in parts])
                 for column in ("at", "lat", "lon", "accuracy_m", "speed_mps", "mock")
@@ -134,8 +135,8 @@ class Heards:
         if len(parts) == 1:
             return parts[0]
         return cls(
-            [device for part in parts for device in part.device],
-            [anchor for part in parts for anchor in part.anchor],
+            [*chain.from_iterable(part.device for part in parts)],
+            [*chain.from_iterable(part.anchor for part in parts)],
             *(
                 np.concatenate([getattr(part, column) for part in parts])
                 for column in ("at", "rssi_dbm", "count")

@@ -113,7 +113,8 @@ def _parameter(connection: Transaction, rows: Iterable[Iterable[Any]]) -> dict[s
 
 def _sqlite_time(moment: datetime) -> str:
     """As SQLAlchemy writes times into SQLite, which compares them as texts."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def _same(moment: datetime) -> datetime:
