@@ -56,7 +56,7 @@ class Size:
     shoppers: int = 20_000
     shops: int = 1_000
     body: int = 1_000
-    connections: int = 10
+    connections: int = 20
     warm_up_laps: int = 5
     rounds: int = 9
     laps_a_round: int = 8
