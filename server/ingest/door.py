@@ -138,10 +138,12 @@ class Door:
         return [directory.device(beacon, when) or "" for beacon, when in heard], [anchor] * len(beacons)
 
     def _refuse_times(self, sheet: Sheet, at: Floats, now: float) -> None:
-        old, ahead = at < now - self.limits.oldest_s, at > now + self.limits.ahead_s
-        sheet.refuse(old, Verdict.TOO_OLD, "at", f"older than {self.limits.oldest_s / 86_400:g} days")
+        oldest, latest = now - self.limits.oldest_s, now + self.limits.ahead_s
+        if ((at >= oldest) & (at <= latest)).all():
+            return
+        sheet.refuse(at < oldest, Verdict.TOO_OLD, "at", f"older than {self.limits.oldest_s / 86_400:g} days")
         sheet.refuse(
-            ahead, Verdict.IN_THE_FUTURE, "at", "ahead of our clock; send `sent_at` to correct yours"
+            at > latest, Verdict.IN_THE_FUTURE, "at", "ahead of our clock; send `sent_at` to correct yours"
         )
 
     async def _refuse_people(self, sheet: Sheet, device: Sequence[str], now: float) -> None:
@@ -162,8 +164,9 @@ def _spoken_for(principal: Principal, named: Sequence[str | None], sheet: Sheet)
     if principal.kind != "device":
         return [each or "" for each in named]
     owner = principal.owner or ""
-    foreign = np.array([each is not None and each != owner for each in named], np.bool_)
-    sheet.refuse(foreign, Verdict.UNKNOWN_DEVICE, "device", "a device speaks for itself only")
+    if any(each not in {None, owner} for each in named):
+        foreign = np.array([each not in {None, owner} for each in named], np.bool_)
+        sheet.refuse(foreign, Verdict.UNKNOWN_DEVICE, "device", "a device speaks for itself only")
     return [owner] * len(named)
 
 
