@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from server.presence import Fixes, Heards
+from server.presence.sighting import Fixes, Heards
 from server.zones.survey import Survey
 from server.zones.zone import Anchor, FloorPlan, Zone
 
