@@ -19,6 +19,7 @@ from server.zones.zone import FloorPlan, FloorShape
 
 _plans = Table.metadata.tables["floor_plans"]
 _anchors = Table.metadata.tables["anchors"]
+_surveys = Table.metadata.tables["surveys"]
 
 
 async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 100) -> list[FloorPlan]:
@@ -56,7 +57,7 @@ async def put(connection: AsyncConnection, plan: FloorPlan, now: datetime) -> Ch
 
 
 async def remove(connection: AsyncConnection, plan: str) -> None:
-    """Forgets a floor plan. Raises NotFound, or Taken where zones or anchors lie on it."""
+    """Forgets a floor plan and its surveys. Raises NotFound, or Taken where zones or anchors lie on it."""
     await find(connection, plan)
     drawn = [
         z.id for z in await zones.load(connection) if isinstance(z.place, FloorShape) and z.place.plan == plan
@@ -65,6 +66,7 @@ async def remove(connection: AsyncConnection, plan: str) -> None:
         sa.select(_anchors.c.id).where(_anchors.c.plan_id == plan).order_by(_anchors.c.id)
     )
     refuse_where_named(f"floor plan {plan}", {"zone": drawn, "anchor": list(anchors)})
+    await connection.execute(sa.delete(_surveys).where(_surveys.c.plan_id == plan))
     await connection.execute(sa.delete(_plans).where(_plans.c.id == plan))
 
 

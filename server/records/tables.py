@@ -107,6 +107,32 @@ class AnchorRow(Table, table=True):
     created_at: datetime = utc()
 
 
+class SurveyRow(Table, table=True):
+    """What a walk with a fob taught of a floor plan's radio, version by version: draft, in use, or retired."""
+
+    __tablename__ = "surveys"
+    id: str = Field(primary_key=True)
+    plan_id: str
+    version: int
+    made_at: datetime = utc()
+    made_by: str
+    source: str
+    state: str
+    used_at: datetime | None = utc(nullable=True)
+    spots: list[dict[str, Any]] = json_column()
+    figures: dict[str, Any] = json_column()
+    __table_args__ = (
+        UniqueConstraint("plan_id", "version"),
+        Index(
+            "ix_surveys_in_use",  # a plan has at most one that counts
+            "plan_id",
+            unique=True,
+            sqlite_where=text("state = 'in use'"),
+            postgresql_where=text("state = 'in use'"),
+        ),
+    )
+
+
 class GatewayRow(Table, table=True):
     __tablename__ = "gateways"
     id: str = Field(primary_key=True)
