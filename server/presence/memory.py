@@ -70,7 +70,7 @@ def departures(tracks: Tracks, atlas: Atlas, devices: Iterable[str], now: float,
     for row in range(len(slots)):
         for zone in work.rows.zone[row].tolist():
             if zone >= 0:
-                work.leave(row, zone, now)
+                work.leave(row, zone, now, "not_followed")
     work.reckon(np.arange(len(slots)))
     none = np.empty(0, np.intp)
     return step_of(tracks, atlas, work, slots, np.empty(0, np.uint8), none, ())
@@ -97,8 +97,9 @@ def renumber(tracks: Tracks, old: Atlas, new: Atlas, patience: Patience) -> Trac
     numbers = np.array([new.index.get(zone.id, -1) for zone in old.zones] + [-1], np.int32)
     moved = Tracks(new.radio_maps)
     moved.slot_of, moved.devices, moved.rows = tracks.slot_of, tracks.devices, tracks.rows
-    moved.free = tracks.free
+    moved.free, moved.trails = tracks.free, tracks.trails
     moved.rows.zone = numbers[moved.rows.zone]  # -1, a free place, takes the last entry
+    moved.trails.renumber(numbers)
     for i, after in enumerate(moved.radio):
         for before in tracks.radio:
             if before.map.anchors == after.map.anchors and np.array_equal(

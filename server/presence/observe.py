@@ -17,7 +17,8 @@ from server.presence.position import follow_fixes
 from server.presence.radio import Scans, follow_scans, scans_of
 from server.presence.sighting import Batch, Verdict, Verdicts
 from server.presence.tracks import NEVER, Rows, Tracks
-from server.presence.visit import Phase, ZoneEvent
+from server.presence.trail import Notes, Voices
+from server.presence.visit import Evidence, Phase, Weighing, ZoneEvent
 from server.zones.atlas import Atlas
 from server.zones.naming import derived_id
 from server.zones.shape import Floats, Indexes
@@ -54,6 +55,7 @@ class Step:
     slots: Indexes
     rows: Rows
     radio: tuple[Scans, ...]
+    notes: tuple[Notes, ...]
 
 
 def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience) -> Step:
@@ -91,6 +93,7 @@ def let_time_pass(tracks: Tracks, atlas: Atlas, now: float, patience: Patience) 
 def keep(tracks: Tracks, step: Step) -> None:
     """Writes a step down: its consequences are committed."""
     tracks.rows.put(step.slots, step.rows)
+    tracks.trails.keep(step.slots, step.notes)
     for radio, scans in zip(tracks.radio, step.radio, strict=False):
         scans.keep(radio)
 
@@ -159,6 +162,7 @@ def _fix_round(work: Stays, batch: Batch, fix_line: Indexes, items: Indexes) -> 
     if guess.any():
         guess &= np.isin(zone, [z for radio_map in atlas.radio_maps for z in radio_map.zones])
         item, zone, inside = item[~guess], zone[~guess], inside[~guess]
+    work.voices = Voices.of_fixes(which, batch.fixes.accuracy_m[items])
     work.weigh(which[item], zone, inside, at[item], by_radio=False)
     work.reckon(which)
     work.pass_time(which, at)
@@ -194,6 +198,7 @@ def _scan_round(work: Stays, scans: Scans, items: Indexes) -> None:
     # A zone that is not held matters only when it is believed: most are neither.
     held = (rows.zone[which][:, None, :] == zones[None, :, None]).any(axis=2)
     item, column = np.nonzero(held | (inside >= work.atlas.enter_at[zones]))
+    work.voices = scans.spoken(items)
     work.weigh(which[item], zones[column], inside[item, column], at[item], by_radio=True)
     work.reckon(which)
     work.pass_time(which, at)
@@ -210,10 +215,11 @@ def step_of(
 ) -> Step:
     """What working on some rows came to, against the tracks as they are."""
     stays, over = _changed_stays(tracks, work, slots)
+    changes = _in_order(work.changes, atlas)
     return Step(
         events=tuple(
-            _zone_event(change, tracks.devices[slots[change.row]], atlas)
-            for change in _in_order(work.changes, atlas)
+            _zone_event(change, tracks.devices[slots[change.row]], atlas, evidence)
+            for change, evidence in zip(changes, _evidence(tracks, atlas, work, slots, changes), strict=True)
         ),
         stays=stays,
         over=over,
@@ -222,6 +228,7 @@ def step_of(
         slots=slots,
         rows=work.rows,
         radio=tuple(scans),
+        notes=tuple(work.notes),
     )
 
 
@@ -237,7 +244,38 @@ def _in_order(changes: Sequence[Change], atlas: Atlas) -> list[Change]:
     return sorted(changes, key=key)
 
 
-def _zone_event(change: Change, device: str, atlas: Atlas) -> ZoneEvent:
+def _evidence(
+    tracks: Tracks, atlas: Atlas, work: Stays, slots: Indexes, changes: Sequence[Change]
+) -> list[Evidence | None]:
+    """Of each change what brought it about, as far as the trail of its stay tells."""
+    stays = [
+        (change.row, cause.place, change.zone, change.entered_at, cause.known_at)
+        for change in changes
+        if (cause := change.cause)
+    ]
+    told = iter(tracks.trails.told(slots, work.notes, stays))
+    return [_of_cause(change, atlas, next(told)) if change.cause else None for change in changes]
+
+
+def _of_cause(change: Change, atlas: Atlas, weighings: tuple[Weighing, ...]) -> Evidence | None:
+    cause, zone = change.cause, change.zone
+    if cause is None:
+        return None
+    return Evidence(
+        why=cause.why,
+        known_at=cause.known_at,
+        heard_at=cause.heard_at,
+        enter_at=float(atlas.enter_at[zone]),
+        leave_at=float(atlas.leave_at[zone]),
+        enter_after_s=float(atlas.enter_after_s[zone]),
+        leave_after_s=float(atlas.leave_after_s[zone]),
+        usual_gap_s=cause.usual_gap_s,
+        weighings=weighings,
+        zone=atlas.zones[cause.other].id if cause.other >= 0 else None,
+    )
+
+
+def _zone_event(change: Change, device: str, atlas: Atlas, evidence: Evidence | None) -> ZoneEvent:
     """The change as the rest of the house knows it."""
     zone = atlas.zones[change.zone].id
     return ZoneEvent(
@@ -248,6 +286,7 @@ def _zone_event(change: Change, device: str, atlas: Atlas) -> ZoneEvent:
         at=_aware(change.at),
         entered_at=_aware(change.entered_at),
         dwelled_s=change.dwelled_s,
+        evidence=evidence,
     )
 
 

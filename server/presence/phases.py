@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.presence.tracks import NEVER, Rows
-from server.presence.visit import NEXT, EventKind, Phase
+from server.presence.trail import WORTH_NOTING, Notes, Voices
+from server.presence.visit import NEXT, EventKind, Phase, Why
 from server.zones.atlas import Atlas
 from server.zones.shape import Floats, Indexes
 
@@ -40,6 +41,21 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """What brought a change about: when it was certain, the last word until then and what is usual between two words.
+
+    `place` is where the stay stood, `other` the zone that implied it, -1 for the zone itself.
+    """
+
+    why: Why
+    place: int
+    known_at: float
+    heard_at: float
+    usual_gap_s: float
+    other: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One thing that happened to one stay of row `row`; `zone` is the atlas's number, times are epoch seconds."""
 
@@ -49,13 +65,15 @@ class Change:
     at: float
     entered_at: float
     dwelled_s: float
+    cause: Cause | None = None
 
 
 @dataclass(slots=True)
 class Stays:
     """The stays of some rows, moved on by evidence and by the clock.
 
-    `changes` is what happened, in order of finding; `touched` marks the rows of which records must look at the stays.
+    `changes` is what happened, in order of finding; `touched` marks the rows of which records must look at the stays. `notes`
+    are the weighings worth remembering; `voices` is what speaks in the round at work.
     """
 
     rows: Rows
@@ -63,6 +81,8 @@ class Stays:
     patience: Patience
     changes: list[Change] = field(default_factory=list)
     touched: NDArray[np.bool_] = field(init=False)
+    notes: list[Notes] = field(default_factory=list)
+    voices: Voices | None = None
 
     def __post_init__(self) -> None:
         self.touched = np.zeros(len(self.rows), np.bool_)
@@ -92,6 +112,7 @@ class Stays:
         rows.entered[row, place] = np.where(arrived, at, rows.entered[row, place])
         source = rows.by_radio_at if by_radio else rows.by_fix_at
         source[row, place] = np.where(sure, at, source[row, place])
+        self._note(row, place, at, inside, np.where(changed, after, 0))
         for i in np.flatnonzero(after == OUTSIDE):
             rows.clear_stay(int(row[i]), int(place[i]))
 
@@ -121,15 +142,19 @@ class Stays:
         if len(held):
             next_due_at[held] = self._due(held)[0].min(axis=1)
 
-    def leave(self, row: int, zone: int, at: float) -> None:
-        """The device is out of a zone, and of all zones in it, since `at`."""
+    def leave(
+        self, row: int, zone: int, at: float, why: Why = "zone_gone", known_at: float = NEVER, by: int = -1
+    ) -> None:
+        """The device is out of a zone, and of all zones in it, since `at`; that was certain at `known_at`, or then already."""
         self.touched[row] = True
         inner_first = sorted(self._stays_in(row, zone), key=lambda stay: -self.atlas.rank[stay[1]])
         for place, inner in inner_first:
             if self.rows.phase[row, place] in (INSIDE, LEAVING):
                 entered = float(self.rows.entered[row, place])
                 left = max(at, entered + float(self.rows.dwelled_s[row, place]))
-                self.changes.append(Change("exited", row, inner, left, entered, left - entered))
+                grounds: tuple[Why, int] = (why, by) if inner == zone else ("implied", zone)
+                cause = self._cause(row, place, max(at, known_at), *grounds)
+                self.changes.append(Change("exited", row, inner, left, entered, left - entered, cause))
             self.rows.clear_stay(row, place)
 
     def _due(self, which: Indexes) -> tuple[Floats, Floats]:
@@ -152,18 +177,18 @@ class Stays:
         rows = self.rows
         zone, phase = int(rows.zone[row, place]), int(rows.phase[row, place])
         if phase == LEAVING and due >= rows.since[row, place] + self.atlas.leave_after_s[zone]:
-            self.leave(row, zone, float(rows.since[row, place]))
+            self.leave(row, zone, float(rows.since[row, place]), "left", due)
         elif due >= silence_due:
             # Nobody knows when they went: after their last word, and not before a dwell that was told of.
             heard = max(float(rows.by_fix_at[row, place]), float(rows.by_radio_at[row, place]))
             told = float(rows.entered[row, place] + rows.dwelled_s[row, place])
-            self.leave(row, zone, max(heard, told))
+            self.leave(row, zone, max(heard, told), "silence", due)
         elif phase == ARRIVING:
-            self._enter(row, zone, float(rows.since[row, place]))
+            self._enter(row, zone, float(rows.since[row, place]), due)
         else:
             self._dwell(row, place, zone)
 
-    def _enter(self, row: int, zone: int, at: float) -> None:
+    def _enter(self, row: int, zone: int, at: float, known_at: float) -> None:
         """Opens the stay, and first those of the zones round it: who is at the shelf is in the shop."""
         rows = self.rows
         self.touched[row] = True
@@ -177,18 +202,20 @@ class Stays:
             phase = rows.phase[row, place]
             if phase in (ARRIVING, OUTSIDE):
                 rows.entered[row, place] = entered = min(float(rows.entered[row, place]), at)
-                self.changes.append(Change("entered", row, outer, entered, entered, 0.0))
+                grounds: tuple[Why, int] = ("believed", -1) if outer == zone else ("implied", zone)
+                cause = self._cause(row, place, known_at, *grounds)
+                self.changes.append(Change("entered", row, outer, entered, entered, 0.0, cause))
             rows.phase[row, place] = INSIDE
             rows.since[row, place] = at
-        self._close_siblings(row, zone, at)
+        self._close_siblings(row, zone, at, known_at)
 
-    def _close_siblings(self, row: int, zone: int, at: float) -> None:
+    def _close_siblings(self, row: int, zone: int, at: float, known_at: float) -> None:
         """Who is confirmed in one department need not wait to have left the one next to it."""
         outer = self.atlas.ancestors[zone][:1]
         for place, other in enumerate(self.rows.zone[row].tolist()):
             sibling = other >= 0 and other != zone and outer and self.atlas.ancestors[other][:1] == outer
             if sibling and self.rows.phase[row, place] == LEAVING:
-                self.leave(row, other, min(float(self.rows.since[row, place]), at))
+                self.leave(row, other, min(float(self.rows.since[row, place]), at), "sibling", known_at, zone)
 
     def _dwell(self, row: int, place: int, zone: int) -> None:
         rows = self.rows
@@ -198,6 +225,32 @@ class Stays:
         self.touched[row] = True
         entered = float(rows.entered[row, place])
         self.changes.append(Change("dwelled", row, zone, entered + reached, entered, reached))
+
+    def _cause(self, row: int, place: int, known_at: float, why: Why, other: int) -> Cause:
+        """Taken down before the stay changes: which sense believed in it, and when that spoke last."""
+        rows = self.rows
+        by_radio = bool(rows.by_radio_at[row, place] > NEVER)
+        heard = float(rows.heard_at[row]) if by_radio else NEVER
+        if rows.by_fix_at[row, place] > NEVER:
+            heard = max(heard, float(rows.fix_at[row]))
+        usual = rows.heard_gap_s if by_radio else rows.fix_gap_s
+        return Cause(why, place, known_at, heard, float(usual[row]), other)
+
+    def _note(self, row: Indexes, place: Indexes, at: Floats, inside: Floats, turn: NDArray[np.int8]) -> None:
+        """Notes for the stays' trails what turned a phase or moved belief. What came to nothing is not worth a note."""
+        rows = self.rows
+        moved = (turn != OUTSIDE) | (np.abs(inside - rows.noted[row, place]) > WORTH_NOTING)
+        some = np.flatnonzero(moved & (rows.phase[row, place] != OUTSIDE))
+        if not len(some) or self.voices is None:
+            return
+        row, place, inside = row[some], place[some], inside[some]
+        rows.noted[row, place] = inside
+        zone = rows.zone[row, place]
+        self.notes.append(
+            Notes.of(
+                self.voices, len(rows), row, place, zone=zone, at=at[some], inside=inside, turn=turn[some]
+            )
+        )
 
     def _silence_due(self, which: Indexes) -> Floats:
         """When the silence of the senses that believe in each stay will have been long enough to end it."""

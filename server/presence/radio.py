@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from server.presence.sighting import Heards, Verdict, Verdicts
 from server.presence.tracks import NEVER, RadioTracks, Rows, Tracks
+from server.presence.trail import Voices
 from server.zones.atlas import Atlas
 from server.zones.floorplan import STEP_S, RadioMap
 from server.zones.shape import Floats, Indexes
@@ -36,9 +37,16 @@ class Scans:
     belief: NDArray[np.float32]
     belief_tick: NDArray[np.int64]
     last_at: Floats
+    loudest: NDArray[np.int64]  # of each scan: whole dBm times anchors of the map, plus the anchor
+    voices: Indexes  # how many links each scan is made of
 
     def __len__(self) -> int:
         return len(self.line)
+
+    def spoken(self, items: Indexes) -> Voices:
+        """What speaks for these scans: the loudest anchor, and how many others."""
+        dbm, anchor = np.divmod(self.loudest[items], len(self.map.anchors))
+        return Voices(self.line[items], dbm, anchor, self.voices[items] - 1, self.map.anchors)
 
     def keep(self, radio: RadioTracks) -> None:
         """Writes the belief down."""
@@ -102,6 +110,7 @@ def _gather(
     starts = np.flatnonzero(np.append(True, (own[1:] != own[:-1]) | (tick[1:] != tick[:-1]))[: len(own)])
     of_each = radio.map.evidence(anchor, heards.rssi_dbm[items])
     evidence = np.add.reduceat(of_each, starts, axis=0) if len(starts) else of_each
+    loud = np.rint(heards.rssi_dbm[items]).astype(np.int64) * len(radio.map.anchors) + anchor
     scans = Scans(
         map=radio.map,
         line=lines[own[starts]],
@@ -113,6 +122,8 @@ def _gather(
         belief=radio.belief[tracked],
         belief_tick=radio.tick[tracked],
         last_at=last_at,
+        loudest=np.maximum.reduceat(loud, starts) if len(starts) else loud,
+        voices=np.diff(np.append(starts, len(own))),
     )
     return scans, too_late
 

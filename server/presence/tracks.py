@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from server.presence.trail import Trails
 from server.zones.floorplan import RadioMap
 from server.zones.shape import Floats, Indexes
 
@@ -51,6 +52,7 @@ class Rows:
     by_fix_at: Floats  # newest fix that spoke for being inside
     by_radio_at: Floats
     dwelled_s: Floats  # last dwell told of
+    noted: Floats  # the probability of being inside that its trail told last
 
     @classmethod
     def empty(cls, rows: int, stays: int = STAYS_AT_FIRST) -> "Rows":
@@ -100,7 +102,9 @@ class Rows:
             getattr(self, name)[row, place] = EMPTY.get(name, 0.0)
 
 
-STAY_COLUMNS = frozenset({"zone", "phase", "since", "entered", "by_fix_at", "by_radio_at", "dwelled_s"})
+STAY_COLUMNS = frozenset(
+    {"zone", "phase", "since", "entered", "by_fix_at", "by_radio_at", "dwelled_s", "noted"}
+)
 EMPTY = {
     "doubt_at": NEVER,
     "fix_at": NEVER,
@@ -162,6 +166,7 @@ class Tracks:
         self.free: list[int] = []
         self.rows = Rows.empty(64)
         self.radio = [RadioTracks(radio_map) for radio_map in radio_maps]
+        self.trails = Trails()
 
     def slots(self, devices: Sequence[str]) -> Indexes:
         """A row number for each device; a new device gets the next free row."""
@@ -179,6 +184,7 @@ class Tracks:
             self.devices[slot] = ""
             self.free.append(slot)
             self.rows.put(np.array([slot]), Rows.empty(1, self.rows.stays))
+            self.trails.forget(slot)
             for radio in self.radio:
                 radio.forget(slot)
 

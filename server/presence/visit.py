@@ -11,12 +11,22 @@ Rules, in prose:
 - ARRIVING that stops before its time leaves no trace: the shopper walked past.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 EventKind = Literal["entered", "dwelled", "exited"]
+
+Why = Literal[
+    "believed",  # entered: the zone's own evidence held for its time
+    "implied",  # entered or exited with another zone: who is at the shelf is in the shop
+    "left",  # exited: evidence against it held for its time
+    "sibling",  # exited: the department next to it was entered meanwhile
+    "silence",  # exited: longer unheard than this device ever is
+    "zone_gone",  # exited: staff closed or deleted the zone
+    "not_followed",  # exited: the shopper withdrew, or was forgotten
+]
 
 
 class Phase(IntEnum):
@@ -41,12 +51,48 @@ NEXT: dict[tuple[Phase, bool], tuple[Phase, Phase]] = {
 }
 
 
+class Weighing(NamedTuple):
+    """One moment at which belief was weighed: `inside` is the probability of being in the zone at epoch second `at`.
+
+    `strength` is what `anchor` heard (dBm), with `others` that heard it too; without an anchor a fix spoke and it is the accuracy
+    that it claimed (m). `turn` is the phase that it began, 0 where it began none. A tuple: thousands are made a second.
+    """
+
+    at: float
+    inside: float
+    anchor: str | None
+    strength: float
+    others: int = 0
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What opened or closed a visit: never where somebody was, only how sure we were of this zone and who said so.
+
+    Times are epoch seconds: `known_at` when the event was certain, `heard_at` the last word until then. `enter_at`, `leave_at`, `enter_after_s`, `leave_after_s` are the zone's manner at the time. `zone` names the other zone
+    where `why` is one; `usual_gap_s` is what is usual between two words of this device by the sense that believed in it.
+    """
+
+    why: Why
+    known_at: float
+    heard_at: float
+    enter_at: float
+    leave_at: float
+    enter_after_s: float
+    leave_after_s: float
+    usual_gap_s: float
+    weighings: tuple[Weighing, ...] = ()
+    zone: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneEvent:
     """What changed in presence. `at` is event time (aware UTC): when it happened, not when we knew.
 
     `dwelled_s` is the threshold reached for a dwell, the whole stay for an exit, 0 for an enter. `late` marks history:
-    evidence that came out of order, put in its place; it never makes an offer.
+    evidence that came out of order, put in its place; it never makes an offer. `evidence` is why we say so, of entered and
+    exited: no part of what happened.
     """
 
     kind: EventKind
@@ -57,3 +103,4 @@ class ZoneEvent:
     entered_at: datetime
     dwelled_s: float = 0.0
     late: bool = False
+    evidence: Evidence | None = field(default=None, compare=False)
