@@ -1,4 +1,4 @@
-"""The command line: `soglia-simulator demo | run SCENARIO | bench NAME`.
+"""The command line: `soglia-simulator demo | run SCENARIO | bench NAME | score TASK`.
 
 Exit codes: 0 all went as it should; 1 an offer was doubled, wrong or lost without a reason, or the server failed; 2 asked wrongly.
 """
@@ -21,10 +21,16 @@ import simulator.bench
 from simulator.habits import FULL_STORY_S
 from simulator.house import HouseFailed
 from simulator.scenarios import scenarios
+from simulator.score.algorithms import OURS
+from simulator.score.asked import OWN, Asked, learning_from
+from simulator.score.score import NoSuch, scored
+from simulator.score.table import TABLE_WIDTH, scores_table
+from simulator.score.tasks import tasks
 from simulator.screen import Screen, figures_table, verdict_table
 from simulator.shop import Refused
 from simulator.stage import DEMO, CannotPlay, Outcome, Stage, judged
 from simulator.town import raise_town
+from simulator.traces.trace import NoTrace
 from simulator.world import World, read_world
 
 program = typer.Typer(
@@ -125,6 +131,47 @@ def bench(
         typer.echo(json.dumps(figures))
     else:
         console.print(figures_table(listed[name].CAPTION, figures))
+
+
+@program.command()
+def score(
+    task: Annotated[str, typer.Argument(help="The task's name; without one they are listed.")] = "",
+    *,
+    data: Annotated[Path, typer.Option(help="The folder of labelled recordings.")] = Path(),
+    survey: Annotated[
+        str,
+        typer.Option(
+            help="What the radio map is learned from: a folder, none, or own (never what is scored)."
+        ),
+    ] = OWN,
+    thin: Annotated[
+        float | None, typer.Option(min=0.01, max=1.0, help="Keep this share of the packets.")
+    ] = None,
+    every: Annotated[float | None, typer.Option(min=0.1, help="Keep one fix in so many seconds.")] = None,
+    radius: Annotated[
+        float | None, typer.Option(min=0.1, help="How large zones or fences are, metres.")
+    ] = None,
+    algorithm: Annotated[str, typer.Option(help="soglia, one of its peers, or all.")] = OURS,
+    as_json: AsJson = False,
+    seed: Seed = 1,
+) -> None:
+    """Plays labelled recordings through the real presence, and says how true it was."""
+    console = Console(stderr=as_json)
+    if not task:
+        for own in tasks().values():
+            console.print(f"  [bold]{own.name}[/bold]  {escape(own.caption)}")
+        return
+    asked = Asked(data, learning_from(survey), thin, every, radius, seed)
+    try:
+        rows = [each.figures for each in scored(task, asked, algorithm)]
+    except (NoSuch, NoTrace) as error:
+        console.print(f"[red]{escape(str(error))}[/red]")
+        raise typer.Exit(2) from error
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row))
+    else:
+        Console(width=max(console.width, TABLE_WIDTH)).print(scores_table(rows))
 
 
 def _world(shop: Path) -> World:

@@ -1,0 +1,47 @@
+"""What was asked of a task: where its recordings lie, how they are thinned, what may be learned from. A value only."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+#: Learn from the data's own folder, and never from what is scored.
+OWN: Final = "own"
+
+
+Learning = Path | Literal["own"] | None
+
+
+def learning_from(text: str) -> Learning:
+    """What `--survey` said: "none", "own" or a folder."""
+    if text == OWN:
+        return OWN
+    return None if text == "none" else Path(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`thin` None: as the task usually is. `survey`: a folder in the data's layout, "own", or None for no survey."""
+
+    data: Path
+    survey: Learning = OWN
+    thin: float | None = None
+    every_s: float | None = None
+    radius_m: float | None = None
+    seed: int = 1
+
+    @property
+    def elsewhere(self) -> Path | None:
+        """The folder to learn from where that is another one than the data's own: naming the own one changes nothing."""
+        if isinstance(self.survey, Path) and self.survey.resolve() != self.data.resolve():
+            return self.survey
+        return None
+
+    def folder(self, kind: str) -> Path:
+        """The recordings of one kind ("tetam", "flat" ...) in the data's folder."""
+        return within(self.data, kind)
+
+
+def within(data: Path, kind: str) -> Path:
+    """The folder of one kind of recording; a folder named directly is taken as it is."""
+    inner = data / kind
+    return inner if inner.is_dir() else data

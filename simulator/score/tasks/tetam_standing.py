@@ -1,0 +1,52 @@
+"""T3: a tag lies still for five minutes, somewhere in the office; after the first right enter any enter is a flap.
+
+Where nothing else is named to learn from, positions are parted at random (office.folds) and each part is scored by a survey of
+the others.
+"""
+
+from typing import Final
+
+from simulator.score import office
+from simulator.score.asked import Asked
+from simulator.score.case import Case, Sense, TrueStay
+from simulator.score.floor import NO_FIXES, heards_of
+from simulator.score.truth import zones_at_each_s
+
+NAME: Final = "tetam-standing"
+CAPTION: Final = "a tag that does not move, in each of the recorded positions: flapping"
+SENSE: Final[Sense] = "radio"
+USUAL_THIN: Final = 0.5
+
+
+def cases(asked: Asked) -> list[Case]:
+    traces = office.standing(asked.folder(office.KIND))
+    floor = office.office(asked, traces)
+    zones = office.departments(floor)
+    thin = asked.thin if asked.thin is not None else USUAL_THIN
+    made = []
+    for fold in office.folds(traces, asked.seed):
+        surveys = office.survey(asked, floor, {trace.name for trace in fold})
+        for trace in fold:
+            seconds = trace.seconds
+            department = office.department_at(trace.truth.x[:1], trace.truth.y[:1])[0]
+            truth = (TrueStay(department, 0.0, seconds),)
+            made.append(
+                Case(
+                    name=trace.name,
+                    sense=SENSE,
+                    zones=zones,
+                    around=(floor.site,),
+                    anchors=floor.anchors,
+                    plans={floor.plan.id: floor.plan},
+                    surveys=surveys,
+                    heards=heards_of(trace.name, trace.hearings, thin, asked.seed),
+                    fixes=NO_FIXES,
+                    truth=truth,
+                    at_each_s=zones_at_each_s(truth, seconds),
+                    seconds=seconds,
+                    ping_s=0.0,
+                    matching=office.MATCHING,
+                    still=True,
+                )
+            )
+    return made
