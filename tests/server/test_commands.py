@@ -16,7 +16,8 @@ import structlog
 from rich.console import Console
 from typer.testing import CliRunner
 
-from server.commands import print_rows, program
+from server.commands import program
+from server.operating import print_rows
 from server.records import keys, staff
 from server.records.database import Database
 from server.records.keys import Keyring
