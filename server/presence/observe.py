@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from server.presence.phases import Change, Patience, Stays
+from server.presence.phases import Cause, Change, Patience, Stays
 from server.presence.position import follow_fixes
 from server.presence.radio import Scans, follow_scans, scans_of
 from server.presence.sighting import Batch, Verdict, Verdicts
 from server.presence.tracks import NEVER, Rows, Tracks
-from server.presence.trail import Notes, Voices
+from server.presence.trail import Asked, Notes, Voices
 from server.presence.visit import Evidence, Phase, Weighing, ZoneEvent
 from server.zones.atlas import Atlas
 from server.zones.naming import derived_id
@@ -216,10 +216,11 @@ def step_of(
     """What working on some rows came to, against the tracks as they are."""
     stays, over = _changed_stays(tracks, work, slots)
     changes = _in_order(work.changes, atlas)
+    notes = tracks.trails.numbered(work.notes)
     return Step(
         events=tuple(
             _zone_event(change, tracks.devices[slots[change.row]], atlas, evidence)
-            for change, evidence in zip(changes, _evidence(tracks, atlas, work, slots, changes), strict=True)
+            for change, evidence in zip(changes, _evidence(tracks, atlas, notes, slots, changes), strict=True)
         ),
         stays=stays,
         over=over,
@@ -228,7 +229,7 @@ def step_of(
         slots=slots,
         rows=work.rows,
         radio=tuple(scans),
-        notes=tuple(work.notes),
+        notes=notes,
     )
 
 
@@ -245,30 +246,34 @@ def _in_order(changes: Sequence[Change], atlas: Atlas) -> list[Change]:
 
 
 def _evidence(
-    tracks: Tracks, atlas: Atlas, work: Stays, slots: Indexes, changes: Sequence[Change]
+    tracks: Tracks, atlas: Atlas, notes: Sequence[Notes], slots: Indexes, changes: Sequence[Change]
 ) -> list[Evidence | None]:
     """Of each change what brought it about, as far as the trail of its stay tells."""
-    stays = [
-        (change.row, cause.place, change.zone, change.entered_at, cause.known_at)
+    caused = [(change, change.cause) for change in changes if change.cause]
+    asked = Asked(
+        row=np.array([change.row for change, _ in caused], np.intp),
+        place=np.array([cause.place for _, cause in caused], np.intp),
+        zone=np.array([change.zone for change, _ in caused], np.intp),
+        since=np.array([change.entered_at for change, _ in caused]),
+        until=np.array([cause.known_at for _, cause in caused]),
+    )
+    told = iter(tracks.trails.told(slots, notes, asked))
+    return [
+        _of_cause(change.cause, change.zone, atlas, next(told)) if change.cause else None
         for change in changes
-        if (cause := change.cause)
     ]
-    told = iter(tracks.trails.told(slots, work.notes, stays))
-    return [_of_cause(change, atlas, next(told)) if change.cause else None for change in changes]
 
 
-def _of_cause(change: Change, atlas: Atlas, weighings: tuple[Weighing, ...]) -> Evidence | None:
-    cause, zone = change.cause, change.zone
-    if cause is None:
-        return None
+def _of_cause(cause: Cause, zone: int, atlas: Atlas, weighings: tuple[Weighing, ...]) -> Evidence:
+    manner = atlas.zones[zone].manner
     return Evidence(
         why=cause.why,
         known_at=cause.known_at,
         heard_at=cause.heard_at,
-        enter_at=float(atlas.enter_at[zone]),
-        leave_at=float(atlas.leave_at[zone]),
-        enter_after_s=float(atlas.enter_after_s[zone]),
-        leave_after_s=float(atlas.leave_after_s[zone]),
+        enter_at=manner.enter_at,
+        leave_at=manner.leave_at,
+        enter_after_s=manner.enter_after_s,
+        leave_after_s=manner.leave_after_s,
         usual_gap_s=cause.usual_gap_s,
         weighings=weighings,
         zone=atlas.zones[cause.other].id if cause.other >= 0 else None,

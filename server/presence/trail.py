@@ -6,8 +6,8 @@ accuracy. Most sightings change nothing and leave no trace here. A step of the p
 writes them down once they are committed.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,26 +20,25 @@ WORTH_NOTING = 0.05
 #: Weighings that a stay remembers, and one more: the one that last turned its phase, however long ago.
 MOST_NOTES = 8
 _TURN = MOST_NOTES
-_AT, _ZONE = 0, 3  # their places in a note
 
-#: One weighing: `strength` is dBm of `anchor` (a number of `Trails.anchors`), or metres of claimed accuracy where that is -1; `others`
-#: anchors heard it too; `turn` is the phase that it began, 0 where it began none. `zone` is the atlas's number.
+#: One weighing: `strength` is what `anchor` heard in dBm, or where that is 0 the accuracy in metres that a fix claimed; `others` anchors
+#: heard it too; `turn` is the phase that it began, 0 where it began none. `zone` is the atlas's number.
 NOTE = np.dtype(
     [
         ("at", np.float64),
         ("inside", np.float32),
         ("strength", np.float32),
-        ("zone", np.int32),
         ("anchor", np.int32),
         ("others", np.int16),
         ("turn", np.int8),
+        ("zone", np.int32),
     ]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """What spoke in one round, one line a row of the step: `anchors` are the ids that `anchor` counts, none for fixes."""
+    """What spoke in one round, one line a row of the step: `anchor` counts `anchors`, of which fixes have none."""
 
     row: Indexes
     strength: Floats
@@ -49,8 +48,8 @@ class Voices:
 
     @classmethod
     def of_fixes(cls, row: Indexes, accuracy_m: Floats) -> "Voices":
-        nothing = np.full(len(row), -1, np.intp)
-        return cls(row, accuracy_m, nothing, np.zeros(len(row), np.intp))
+        nothing = np.zeros(len(row), np.intp)
+        return cls(row, accuracy_m, nothing, nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,17 @@ class Notes:
         return cls(row, place, note, voices.anchors)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of which stays of a step the trail is wanted, from when on and until when (epoch seconds), in columns."""
+
+    row: Indexes
+    place: Indexes
+    zone: Indexes
+    since: Floats
+    until: Floats
+
+
 class Trails:
     """The trails of all stays of all devices, by slot and place as in tracks.Rows, which see: grown when needed.
 
@@ -96,19 +106,26 @@ class Trails:
         # Zeros, of epoch second 0, are no notes; and cost no memory until something is written there.
         self.note = np.zeros((64, 2, MOST_NOTES + 1), NOTE)
         self.written = np.zeros((64, 2), np.int32)
-        self.anchors: list[str] = []
+        self.anchors: list[str | None] = [None]
         self._number_of: dict[str, int] = {}
+        self._numbers_of: dict[tuple[str, ...], NDArray[np.int32]] = {}
+
+    def numbered(self, notes: Sequence[Notes]) -> tuple[Notes, ...]:
+        """The notes with our own numbers of anchors, which outlive a radio map."""
+        for some in notes:
+            if some.anchors:
+                some.note["anchor"] = self._numbers(some.anchors)[some.note["anchor"]]
+        return tuple(replace(some, anchors=()) for some in notes)
 
     def keep(self, slots: Indexes, notes: Sequence[Notes]) -> None:
-        """Writes the notes of a step down, in their order; `slots` are the slots of its rows."""
+        """Writes the numbered notes of a step down, in their order; `slots` are the slots of its rows."""
         for some in notes:
-            slot, place = slots[some.row], some.place
+            slot, place, note = slots[some.row], some.place, some.note
             self._grow(int(slot.max()) + 1, int(place.max()) + 1)
-            note = self._numbered(some)
             written = self.written[slot, place]
             self.note[slot, place, written % MOST_NOTES] = note
             self.written[slot, place] = written + 1
-            turned = note["turn"] != 0
+            turned = np.flatnonzero(note["turn"])
             self.note[slot[turned], place[turned], _TURN] = note[turned]
 
     def forget(self, slot: int) -> None:
@@ -121,35 +138,35 @@ class Trails:
         used = np.flatnonzero(self.written.any(axis=1))
         self.note["zone"][used] = numbers[self.note["zone"][used]]
 
-    def told(
-        self, slots: Indexes, notes: Sequence[Notes], stays: Sequence[tuple[int, int, int, float, float]]
-    ) -> list[tuple[Weighing, ...]]:
-        """The weighings of each stay (row, place, zone, from, until) of a step, the oldest first: those kept, and its own notes."""
-        fresh: dict[tuple[int, int], list[tuple[Notes, int]]] = {(row, place): [] for row, place, *_ in stays}
-        for some in notes if stays else ():
-            for i in _these(some, fresh):
-                fresh[int(some.row[i]), int(some.place[i])].append((some, i))
-        return [
-            self._of_stay(int(slots[row]), place, fresh[row, place], (zone, since, until))
-            for row, place, zone, since, until in stays
+    def told(self, slots: Indexes, notes: Sequence[Notes], asked: Asked) -> list[tuple[Weighing, ...]]:
+        """The weighings of each stay that is asked for, the oldest first: those kept, and the numbered notes of the step."""
+        count = len(asked.row)
+        if not count:
+            return []
+        stay, note = self._kept(slots, asked)
+        fresh, its_note = _fresh(notes, asked)
+        stay, note = np.concatenate([stay, fresh]), np.concatenate([note, its_note])
+        fits = (note["zone"] == asked.zone[stay]) & (note["at"] >= asked.since[stay])
+        fits &= note["at"] <= asked.until[stay]
+        stay, note = stay[fits], note[fits]
+        order = np.lexsort((note["at"], stay))
+        weighings = [
+            Weighing(at, inside, strength, self.anchors[anchor], others, turn)
+            for at, inside, strength, anchor, others, turn, _ in note[order].tolist()
         ]
+        ends = np.cumsum(np.bincount(stay, minlength=count)).tolist()
+        return [shortened(weighings[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
 
-    def _of_stay(
-        self, slot: int, place: int, fresh: Sequence[tuple[Notes, int]], stay: tuple[int, float, float]
-    ) -> tuple[Weighing, ...]:
-        zone, since, until = stay
-        found: list[Weighing] = []
-        if slot < len(self.note) and place < self.note.shape[1]:
-            # A note may stand both in the ring and as the turn: the same values, once.
-            kept = sorted(set(self.note[slot, place].tolist()))
-            found += [
-                _weighing(note, self.anchors) for note in kept if note[_ZONE] == zone and note[_AT] >= since
-            ]
-        for some, i in fresh:
-            note = some.note[i].item()
-            if note[_ZONE] == zone and note[_AT] >= since:
-                found.append(_weighing(note, some.anchors))
-        return shortened([each for each in found if each.at <= until])
+    def _kept(self, slots: Indexes, asked: Asked) -> tuple[Indexes, NDArray[np.void]]:
+        """Which stay, and its notes as they are written down."""
+        slot = slots[asked.row]
+        self._grow(int(slot.max()) + 1, int(asked.place.max()) + 1)
+        note = self.note[slot, asked.place]
+        # The turn stands in the ring as well, as long as it is not older than all there.
+        wanted = note["at"] > 0.0
+        wanted[:, _TURN] &= note["at"][:, _TURN] < note["at"][:, :_TURN].min(axis=1)
+        stay, which = np.nonzero(wanted)
+        return stay, note[stay, which]
 
     def _grow(self, slots: int, places: int) -> None:
         rows, wide = self.written.shape
@@ -161,21 +178,16 @@ class Trails:
         written[:rows, :wide] = self.written
         self.note, self.written = more, written
 
-    def _numbered(self, some: Notes) -> NDArray[np.void]:
-        """The notes with our own numbers of anchors, which outlive a radio map."""
-        if not some.anchors:
-            return some.note
-        note = some.note.copy()
-        for i, anchor in enumerate(some.note["anchor"].tolist()):
-            note["anchor"][i] = self._number(some.anchors[anchor])
-        return note
-
-    def _number(self, anchor: str) -> int:
-        number = self._number_of.get(anchor)
-        if number is None:
-            number = self._number_of[anchor] = len(self.anchors)
-            self.anchors.append(anchor)
-        return number
+    def _numbers(self, anchors: tuple[str, ...]) -> NDArray[np.int32]:
+        numbers = self._numbers_of.get(anchors)
+        if numbers is None:
+            for anchor in anchors:
+                if anchor not in self._number_of:
+                    self._number_of[anchor] = len(self.anchors)
+                    self.anchors.append(anchor)
+            numbers = np.array([self._number_of[anchor] for anchor in anchors], np.int32)
+            self._numbers_of[anchors] = numbers
+        return numbers
 
 
 def shortened(weighings: Sequence[Weighing]) -> tuple[Weighing, ...]:
@@ -184,17 +196,20 @@ def shortened(weighings: Sequence[Weighing]) -> tuple[Weighing, ...]:
     if cut <= 0:
         return tuple(weighings)
     turn = next((i for i in range(len(weighings) - 1, -1, -1) if weighings[i].turn), cut)
-    newest = tuple(weighings[cut + 1 :])
-    return (weighings[min(turn, cut)], *newest)
+    return (weighings[min(turn, cut)], *weighings[cut + 1 :])
 
 
-def _these(notes: Notes, asked: Collection[tuple[int, int]]) -> list[int]:
-    """Which notes are of one of these (row, place)."""
-    wide = 1 + max(int(notes.place.max()), *(place for _, place in asked))
-    keys = np.array([row * wide + place for row, place in asked])
-    return np.flatnonzero(np.isin(notes.row * wide + notes.place, keys)).tolist()
-
-
-def _weighing(note: tuple[float, float, float, int, int, int, int], anchors: Sequence[str]) -> Weighing:
-    at, inside, strength, _, anchor, others, turn = note
-    return Weighing(at, inside, anchors[anchor] if anchor >= 0 else None, strength, others, turn)
+def _fresh(notes: Sequence[Notes], asked: Asked) -> tuple[Indexes, NDArray[np.void]]:
+    """Which stay, and its notes among those of a step, in their order."""
+    if not notes:
+        return np.empty(0, np.intp), np.empty(0, NOTE)
+    place = np.concatenate([some.place for some in notes])
+    wide = 1 + max(int(place.max()), int(asked.place.max()))
+    key = np.concatenate([some.row for some in notes]) * wide + place
+    order = np.argsort(key, kind="stable")
+    mine = asked.row * wide + asked.place
+    first = np.searchsorted(key, mine, "left", sorter=order)
+    counts = np.searchsorted(key, mine, "right", sorter=order) - first
+    stay = np.repeat(np.arange(len(mine)), counts)
+    nth = np.arange(len(stay)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return stay, np.concatenate([some.note for some in notes])[order[first[stay] + nth]]

@@ -60,8 +60,8 @@ class Weighing(NamedTuple):
 
     at: float
     inside: float
-    anchor: str | None
     strength: float
+    anchor: str | None = None
     others: int = 0
     turn: int = 0
 
