@@ -23,6 +23,7 @@ from simulator.house import HouseFailed
 from simulator.scenarios import scenarios
 from simulator.score.algorithms import OURS
 from simulator.score.asked import OWN, Asked, learning_from
+from simulator.score.plot import drawn
 from simulator.score.score import NoSuch, scored
 from simulator.score.table import TABLE_WIDTH, scores_table
 from simulator.score.tasks import tasks
@@ -135,7 +136,7 @@ def bench(
 
 @program.command()
 def score(
-    task: Annotated[str, typer.Argument(help="The task's name; without one they are listed.")] = "",
+    task: Annotated[str, typer.Argument(help="The task's name, or all; without one they are listed.")] = "",
     *,
     data: Annotated[Path, typer.Option(help="The folder of labelled recordings.")] = Path(),
     survey: Annotated[
@@ -149,24 +150,32 @@ def score(
     ] = None,
     every: Annotated[float | None, typer.Option(min=0.1, help="Keep one fix in so many seconds.")] = None,
     radius: Annotated[
-        float | None, typer.Option(min=0.1, help="How large zones or fences are, metres.")
+        float | None, typer.Option(min=0.1, help="How large discs or fences are, metres.")
     ] = None,
     algorithm: Annotated[str, typer.Option(help="soglia, one of its peers, or all.")] = OURS,
     as_json: AsJson = False,
+    events: Annotated[Path | None, typer.Option(help="Write what was predicted, one JSON a line.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw truth against belief over time, as SVG.")] = None,
     seed: Seed = 1,
 ) -> None:
     """Plays labelled recordings through the real presence, and says how true it was."""
     console = Console(stderr=as_json)
     if not task:
-        for own in tasks().values():
-            console.print(f"  [bold]{own.name}[/bold]  {escape(own.caption)}")
+        for each in tasks().values():
+            console.print(f"  [bold]{each.name}[/bold]  {escape(each.caption)}")
         return
     asked = Asked(data, learning_from(survey), thin, every, radius, seed)
     try:
-        rows = [each.figures for each in scored(task, asked, algorithm)]
-    except (NoSuch, NoTrace) as error:
+        found = list(scored(task, asked, algorithm))
+        if events is not None:
+            events.write_text("".join(f"{line}\n" for each in found for line in each.events()), "utf-8")
+        if plot is not None:
+            first = found[0]
+            plot.write_text(drawn(f"{first.task}, {first.algorithm}", first.cases, first.said), "utf-8")
+    except (NoSuch, NoTrace, OSError) as error:
         console.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(2) from error
+    rows = [each.figures for each in found]
     if as_json:
         for row in rows:
             typer.echo(json.dumps(row))

@@ -14,7 +14,7 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, sqrt
 from statistics import median
 
@@ -50,17 +50,13 @@ Figures = Mapping[str, str | float | int | None]
 
 
 def judged(task: str, algorithm: str, cases: Sequence[Case], said: Sequence[Sequence[Said]]) -> Figures:
-    """One row of the table: SOURCES.md's figures over all cases, and how far F1 might be off (jackknife over cases, 95 %)."""
+    """One row of the table: SOURCES.md's figures over all cases, and how far F1 might be off (jackknife, 95 %)."""
     tallies = [tally(case, told) for case, told in zip(cases, said, strict=True)]
-    right, n_true, n_false = (
-        sum(t.right for t in tallies),
-        sum(t.n_true for t in tallies),
-        sum(t.n_false for t in tallies),
-    )
+    right, n_true, n_false = _sums(tallies)
     hours = sum(t.seconds for t in tallies) / 3600
     fence_hours = sum(t.seconds * t.fences for t in tallies) / 3600
     delays = sorted(delay for t in tallies for delay in t.delays_s)
-    low, high = _spread(tallies)
+    low, high = _spread(_apart(cases, said))
     return {
         "task": task,
         "algorithm": algorithm,
@@ -192,11 +188,25 @@ def _agreement(case: Case, believed: Sequence[frozenset[str]]) -> tuple[int, int
     return sum(len(true & held) for true, held in pairs), sum(len(true | held) for true, held in pairs)
 
 
-def _spread(tallies: Sequence[Tally]) -> tuple[float | None, float | None]:
-    """F1's 95 % bounds by leaving out each case in turn (Efron, The Jackknife, 1982); none for a single case."""
-    without = [_f1([*tallies[:i], *tallies[i + 1 :]]) for i in range(len(tallies))]
+def _apart(cases: Sequence[Case], said: Sequence[Sequence[Said]]) -> list[Tally]:
+    """The parts that can be left out: the cases, or the zones where there is but one case."""
+    if len(cases) > 1 or cases[0].still:
+        return [tally(case, told) for case, told in zip(cases, said, strict=True)]
+    case, told = cases[0], said[0]
+    return [
+        tally(
+            replace(case, truth=tuple(stay for stay in case.truth if stay.zone == zone.id)),
+            [each for each in told if each.zone == zone.id],
+        )
+        for zone in case.zones
+    ]
+
+
+def _spread(parts: Sequence[Tally]) -> tuple[float | None, float | None]:
+    """F1's 95 % bounds by leaving out each part in turn (Efron, The Jackknife, 1982); none for a single part."""
+    without = [_f1([*parts[:i], *parts[i + 1 :]]) for i in range(len(parts))]
     known = [each for each in without if each is not None]
-    whole = _f1(tallies)
+    whole = _f1(parts)
     if whole is None or len(known) < 2:
         return None, None
     mean = sum(known) / len(known)
@@ -206,12 +216,13 @@ def _spread(tallies: Sequence[Tally]) -> tuple[float | None, float | None]:
 
 def _f1(tallies: Sequence[Tally]) -> float | None:
     """2 right / (2 right + missed + false); None where there was nothing to find and nothing said."""
-    right, n_true, n_false = (
-        sum(t.right for t in tallies),
-        sum(t.n_true for t in tallies),
-        sum(t.n_false for t in tallies),
-    )
+    right, n_true, n_false = _sums(tallies)
     return _share(2 * right, right + n_true + n_false)
+
+
+def _sums(tallies: Sequence[Tally]) -> tuple[int, int, int]:
+    """Right enters, true enters, false enters."""
+    return sum(t.right for t in tallies), sum(t.n_true for t in tallies), sum(t.n_false for t in tallies)
 
 
 def _share(part: int, whole: int) -> float | None:

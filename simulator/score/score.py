@@ -1,5 +1,6 @@
 """One task played by some algorithms and judged. In: what was asked. Out: what each said and its figures."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from simulator.score.asked import Asked
 from simulator.score.case import Case, Said, Sense
 from simulator.score.judge import Figures, judged
 from simulator.score.tasks import Task, tasks
+from simulator.score.whole import LEARNS_NOTHING, ROWS
 
 EVERY = "all"
 
@@ -18,39 +20,61 @@ class NoSuch(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """`said` belongs to `cases`, one by one."""
+    """`said` belongs to `cases`, one by one; `task` is the row's name."""
 
+    task: str
     algorithm: str
     cases: Sequence[Case]
     said: Sequence[Sequence[Said]]
     figures: Figures
 
+    def events(self) -> Iterator[str]:
+        """What was predicted, one JSON object a line, in order of knowing."""
+        told = [(each, case.name) for case, some in zip(self.cases, self.said, strict=True) for each in some]
+        for each, device in sorted(told, key=lambda pair: (pair[0].t, pair[1])):
+            yield json.dumps(
+                {
+                    "t": round(each.t, 3),
+                    "device": device,
+                    "zone": each.zone,
+                    "event": each.event,
+                    "at": round(each.at, 3),
+                    "task": self.task,
+                    "algorithm": self.algorithm,
+                }
+            )
 
-def task_named(name: str) -> Task:
-    """Raises NoSuch."""
+
+def scored(task: str, asked: Asked, algorithm: str = OURS) -> Iterator[Scored]:
+    """A task, or all of them, played by one algorithm or by all. Raises NoSuch, NoTrace."""
+    if task == EVERY:
+        for called, own, ask in ROWS:
+            only_ours = LEARNS_NOTHING in called and algorithm == EVERY
+            yield from _row(called, _task(own), ask(asked), OURS if only_ours else algorithm)
+    else:
+        yield from _row(task, _task(task), asked, algorithm)
+
+
+def _row(called: str, task: Task, asked: Asked, algorithm: str) -> Iterator[Scored]:
+    players = _players(algorithm, task.sense)
+    cases = task.cases(asked)
+    for player in players:
+        said = player.play_all(cases)
+        yield Scored(called, player.name, cases, said, judged(called, player.name, cases, said))
+
+
+def _task(name: str) -> Task:
     known = tasks()
     if name not in known:
-        raise NoSuch(f"There is no task {name}. There are {', '.join(known)}.")
+        raise NoSuch(f"There is no task {name}. There are {', '.join(known)}, or {EVERY}.")
     return known[name]
 
 
-def algorithms_named(name: str, sense: Sense) -> list[Algorithm]:
-    """The one of that name, or all that fit the sense. Raises NoSuch."""
+def _players(name: str, sense: Sense) -> list[Algorithm]:
+    """The one of that name, or all that fit the sense."""
     fitting = [each for each in algorithms().values() if each.sense in {sense, None}]
-    if name == EVERY:
-        return fitting
-    chosen = [each for each in fitting if each.name == name]
+    chosen = [each for each in fitting if name in {EVERY, each.name}]
     if not chosen:
         names = ", ".join(each.name for each in fitting)
-        raise NoSuch(f"There is no algorithm {name} for {sense}. There are {names}, or all.")
+        raise NoSuch(f"There is no algorithm {name} for {sense}. There are {names}, or {EVERY}.")
     return chosen
-
-
-def scored(task: str, asked: Asked, algorithm: str = OURS, called: str | None = None) -> Iterator[Scored]:
-    """The task's cases played by one algorithm or by all. Raises NoSuch, NoTrace. `called` is the row's name in the figures."""
-    chosen = task_named(task)
-    players = algorithms_named(algorithm, chosen.sense)
-    cases = chosen.cases(asked)
-    for player in players:
-        said = player.play_all(cases)
-        yield Scored(player.name, cases, said, judged(called or task, player.name, cases, said))
