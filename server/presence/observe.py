@@ -265,18 +265,14 @@ def _evidence(
 
 
 def _of_cause(cause: Cause, zone: int, atlas: Atlas, weighings: tuple[Weighing, ...]) -> Evidence:
-    manner = atlas.zones[zone].manner
     return Evidence(
         why=cause.why,
         known_at=cause.known_at,
-        heard_at=cause.heard_at,
-        enter_at=manner.enter_at,
-        leave_at=manner.leave_at,
-        enter_after_s=manner.enter_after_s,
-        leave_after_s=manner.leave_after_s,
+        heard_at=cause.heard_at if cause.heard_at > NEVER else None,
         usual_gap_s=cause.usual_gap_s,
-        weighings=weighings,
         zone=atlas.zones[cause.other].id if cause.other >= 0 else None,
+        manner=atlas.zones[zone].manner,
+        weighings=weighings,
     )
 
 

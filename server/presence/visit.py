@@ -16,6 +16,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Literal, NamedTuple
 
+from server.zones.zone import Manner
+
 EventKind = Literal["entered", "dwelled", "exited"]
 
 Why = Literal[
@@ -70,20 +72,18 @@ class Weighing(NamedTuple):
 class Evidence:
     """What opened or closed a visit: never where somebody was, only how sure we were of this zone and who said so.
 
-    Times are epoch seconds: `known_at` when the event was certain, `heard_at` the last word until then. `enter_at`, `leave_at`, `enter_after_s`, `leave_after_s` are the zone's manner at the time. `zone` names the other zone
-    where `why` is one; `usual_gap_s` is what is usual between two words of this device by the sense that believed in it.
+    Times are epoch seconds: `known_at` when the event was certain, `heard_at` the last word until then, None where there was
+    none; `usual_gap_s` is what is usual between two words of this device by the sense that believed in it. `zone` names the
+    other zone where `why` is one, `manner` is the zone's own at the time.
     """
 
     why: Why
     known_at: float
-    heard_at: float
-    enter_at: float
-    leave_at: float
-    enter_after_s: float
-    leave_after_s: float
-    usual_gap_s: float
-    weighings: tuple[Weighing, ...] = ()
+    heard_at: float | None = None
+    usual_gap_s: float = 0.0
     zone: str | None = None
+    manner: Manner | None = None
+    weighings: tuple[Weighing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

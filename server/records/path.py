@@ -25,9 +25,10 @@ from server.campaigns import (
     ShopperFacts,
 )
 from server.presence.observe import Stay
-from server.presence.visit import Phase, ZoneEvent
+from server.presence.visit import Evidence, Phase, ZoneEvent
 from server.records.bulk import among, delete_rows, ids, insert_rows, update_rows
 from server.records.database import Connection, Database, Transaction
+from server.records.evidence import written
 from server.records.outbox import NO_LEASE
 from server.records.tables import Table
 
@@ -127,13 +128,18 @@ class Work:
                 "exited_at": None,
                 "dwelled_s": 0.0,
                 "late": False,
+                "opened_by": written(event.evidence),
             }
             for event in events
             if event.kind == "entered"
         ]
         # Of several dwells that fell due together the longest counts.
         dwelled = {e.visit: {"id": e.visit, "dwelled_s": e.dwelled_s} for e in events if e.kind == "dwelled"}
-        closed = [{"id": e.visit, "exited_at": e.at} for e in events if e.kind == "exited"]
+        closed = [
+            {"id": e.visit, "exited_at": e.at, "closed_by": written(e.evidence)}
+            for e in events
+            if e.kind == "exited"
+        ]
         insert_rows(self._connection, _visits, opened)
         update_rows(self._connection, _visits, [*dwelled.values()], by=("id",))
         update_rows(self._connection, _visits, closed, by=("id",))
@@ -158,6 +164,8 @@ class Work:
                 "exited_at": exited.at,
                 "dwelled_s": 0.0,
                 "late": True,
+                "opened_by": written(event.evidence),
+                "closed_by": written(exited.evidence),
             }
             insert_rows(self._connection, _visits, [row])
             new += [event, exited]
@@ -213,17 +221,18 @@ class Work:
         update_rows(self._connection, _stays, heard, by=_STAY)
 
     def close_visits(self, stays: Sequence[tuple[str, str]], at: datetime) -> None:
-        """Ends the open visits of these (device, zone) at `at`."""
+        """Ends the open visits of these (device, zone) at `at`: their zone is gone."""
         if not stays:
             return
+        why = written(Evidence("zone_gone", at.timestamp()))
         still_open = sa.update(_visits).where(
             _visits.c.device_id == sa.bindparam("device"),
             _visits.c.zone_id == sa.bindparam("zone"),
             _visits.c.exited_at.is_(None),
         )
         self._connection.execute(
-            still_open.values(exited_at=sa.bindparam("until")),
-            [{"device": device, "zone": zone, "until": at} for device, zone in stays],
+            still_open.values(exited_at=sa.bindparam("until"), closed_by=sa.bindparam("why")),
+            [{"device": device, "zone": zone, "until": at, "why": why} for device, zone in stays],
         )
 
     def keep_decisions(self, decisions: Sequence[Decision], heard_at: datetime) -> list[Decision]:

@@ -60,6 +60,11 @@ def json_column() -> Any:
     return Field(sa_column=Column(JSON, nullable=False))
 
 
+def optional_json() -> Any:
+    """The same where there may be none."""
+    return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+
+
 class CatalogueVersion(Table, table=True):
     """A number that grows whenever zones, campaigns, anchors, devices or keys change: processes poll it."""
 
@@ -139,9 +144,7 @@ class GatewayRow(Table, table=True):
     name: str
     anchor_id: str = Field(unique=True)
     created_at: datetime = utc()
-    heartbeat: dict[str, Any] | None = Field(
-        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
-    )
+    heartbeat: dict[str, Any] | None = optional_json()
     heartbeat_at: datetime | None = utc(nullable=True)
 
 
@@ -260,7 +263,10 @@ class StayRow(Table, table=True):
 
 
 class VisitRow(Table, table=True):
-    """One stay in one zone that counted. Open while `exited_at` is empty. `late`: put in place after the fact."""
+    """One stay in one zone that counted. Open while `exited_at` is empty. `late`: put in place after the fact.
+
+    `opened_by` and `closed_by` are the evidence, as evidence.py writes it: no position is in it.
+    """
 
     __tablename__ = "visits"
     id: str = Field(primary_key=True)
@@ -271,6 +277,8 @@ class VisitRow(Table, table=True):
     exited_at: datetime | None = utc(nullable=True)
     dwelled_s: float = 0.0
     late: bool = False
+    opened_by: dict[str, Any] | None = optional_json()
+    closed_by: dict[str, Any] | None = optional_json()
     __table_args__ = (
         Index("ix_visits_device_id_zone_id_entered_at", "device_id", "zone_id", "entered_at"),
         Index("ix_visits_zone_id_entered_at", "zone_id", "entered_at"),

@@ -14,6 +14,8 @@ from server.records.rows import by_id
 from server.records.tables import Table, VisitRow
 
 _visits = Table.metadata.tables["visits"]
+#: A list of visits leaves their evidence in its place: it is asked for one by one.
+_listed = [column for column in _visits.c if column.name not in {"opened_by", "closed_by"}]
 
 #: The place of a row in a list that goes by time and then by id: the row itself is before what follows it.
 Mark = tuple[datetime, str]
@@ -51,7 +53,7 @@ async def listed(
     if after is not None:
         where.append(before_mark(_visits.c.entered_at, _visits.c.id, after))
     found = await connection.execute(
-        sa.select(_visits)
+        sa.select(*_listed)
         .where(*where)
         .order_by(_visits.c.entered_at.desc(), _visits.c.id.desc())
         .limit(limit)
