@@ -54,6 +54,7 @@ from server.web.nearby import nearby_routes
 from server.web.receipts import receipt_routes
 from server.web.shopper import shopper_routes
 from server.web.staff import staff_routes
+from server.web.surveys import survey_routes
 from server.web.till import till_routes
 from server.web.why import why_routes
 from server.web.zones import zone_routes
@@ -192,6 +193,7 @@ def _application(settings: Settings, database: Database, guard: Guard, edits: Ed
         nearby_routes(database, guard),  # before /v1/zones/{id}, which would take "nearby" for a zone
         zone_routes(database, guard, edits),
         floor_plan_routes(database, guard, edits),
+        survey_routes(database, guard, edits),
         anchor_routes(database, guard, edits),
         gateway_routes(database, guard, edits),
         campaign_routes(database, guard, edits),
