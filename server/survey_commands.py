@@ -40,9 +40,11 @@ from server.zones.on_plan import middle, outlines
 from server.zones.survey import Labelled
 from server.zones.zone import lineage
 
-HELP = """Teach Soglia how the radio really is in your shop.
+_HELP = """
+Teach Soglia how the radio really is in your shop.
 
-1. On each gateway, start recording: soglia-scanner listen --all --record door.jsonl
+1. On each gateway, start recording: soglia-scanner listen --config scanner.toml --record door.jsonl. It writes down what is
+yours alone; with --all whatever is heard, for a fob that the gateway does not know.
 
 2. Walk with a fob. Stand still for 20 s or more about every 2 m, and above all at shelves and on both sides of borders
 between zones. Write down when you came to each place and when you left it, in a file marks.csv with the columns at,x,y
@@ -55,12 +57,16 @@ soglia survey join an_door=door.jsonl an_back=back.jsonl --fob AA:BB:CC:DD:EE:FF
 
 soglia survey learn walk.csv --plan fp_1 --marks marks.csv
 
-It says in how many moments it would have known the right zone, at places that it was not taught, and how many without it.
+It says in how many moments it would have known the right zone, at places that it was not taught, and in how many without
+it. The gateways' recordings are not needed any more: delete them.
 
-4. Where that is a gain: soglia survey use ID. And back: soglia survey revert fp_1.
+4. Where that is a gain: soglia survey use ID. And back: soglia survey revert fp_1. A running server follows in seconds.
 """
 
-survey_program = typer.Typer(no_args_is_help=True, help=HELP)
+survey_program = typer.Typer(
+    no_args_is_help=True,
+    help="\n\n".join(" ".join(paragraph.split()) for paragraph in _HELP.split("\n\n")),
+)
 
 Plan = Annotated[str, typer.Option(help="The id of the floor plan that was walked.")]
 
