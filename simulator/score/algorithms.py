@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import simulator.peers
+from simulator.peers import peers
 from simulator.score.case import Case, Said, Sense
 from simulator.score.play import play_all
 
@@ -24,7 +24,7 @@ class Algorithm:
 def algorithms() -> dict[str, Algorithm]:
     """Ours first, then its peers by name. Raises TypeError, which names the file, for one that breaks the contract."""
     found = {OURS: Algorithm(OURS, None, "server/presence and server/zones as they stand", play_all)}
-    for peer in sorted(getattr(simulator.peers, "peers", dict)().values(), key=lambda peer: peer.name):
+    for peer in sorted(peers().values(), key=lambda peer: peer.name):
         found[peer.name] = Algorithm(peer.name, peer.sense, peer.source, _one_by_one(peer.play))
     return found
 

@@ -4,7 +4,7 @@ Nothing here knows what a file holds: the plan reaches as far as the recording d
 (0, 0), so all coordinates are shifted by the recording's lowest ones.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,22 +53,7 @@ class Floor:
 
     def survey(self, traces: Iterable[RadioTrace]) -> tuple[Survey, ...]:
         """What somebody learned who was where the traces say; none where there are no traces."""
-        at, x, y, rssi = [], [], [], []
-        anchor: list[str] = []
-        for number, trace in enumerate(traces):
-            for hearing in trace.hearings:
-                if hearing.anchor not in self.anchors:
-                    continue
-                true_x, true_y = trace.truth.where(hearing.at_s)
-                at.append(hearing.at_s + number * APART_S)
-                x.append(true_x - self.low[0])
-                y.append(true_y - self.low[1])
-                rssi.append(hearing.rssi_dbm)
-                anchor += [hearing.anchor] * len(hearing.at_s)
-        if not anchor:
-            return ()
-        columns = [np.concatenate(column) for column in (at, x, y, rssi)]
-        return (gather(PLAN, Labelled(columns[0], columns[1], columns[2], anchor, columns[3])),)
+        return survey_of(traces, self.low, tuple(self.anchors))
 
     @staticmethod
     def _zone(name: str, place: Place) -> Zone:
@@ -100,6 +85,26 @@ def floor_of(
         name: Anchor(name, name, SITE, PLAN, x - x0, y - y0, z) for name, (x, y, z) in sorted(hang.items())
     }
     return Floor(plan, (x0, y0), anchors, Zone(id=SITE, name="the recorded site", level="site"))
+
+
+def survey_of(traces: Iterable[RadioTrace], low: Point, anchors: Collection[str]) -> tuple[Survey, ...]:
+    """What these anchors heard along the traces, as a survey of the plan whose corner is `low`; none where they heard nothing."""
+    at, x, y, rssi = [], [], [], []
+    names: list[str] = []
+    for number, trace in enumerate(traces):
+        for hearing in trace.hearings:
+            if hearing.anchor not in anchors or not len(hearing.at_s):
+                continue
+            true_x, true_y = trace.truth.where(hearing.at_s)
+            at.append(hearing.at_s + number * APART_S)
+            x.append(true_x - low[0])
+            y.append(true_y - low[1])
+            rssi.append(hearing.rssi_dbm)
+            names += [hearing.anchor] * len(hearing.at_s)
+    if not names:
+        return ()
+    columns = [np.concatenate(column) for column in (at, x, y, rssi)]
+    return (gather(PLAN, Labelled(columns[0], columns[1], columns[2], names, columns[3])),)
 
 
 def heards_of(device: str, hearings: Iterable[Hearing], kept: float, seed: int) -> Heards:

@@ -3,20 +3,20 @@
 The cuts at x = 10.1 m and y = 9.2 m are those of the scoring rules (SOURCES.md, T1): three scanners hang in each quarter.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import shapely
 
-from server.zones.survey import Survey
+from server.zones.survey import Spot, Survey
 from server.zones.zone import Zone
 from simulator.chance import stream
-from simulator.frame import Floats
+from simulator.frame import Floats, Point
 from simulator.score.asked import Asked, within
 from simulator.score.case import Matching
-from simulator.score.floor import Floor, floor_of
+from simulator.score.floor import PLAN, Floor, floor_of, survey_of
 from simulator.traces import tetam
 from simulator.traces.trace import NoTrace, RadioTrace
 
@@ -73,8 +73,22 @@ def survey(asked: Asked, floor: Floor, scored: Collection[str] = ()) -> tuple[Su
     if asked.survey is None:
         return ()
     if asked.elsewhere is not None:
-        return floor.survey(standing(within(asked.elsewhere, KIND)))
-    return floor.survey(trace for trace in standing_if_any(asked.folder(KIND)) if trace.name not in scored)
+        known = _spots(within(asked.elsewhere, KIND), floor.low, tuple(floor.anchors))
+    elif standing_if_any(asked.folder(KIND)):
+        known = _spots(asked.folder(KIND), floor.low, tuple(floor.anchors))
+    else:
+        known = {}
+    spots = [spot for name, some in known.items() if name not in scored for spot in some]
+    return (Survey(PLAN, tuple(spots)),) if spots else ()
+
+
+@cache
+def _spots(folder: Path, low: Point, anchors: tuple[str, ...]) -> Mapping[str, tuple[Spot, ...]]:
+    """What was heard at each standing position. Gathered one by one, since each part of them is learned from without the others."""
+    return {
+        trace.name: tuple(spot for each in survey_of([trace], low, anchors) for spot in each.spots)
+        for trace in standing(folder)
+    }
 
 
 def folds(traces: Sequence[RadioTrace], seed: int) -> list[list[RadioTrace]]:
