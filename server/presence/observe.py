@@ -255,7 +255,7 @@ def _evidence(
         place=np.array([cause.place for _, cause in caused], np.intp),
         zone=np.array([change.zone for change, _ in caused], np.intp),
         since=np.array([change.entered_at for change, _ in caused]),
-        until=np.array([cause.known_at for _, cause in caused]),
+        noted=np.array([cause.noted for _, cause in caused], np.intp),
     )
     told = iter(tracks.trails.told(slots, notes, asked))
     return [

@@ -44,7 +44,8 @@ class Patience:
 class Cause:
     """What brought a change about: when it was certain, the last word until then and what is usual between two words.
 
-    `place` is where the stay stood, `other` the zone that implied it, -1 for the zone itself.
+    `place` is where the stay stood, `other` the zone that implied it, -1 for the zone itself; `noted` how many rounds had left
+    notes by then.
     """
 
     why: Why
@@ -52,6 +53,7 @@ class Cause:
     known_at: float
     heard_at: float
     usual_gap_s: float
+    noted: int
     other: int = -1
 
 
@@ -234,7 +236,7 @@ class Stays:
         if rows.by_fix_at[row, place] > NEVER:
             heard = max(heard, float(rows.fix_at[row]))
         usual = rows.heard_gap_s if by_radio else rows.fix_gap_s
-        return Cause(why, place, known_at, heard, float(usual[row]), other)
+        return Cause(why, place, known_at, heard, float(usual[row]), len(self.notes), other)
 
     def _note(self, row: Indexes, place: Indexes, at: Floats, inside: Floats, turn: NDArray[np.int8]) -> None:
         """Notes for the stays' trails what turned a phase or moved belief. What came to nothing is not worth a note."""

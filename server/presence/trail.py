@@ -86,13 +86,13 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of which stays of a step the trail is wanted, from when on and until when (epoch seconds), in columns."""
+    """Of which stays of a step the trail is wanted, from when on (epoch seconds), in columns; of the step's own notes the first `noted`."""
 
     row: Indexes
     place: Indexes
     zone: Indexes
     since: Floats
-    until: Floats
+    noted: Indexes
 
 
 class Trails:
@@ -147,7 +147,6 @@ class Trails:
         fresh, its_note = _fresh(notes, asked)
         stay, note = np.concatenate([stay, fresh]), np.concatenate([note, its_note])
         fits = (note["zone"] == asked.zone[stay]) & (note["at"] >= asked.since[stay])
-        fits &= note["at"] <= asked.until[stay]
         stay, note = stay[fits], note[fits]
         order = np.lexsort((note["at"], stay))
         weighings = [
@@ -212,4 +211,6 @@ def _fresh(notes: Sequence[Notes], asked: Asked) -> tuple[Indexes, NDArray[np.vo
     counts = np.searchsorted(key, mine, "right", sorter=order) - first
     stay = np.repeat(np.arange(len(mine)), counts)
     nth = np.arange(len(stay)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return stay, np.concatenate([some.note for some in notes])[order[first[stay] + nth]]
+    which = order[first[stay] + nth]
+    in_time = np.repeat(np.arange(len(notes)), [len(some.row) for some in notes])[which] < asked.noted[stay]
+    return stay[in_time], np.concatenate([some.note for some in notes])[which[in_time]]

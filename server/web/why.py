@@ -18,6 +18,7 @@ from server.records.refusal import NotFound
 from server.records.tables import AttemptRow, DecisionRow, OutboxRow, VisitRow
 from server.records.visits import VisitQuery
 from server.web.cursor import Cursor, Limit, Next, next_after, read_mark
+from server.web.evidence import add_evidence
 from server.web.fields import Id, OwnId, Time, Word
 from server.web.guard import Guard
 
@@ -177,10 +178,11 @@ class Visits(BaseModel):
 
 
 def why_routes(database: Database, guard: Guard) -> APIRouter:
-    """`/v1/decisions` and `/v1/visits`."""
+    """`/v1/decisions` and `/v1/visits`, with the evidence of each."""
     router = APIRouter(tags=["why"], dependencies=[guard.reader])
     _add_decisions(router, database)
     _add_visits(router, database)
+    add_evidence(router, database)
     return router
 
 

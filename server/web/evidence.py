@@ -1,0 +1,173 @@
+"""Why was this a visit? What opened and closed it, in words, in figures and as a small plot; and what it would have taken.
+
+In: a visit's id, a language. Out: its evidence, for staff: probabilities, which anchor or position spoke, and the zone's manner at the
+time. Where the shopper was inside the zone is in none of it: nobody keeps that.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from server.presence.explain import Language, Speech, Told, closed, opened
+from server.presence.visit import Evidence, Weighing
+from server.records import evidence
+from server.records.database import Database
+from server.records.evidence import Explained
+from server.web.fields import Id
+from server.web.plot import Scene, draw
+from server.zones.zone import Manner
+
+Spoken = Annotated[Language, Query(description="the language of the words")]
+
+
+class SvgResponse(Response):
+    """A picture that may load nothing and run nothing, wherever it is shown."""
+
+    media_type = "image/svg+xml"
+
+    def __init__(self, content: str) -> None:
+        super().__init__(content, headers={"Content-Security-Policy": "default-src 'none'"})
+
+
+class WeighingShown(BaseModel):
+    """A moment at which belief changed: the probability of being in the zone, and what spoke."""
+
+    at: datetime
+    inside: float
+    by: Literal["radio", "fix"]
+    anchor: str | None = Field(description="the loudest anchor of those that heard the device")
+    dbm: float | None = Field(description="how loud it was there")
+    others: int = Field(description="how many other anchors heard it in the same half second")
+    accuracy_m: float | None = Field(description="the radius that the position claimed")
+
+    @classmethod
+    def of(cls, each: Weighing) -> Self:
+        by_fix = each.anchor is None
+        return cls(
+            at=datetime.fromtimestamp(each.at, UTC),
+            inside=each.inside,
+            by="fix" if by_fix else "radio",
+            anchor=each.anchor,
+            dbm=None if by_fix else each.strength,
+            others=each.others,
+            accuracy_m=each.strength if by_fix else None,
+        )
+
+
+class Thresholds(BaseModel):
+    """What the zone asked for at the time."""
+
+    manner: str
+    enter_at: float
+    leave_at: float
+    enter_after_s: float
+    leave_after_s: float
+
+    @classmethod
+    def of(cls, manner: Manner) -> Self:
+        return cls(
+            manner=manner.word,
+            enter_at=manner.enter_at,
+            leave_at=manner.leave_at,
+            enter_after_s=manner.enter_after_s,
+            leave_after_s=manner.leave_after_s,
+        )
+
+
+class EvidenceShown(BaseModel):
+    words: list[str] = Field(description="what was, a sentence each")
+    otherwise: list[str] = Field(description="what it would have taken to be otherwise, a sentence each")
+    why: str | None = Field(
+        description="believed, implied, left, sibling, silence, …; null: nothing was kept of why"
+    )
+    known_at: datetime | None = Field(description="when it was certain")
+    heard_at: datetime | None = Field(description="the last word of the device until then")
+    usual_gap_s: float | None = Field(description="what is usual between two words of this device")
+    zone: str | None = Field(description="the other zone that brought it about, where one did")
+    thresholds: Thresholds | None
+    weighings: list[WeighingShown] = Field(
+        description="the last moments at which belief changed, oldest first"
+    )
+
+    @classmethod
+    def of(cls, kept: Evidence | None, told: Told) -> Self:
+        words = {"words": list(told.was), "otherwise": list(told.otherwise)}
+        if kept is None:
+            nothing = dict.fromkeys(("why", "known_at", "heard_at", "usual_gap_s", "zone", "thresholds"))
+            return cls.model_validate({**words, **nothing, "weighings": []})
+        return cls(
+            **words,
+            why=kept.why,
+            known_at=datetime.fromtimestamp(kept.known_at, UTC),
+            heard_at=None if kept.heard_at is None else datetime.fromtimestamp(kept.heard_at, UTC),
+            usual_gap_s=kept.usual_gap_s,
+            zone=kept.zone,
+            thresholds=Thresholds.of(kept.manner) if kept.manner else None,
+            weighings=[WeighingShown.of(each) for each in kept.weighings],
+        )
+
+
+class VisitEvidence(BaseModel):
+    """What opened a visit and what closed it; `closed` is null while it lasts."""
+
+    visit: str
+    zone: str
+    entered_at: datetime
+    exited_at: datetime | None
+    opened: EvidenceShown
+    closed: EvidenceShown | None
+
+
+def add_evidence(router: APIRouter, database: Database) -> None:
+    """`/v1/visits/{visit}/evidence`, and the same as a plot."""
+
+    @router.get("/v1/visits/{visit}/evidence", responses={404: {}})
+    async def get_evidence(visit: Id, language: Spoken = "en") -> VisitEvidence:
+        """What opened and closed a visit, and what it would have taken to be otherwise."""
+        async with database.reading() as connection:
+            known = await evidence.explained(connection, visit)
+        row, (entered, exited) = known.visit, _told(known, _speech(known, language))
+        return VisitEvidence(
+            visit=row.id,
+            zone=row.zone_id,
+            entered_at=row.entered_at,
+            exited_at=row.exited_at,
+            opened=EvidenceShown.of(known.opened_by, entered),
+            closed=EvidenceShown.of(known.closed_by, exited) if exited else None,
+        )
+
+    @router.get("/v1/visits/{visit}/evidence.svg", responses={404: {}}, response_class=SvgResponse)
+    async def get_evidence_plot(visit: Id, language: Spoken = "en") -> SvgResponse:
+        """The same as a small plot: how sure we were over time, with what the zone asks for."""
+        async with database.reading() as connection:
+            known = await evidence.explained(connection, visit)
+        return SvgResponse(_drawn(known, _speech(known, language)))
+
+
+def _speech(known: Explained, language: Language) -> Speech:
+    return Speech(language, ZoneInfo(known.time_zone) if known.time_zone else UTC, known.names)
+
+
+def _told(known: Explained, speech: Speech) -> tuple[Told, Told | None]:
+    row = known.visit
+    entered = opened(known.opened_by, row.entered_at.timestamp(), speech)
+    if row.exited_at is None:
+        return entered, None
+    return entered, closed(known.closed_by, row.exited_at.timestamp(), speech)
+
+
+def _drawn(known: Explained, speech: Speech) -> str:
+    row, (entered, exited) = known.visit, _told(known, speech)
+    scenes = []
+    if known.opened_by is not None:
+        at = row.entered_at.timestamp()
+        scenes.append(Scene(speech.say("entered", at=speech.time(at)), at, known.opened_by))
+    if known.closed_by is not None and row.exited_at is not None:
+        at = row.exited_at.timestamp()
+        scenes.append(Scene(speech.say("exited", at=speech.time(at)), at, known.closed_by))
+    words = " ".join((*entered.was, *(exited.was if exited else ())))
+    return draw(scenes, row.id, speech.say("plot", zone=speech.name(row.zone_id)), words, speech)

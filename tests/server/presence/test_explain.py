@@ -1,0 +1,127 @@
+"""Evidence in a shop manager's words, in each language that we speak."""
+
+import string
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from server.presence.explain import PHRASES, Speech, closed, lacking, opened
+from server.presence.visit import Evidence, Phase, Weighing
+from tests.makers import NOON_S, NORMAL, QUICK, SURE
+
+ARRIVED = Weighing(NOON_S, 0.93, -61.0, "gw_7", 3, int(Phase.ARRIVING))
+LEFT = Weighing(NOON_S + 60, 0.04, -70.0, "gw_8", 1, int(Phase.LEAVING))
+MILAN = Speech("en", ZoneInfo("Europe/Rome"), {"gw_7": "shoes", "hats": "Hats"})
+
+
+def an_evidence(why="believed", **facts) -> Evidence:
+    return Evidence(
+        **{"why": why, "known_at": NOON_S + 3, "manner": NORMAL, "weighings": (ARRIVED,), **facts}
+    )
+
+
+def test_a_visit_says_who_heard_the_shopper_and_how_sure_that_made_us():
+    assert opened(an_evidence(), NOON_S, MILAN).was == (
+        "Inside from 14:00:00: heard by “shoes” at -61 dBm and by 3 others; 93 % sure of this zone.",
+        "The zone asks for 80 % for 3 s: certain at 14:00:03.",
+    )
+
+
+def test_a_visit_says_what_it_would_have_taken():
+    assert opened(an_evidence(), NOON_S, MILAN).otherwise == (
+        "20 % or less before 14:00:03 would have made it no visit.",
+        "As a “quick” zone (80 % once) it would have been certain at 14:00:00.",
+        "As a “sure” zone (90 % for 15 s) not before 14:00:15.",
+    )
+
+
+def test_a_zone_that_was_never_sure_enough_for_another_word_says_so():
+    unsure = an_evidence(weighings=(ARRIVED._replace(inside=0.85),))
+    assert opened(unsure, NOON_S, MILAN).otherwise[-1] == (
+        "As a “sure” zone (90 % for 15 s) not yet: 85 % was the most."
+    )
+
+
+def test_a_zone_that_waits_for_nothing_was_certain_with_one_word():
+    told = opened(an_evidence(manner=QUICK, known_at=NOON_S), NOON_S, MILAN)
+    assert told.was[1] == "The zone asks for 80 % once: certain with that word."
+    assert not any("no visit" in sentence for sentence in told.otherwise)
+
+
+def test_a_position_is_told_by_what_the_phone_claimed():
+    by_fix = an_evidence(weighings=(Weighing(NOON_S, 0.999, 8.0, None, 0, int(Phase.ARRIVING)),))
+    assert opened(by_fix, NOON_S, MILAN).was[0] == (
+        "Inside from 14:00:00: a position, exact to 8 m by the phone's word; over 99 % sure of this zone."
+    )
+
+
+def test_a_shop_entered_through_its_department_names_it():
+    implied = an_evidence("implied", zone="hats", weighings=())
+    assert opened(implied, NOON_S, MILAN).was == (
+        "Inside from 14:00:00, since who is in “Hats” is in this zone too.",
+        "Nothing had spoken of this zone itself.",
+    )
+
+
+def test_an_exit_says_what_spoke_against_it_and_what_would_have_kept_the_visit_open():
+    told = closed(an_evidence("left", known_at=NOON_S + 70, weighings=(ARRIVED, LEFT)), NOON_S + 60, MILAN)
+    assert told.was == (
+        "Outside from 14:01:00: heard by “gw_8” at -70 dBm and by one other; only 4 % sure of this zone.",
+        "The zone asks for at most 20 % for 10 s: certain at 14:01:10.",
+    )
+    assert told.otherwise == ("80 % or more before 14:01:10 would have kept the visit open.",)
+
+
+def test_a_silence_says_when_the_last_word_was_and_what_is_usual():
+    silent = an_evidence("silence", known_at=NOON_S + 80, heard_at=NOON_S + 60, usual_gap_s=1.96)
+    assert closed(silent, NOON_S + 60, MILAN).was == (
+        "Not heard after 14:01:00; 20 s of silence counted as gone, at 14:01:20.",
+        "Usual for this device is a word every 2 s.",
+    )
+
+
+def test_a_neighbour_that_was_entered_is_named():
+    told = closed(
+        an_evidence("sibling", zone="hats", known_at=NOON_S + 63, weighings=(LEFT,)), NOON_S + 60, MILAN
+    )
+    assert told.was[1] == "At 14:01:03 it was certain that “Hats” next to it was entered."
+    assert told.otherwise == ("Without that, certain at 14:01:10.",)
+
+
+@pytest.mark.parametrize(
+    ("inside", "held_s", "words"),
+    [
+        (0.74, 2.0, "We are 74 % sure; it takes 90 % for 15 s."),
+        (0.95, 2.0, "We have been 95 % sure for 2 s; it takes 90 % for 15 s."),
+    ],
+)
+def test_who_is_not_in_yet_lacks_certainty_or_time(inside, held_s, words):
+    assert lacking(inside, held_s, SURE, MILAN) == words
+
+
+def test_a_visit_older_than_its_evidence_says_that_nothing_was_kept():
+    assert opened(None, NOON_S, MILAN).was == closed(None, NOON_S, MILAN).was == ("Nothing was kept of why.",)
+
+
+@pytest.mark.parametrize("language", PHRASES)
+@pytest.mark.parametrize(
+    "why", ["believed", "implied", "left", "sibling", "silence", "zone_gone", "not_followed"]
+)
+@pytest.mark.parametrize("manner", [None, QUICK, SURE])
+@pytest.mark.parametrize("weighings", [(), (ARRIVED, LEFT)])
+def test_whatever_was_kept_has_words_in_each_language(language, why, manner, weighings):
+    evidence = an_evidence(why, manner=manner, weighings=weighings, zone="hats")
+    for tell in (opened, closed):
+        told = tell(evidence, NOON_S, Speech(language))
+        assert told.was
+        assert all(sentence.endswith(".") for sentence in told.was + told.otherwise)
+
+
+def test_all_languages_have_the_same_sentences_with_the_same_facts():
+    def facts(language):
+        return {
+            name: {fact for _, fact, _, _ in string.Formatter().parse(words) if fact}
+            for name, words in PHRASES[language].items()
+        }
+
+    assert all(facts(language) == facts("en") for language in PHRASES)
