@@ -166,7 +166,7 @@ def score(
         return
     asked = Asked(data, learning_from(survey), thin, every, radius, seed)
     try:
-        found = list(scored(task, asked, algorithm))
+        found = list(scored(task, asked, algorithm, console.print))
         if events is not None:
             events.write_text("".join(f"{line}\n" for each in found for line in each.events()), "utf-8")
         if plot is not None:

@@ -45,6 +45,7 @@ class Case:
     """One recording of one device. `zones` are scored, `around` exist too (the site); `at_each_s` is the true zone of each second.
 
     `ping_s` is the usual time between fixes, 0 for radio. Where the device is `still`, any enter after the first right one is a flap.
+    `dwell_s` is a time in a zone that somebody wants to be told of, 0 for none.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Case:
     ping_s: float
     matching: Matching
     still: bool = False
+    dwell_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@
   came, the delay is endless; where the recording ends within a minute of the stay, it is not counted.
 - The share of right seconds: for radio, seconds whose true zones are exactly those believed. For fixes, where nearly all fences
   are nearly always rightly believed empty, of the (fence, second) pairs that are truly or supposedly inside the share that is both.
+- A dwell is late by the time from when it was due (the enter's own time and the dwell) until it was known.
 - False enters are counted per observed hour; for fences, each of which is a world of its own, per fence and hour.
 - True stays shorter than Matching.shortest_s do not count: neither as missed nor, where an enter answers one, as false.
 """
@@ -40,6 +41,7 @@ class Tally:
     delays_s: tuple[float, ...]
     exit_delays_s: tuple[float, ...]
     early_exits: int
+    dwells_late_s: tuple[float, ...]
     seconds: float
     fences: int
     agreed: int
@@ -56,6 +58,7 @@ def judged(task: str, algorithm: str, cases: Sequence[Case], said: Sequence[Sequ
     hours = sum(t.seconds for t in tallies) / 3600
     fence_hours = sum(t.seconds * t.fences for t in tallies) / 3600
     delays = sorted(delay for t in tallies for delay in t.delays_s)
+    dwells = [late for t in tallies for late in t.dwells_late_s]
     low, high = _spread(_apart(cases, said))
     return {
         "task": task,
@@ -71,6 +74,8 @@ def judged(task: str, algorithm: str, cases: Sequence[Case], said: Sequence[Sequ
         "early_exits_per_hour": sum(t.early_exits for t in tallies) / fence_hours if fence_hours else None,
         "n_true": n_true,
         "n_false": n_false,
+        "n_dwells": len(dwells),
+        "dwell_late_p90_s": float(np.quantile(dwells, 0.9)) if dwells else None,
         "hours": hours,
         "f1_low": low,
         "f1_high": high,
@@ -96,6 +101,7 @@ def tally(case: Case, said: Sequence[Said]) -> Tally:
         delays_s=delays,
         exit_delays_s=tuple(exit_delays(case, told)),
         early_exits=sum(early_exits(case.truth, told).values()),
+        dwells_late_s=tuple(each.t - each.at for each in told if each.event == "dwelled"),
         seconds=case.seconds,
         fences=len(case.zones) if case.sense == "fixes" else 1,
         agreed=agreed,

@@ -37,7 +37,8 @@ def play_all(cases: Sequence[Case]) -> list[list[Said]]:
 
 def atlas_of(case: Case) -> Atlas:
     """The places of a case, compiled as the server does."""
-    return compile_atlas((*case.around, *case.zones), case.anchors.values(), case.plans.values())
+    dwells = {zone.id: (case.dwell_s,) for zone in case.zones} if case.dwell_s else {}
+    return compile_atlas((*case.around, *case.zones), case.anchors.values(), case.plans.values(), dwells)
 
 
 def _knowing_the_same(cases: Sequence[Case]) -> list[list[Case]]:
@@ -53,7 +54,7 @@ def _knowing_the_same(cases: Sequence[Case]) -> list[list[Case]]:
 
 
 def _places(case: Case) -> tuple[object, ...]:
-    return case.zones, case.around, case.anchors, case.plans, case.surveys
+    return case.zones, case.around, case.anchors, case.plans, case.surveys, case.dwell_s
 
 
 def _played(cases: Sequence[Case]) -> Mapping[str, list[Said]]:

@@ -1,7 +1,7 @@
 """One task played by some algorithms and judged. In: what was asked. Out: what each said and its figures."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from simulator.score.algorithms import OURS, Algorithm, algorithms
@@ -10,6 +10,7 @@ from simulator.score.case import Case, Said, Sense
 from simulator.score.judge import Figures, judged
 from simulator.score.tasks import Task, tasks
 from simulator.score.whole import LEARNS_NOTHING, ROWS
+from simulator.traces.trace import NoTrace
 
 EVERY = "all"
 
@@ -45,14 +46,29 @@ class Scored:
             )
 
 
-def scored(task: str, asked: Asked, algorithm: str = OURS) -> Iterator[Scored]:
-    """A task, or all of them, played by one algorithm or by all. Raises NoSuch, NoTrace."""
-    if task == EVERY:
-        for called, own, ask in ROWS:
-            only_ours = LEARNS_NOTHING in called and algorithm == EVERY
-            yield from _row(called, _task(own), ask(asked), OURS if only_ours else algorithm)
-    else:
+def scored(
+    task: str, asked: Asked, algorithm: str = OURS, say: Callable[[str], None] = lambda _: None
+) -> Iterator[Scored]:
+    """A task, or all of those whose recordings are there, played by one algorithm or by all. Raises NoSuch, NoTrace.
+
+    `say` is told of tasks of the whole table that cannot be played.
+    """
+    if task != EVERY:
         yield from _row(task, _task(task), asked, algorithm)
+        return
+    nothing = True
+    for called, own, ask in ROWS:
+        chosen = _task(own)
+        if algorithm != EVERY and algorithm not in {each.name for each in _fitting(chosen.sense)}:
+            continue  # all tasks of its own sense, then
+        only_ours = LEARNS_NOTHING in called and algorithm == EVERY
+        try:
+            yield from _row(called, chosen, ask(asked), OURS if only_ours else algorithm)
+            nothing = False
+        except NoTrace as error:
+            say(f"{called} is left out: {error}")
+    if nothing:
+        raise NoTrace(f"{asked.data} holds nothing that {algorithm} could be scored on")
 
 
 def _row(called: str, task: Task, asked: Asked, algorithm: str) -> Iterator[Scored]:
@@ -72,9 +88,13 @@ def _task(name: str) -> Task:
 
 def _players(name: str, sense: Sense) -> list[Algorithm]:
     """The one of that name, or all that fit the sense."""
-    fitting = [each for each in algorithms().values() if each.sense in {sense, None}]
+    fitting = _fitting(sense)
     chosen = [each for each in fitting if name in {EVERY, each.name}]
     if not chosen:
         names = ", ".join(each.name for each in fitting)
         raise NoSuch(f"There is no algorithm {name} for {sense}. There are {names}, or {EVERY}.")
     return chosen
+
+
+def _fitting(sense: Sense) -> list[Algorithm]:
+    return [each for each in algorithms().values() if each.sense in {sense, None}]

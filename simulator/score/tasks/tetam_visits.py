@@ -27,6 +27,8 @@ MOST_STANDS: Final = 4
 SHORTEST_S: Final = 40.0
 LONGEST_S: Final = 280.0
 SILENCE_S: Final = 240.0
+#: Campaigns that wait for somebody to look at something wait for about as long.
+DWELL_S: Final = 60.0
 
 
 def cases(asked: Asked) -> list[Case]:
@@ -58,6 +60,7 @@ def cases(asked: Asked) -> list[Case]:
                 seconds=seconds,
                 ping_s=0.0,
                 matching=office.MATCHING,
+                dwell_s=DWELL_S,
             )
         )
     return made

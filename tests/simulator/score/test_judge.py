@@ -181,3 +181,9 @@ def test_a_row_has_the_keys_that_were_asked_for():
         "exit_delay_median_s early_exits_per_hour n_true"
     )
     assert set(asked.split()) <= set(row)
+
+
+def test_a_dwell_is_late_from_when_it_was_due():
+    told = [entered(12.0), Said(71.0, "shoes", "dwelled", at=70.0)]
+    row = judged("t", "a", [a_case(SHOES)], [told])
+    assert (row["n_dwells"], row["dwell_late_p90_s"]) == (1, 1.0)

@@ -36,3 +36,10 @@ def test_after_the_last_packet_the_clock_goes_on_until_the_exit(tmp_path):
     last = play(case)[-1]
     assert last.event == "exited"
     assert case.truth[-1].left_s < last.t < case.seconds
+
+
+def test_a_dwell_is_told_when_it_is_due_though_nobody_pings(tmp_path):
+    case = tasks()["tetam-visits"].cases(Asked(recordings.office(tmp_path, stand_s=300.0), thin=0.05))[0]
+    dwelled = [each for each in play(case) if each.event == "dwelled"]
+    assert dwelled
+    assert all(each.t - each.at <= 1.0 for each in dwelled)

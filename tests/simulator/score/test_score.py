@@ -81,3 +81,18 @@ def test_a_place_where_nothing_can_be_written_is_said(data, tmp_path):
 def test_the_whole_table_asks_only_for_tasks_that_there_are():
     assert {task for _, task, _ in ROWS} == set(tasks())
     assert len({called for called, _, _ in ROWS}) == len(ROWS)
+
+
+def test_the_whole_table_leaves_out_what_is_not_there_and_says_so(tmp_path):
+    asked = score(
+        "all", "--data", recordings.outlines(recordings.walk(tmp_path)), "--algorithm", "two-in-a-row"
+    )
+    assert asked.exit_code == 0
+    assert "fences 20 m" in asked.output
+    asked = score("all", "--data", recordings.outlines(recordings.walk(tmp_path)), "--json")
+    assert "flat is left out" in asked.stderr
+    assert {json.loads(line)["algorithm"] for line in asked.stdout.splitlines()} == {OURS}
+
+
+def test_a_whole_table_of_nothing_is_a_wrong_question(tmp_path):
+    assert score("all", "--data", tmp_path).exit_code == 2
