@@ -35,7 +35,9 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
         "sibling": "At {known} it was certain that “{zone}” next to it was entered.",
         "silence": "Not heard after {heard}; {silence} of silence counted as gone, at {known}.",
         "silence_unheard": "Not heard any more; that counted as gone at {known}.",
+        "gateway_silent": "Not heard after {heard}, and the gateway there told nothing either: given up at {known}.",
         "usual": "Usual for this device is a word every {gap}.",
+        "closing_time": "Outside from {at}: the opening hours ended.",
         "zone_gone": "Outside from {at}: the zone was closed or deleted.",
         "not_followed": "Outside from {at}: the shopper withdrew, and is followed no more.",
         "no_visit_if": "{leave} or less before {known} would have made it no visit.",
@@ -76,7 +78,9 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
         "sibling": "Alle {known} era certo l'ingresso nella vicina «{zone}».",
         "silence": "Non più sentito dopo le {heard}; {silence} di silenzio valgono un'uscita, alle {known}.",
         "silence_unheard": "Non più sentito; alle {known} questo vale un'uscita.",
+        "gateway_silent": "Non più sentito dopo le {heard}, e nemmeno il gateway si è fatto vivo: abbandonato alle {known}.",
         "usual": "Di solito questo dispositivo si fa sentire ogni {gap}.",
+        "closing_time": "Fuori dalle {at}: è finito l'orario di apertura.",
         "zone_gone": "Fuori dalle {at}: la zona è stata chiusa o cancellata.",
         "not_followed": "Fuori dalle {at}: il cliente ha ritirato il consenso e non è più seguito.",
         "no_visit_if": "Con una certezza di {leave} o meno prima delle {known} non sarebbe stata una visita.",
@@ -166,11 +170,11 @@ def closed(evidence: Evidence | None, at: float, speech: Speech) -> Told:
         return Told((speech.say("nothing"),), ())
     known, zone = speech.time(evidence.known_at), speech.name(evidence.zone)
     match evidence.why:
-        case "zone_gone" | "not_followed":
+        case "zone_gone" | "not_followed" | "closing_time":
             return Told((speech.say(evidence.why, at=speech.time(at)),), ())
         case "implied":
             return Told((speech.say("implied_out", at=speech.time(at), zone=zone),), ())
-        case "silence":
+        case "silence" | "gateway_silent":
             return _silent(evidence, speech)
         case "sibling":
             out = _with_voice("outside", at, _turned(evidence.weighings, Phase.LEAVING), speech)
@@ -208,7 +212,7 @@ def _silent(evidence: Evidence, speech: Speech) -> Told:
     if evidence.heard_at is None:
         return Told((speech.say("silence_unheard", known=known),), ())
     silence = _span(evidence.known_at - evidence.heard_at)
-    said = [speech.say("silence", heard=speech.time(evidence.heard_at), silence=silence, known=known)]
+    said = [speech.say(evidence.why, heard=speech.time(evidence.heard_at), silence=silence, known=known)]
     if evidence.usual_gap_s > 0.0:
         said.append(speech.say("usual", gap=_span(evidence.usual_gap_s)))
     return Told(tuple(said), (speech.say("heard_else", known=known),))

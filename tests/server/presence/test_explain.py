@@ -1,12 +1,13 @@
 """Evidence in a shop manager's words, in each language that we speak."""
 
 import string
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from server.presence.explain import PHRASES, Speech, closed, lacking, opened
-from server.presence.visit import Evidence, Phase, Weighing
+from server.presence.visit import Evidence, Phase, Weighing, Why
 from tests.makers import NOON_S, NORMAL, QUICK, SURE
 
 ARRIVED = Weighing(NOON_S, 0.93, -61.0, "gw_7", 3, int(Phase.ARRIVING))
@@ -80,6 +81,13 @@ def test_a_silence_says_when_the_last_word_was_and_what_is_usual():
     )
 
 
+def test_a_gateway_that_fell_silent_is_not_taken_for_a_shopper_who_left():
+    given_up = an_evidence("gateway_silent", known_at=NOON_S + 3600, heard_at=NOON_S + 60)
+    assert closed(given_up, NOON_S + 60, MILAN).was == (
+        "Not heard after 14:01:00, and the gateway there told nothing either: given up at 15:00:00.",
+    )
+
+
 def test_a_neighbour_that_was_entered_is_named():
     told = closed(
         an_evidence("sibling", zone="hats", known_at=NOON_S + 63, weighings=(LEFT,)), NOON_S + 60, MILAN
@@ -104,9 +112,7 @@ def test_a_visit_older_than_its_evidence_says_that_nothing_was_kept():
 
 
 @pytest.mark.parametrize("language", PHRASES)
-@pytest.mark.parametrize(
-    "why", ["believed", "implied", "left", "sibling", "silence", "zone_gone", "not_followed"]
-)
+@pytest.mark.parametrize("why", get_args(Why))
 @pytest.mark.parametrize("manner", [None, QUICK, SURE])
 @pytest.mark.parametrize("weighings", [(), (ARRIVED, LEFT)])
 def test_whatever_was_kept_has_words_in_each_language(language, why, manner, weighings):
