@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from server.presence.ears import Ear, Ears, Word, brought, told
 from server.presence.observe import Step, keep, let_time_pass, observe
 from server.presence.phases import Patience
 from server.presence.sighting import Batch, Fix, Heard
@@ -41,6 +42,21 @@ def heard(seconds: float, anchor: str, rssi_dbm: float, device: str = "fob") -> 
     return Heard(device, anchor, NOON_S + seconds, rssi_dbm)
 
 
+def a_word(seconds: float, **changes) -> Word:
+    """A gateway that is well says so: it runs since before noon, hears nobody's packets but ours, and keeps nothing back."""
+    calm = {
+        "said_at": NOON_S + seconds,
+        "started_at": NOON_S - 3_600.0,
+        "hears": True,
+        "restarts": 0,
+        "dropped": 0,
+        "heard_per_s": 0.0,
+        "last_heard_at": NOON_S + seconds,
+        "waits_since": None,
+    }
+    return Word(**{**calm, **changes})
+
+
 class Walkthrough:
     """Presence over some zones, given evidence and time; collects what it tells."""
 
@@ -49,12 +65,19 @@ class Walkthrough:
         self.tracks = Tracks(self.atlas.radio_maps)
         self.patience = patience or Patience()
         self.events: list[ZoneEvent] = []
+        self.ears: Ears = {}
 
     def take(self, *sightings: Fix | Heard) -> Step:
-        return self._kept(observe(self.tracks, self.atlas, Batch.of(sightings), self.patience))
+        batch = Batch.of(sightings)
+        self.ears = brought(self.ears, batch.heards)
+        return self._kept(observe(self.tracks, self.atlas, batch, self.patience, self.ears))
 
     def wait_until(self, seconds: float) -> Step:
-        return self._kept(let_time_pass(self.tracks, self.atlas, NOON_S + seconds, self.patience))
+        return self._kept(let_time_pass(self.tracks, self.atlas, NOON_S + seconds, self.patience, self.ears))
+
+    def hear_from(self, anchor: str, word: Word) -> None:
+        """The gateway of an anchor says how it is."""
+        self.ears = {**self.ears, anchor: told(self.ears.get(anchor, Ear()), word)}
 
     def told(self, zone: str | None = None) -> list[tuple[str, float]]:
         """(kind, seconds after noon) of what happened, of one zone or of all."""

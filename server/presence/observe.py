@@ -6,12 +6,13 @@ order of its times, whatever kind it is; devices are independent, so the n-th pi
 as arrays ("rounds").
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 
+from server.presence.ears import Ears, Listening, carriers
 from server.presence.phases import Cause, Change, Patience, Stays
 from server.presence.position import follow_fixes
 from server.presence.radio import Scans, follow_scans, scans_of
@@ -58,8 +59,11 @@ class Step:
     notes: tuple[Notes, ...]
 
 
-def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience) -> Step:
-    """Evidence of any number of devices. Verdicts: accepted, duplicate, too_inaccurate; late items are accepted."""
+def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience, ears: Ears | None = None) -> Step:
+    """Evidence of any number of devices. Verdicts: accepted, duplicate, too_inaccurate; late items are accepted.
+
+    `ears` are those after this very batch (ears.brought).
+    """
     verdicts = np.full(len(batch), Verdict.ACCEPTED, np.uint8)
     fix_slots, heard_slots = tracks.slots(batch.fixes.device), tracks.slots(batch.heards.device)
     slots, line = _each_once(np.concatenate([fix_slots, heard_slots]))
@@ -71,6 +75,7 @@ def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience) -> S
     scans, late_heards = scans_of(
         tracks, atlas, batch.heards, heard_line, slots, verdicts[len(batch.fixes) :]
     )
+    work.listening = _listening(tracks, work, slots, patience, ears, scans)
     scan_count = sum(len(s) for s in scans)
     if not scan_count and len(slots) == len(batch):
         _fix_round(work, batch, fix_line, fixes)  # the common case: one fix a device
@@ -80,11 +85,14 @@ def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience) -> S
     return step_of(tracks, atlas, work, slots, verdicts, late, scans)
 
 
-def let_time_pass(tracks: Tracks, atlas: Atlas, now: float, patience: Patience) -> Step:
+def let_time_pass(
+    tracks: Tracks, atlas: Atlas, now: float, patience: Patience, ears: Ears | None = None
+) -> Step:
     """What falls due by `now` (epoch seconds) without any evidence."""
     known = tracks.rows.next_due_at[: len(tracks.devices)]
     slots = np.flatnonzero(known <= now)
     work = Stays(tracks.rows.copy_of(slots), atlas, patience)
+    work.listening = _listening(tracks, work, slots, patience, ears)
     work.pass_time(np.arange(len(slots)), np.full(len(slots), now))
     none = np.empty(0, np.intp)
     return step_of(tracks, atlas, work, slots, np.empty(0, np.uint8), none, ())
@@ -96,6 +104,35 @@ def keep(tracks: Tracks, step: Step) -> None:
     tracks.trails.keep(step.slots, step.notes)
     for radio, scans in zip(tracks.radio, step.radio, strict=False):
         scans.keep(radio)
+
+
+def _listening(
+    tracks: Tracks,
+    work: Stays,
+    slots: Indexes,
+    patience: Patience,
+    ears: Ears | None,
+    scans: Sequence[Scans] = (),
+) -> Listening | None:
+    """What the silence of the rows at work rests on; None where no anchor has an ear, and all are trusted."""
+    if not ears:
+        return None
+    fresh = [(radio, each.tracked, each.last_at) for radio, each in zip(tracks.radio, scans, strict=False)]
+
+    def carried(row: int) -> Mapping[str, float]:
+        found = carriers(tracks, int(slots[row]), fresh)
+        if found:
+            return found
+        # Since a restart nobody heard it: any anchor of where it stays may have been the one.
+        held = set(work.rows.zone[row].tolist())
+        return {
+            anchor: np.inf
+            for radio in tracks.radio
+            if held.intersection(radio.map.zones)
+            for anchor in radio.map.anchors
+        }
+
+    return Listening(ears, carried, patience.deaf_most_s)
 
 
 def _visit_id(device: str, zone: str, entered_at: float) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from server.presence.ears import Listening
 from server.presence.tracks import NEVER, Rows
 from server.presence.trail import WORTH_NOTING, Notes, Voices
 from server.presence.visit import NEXT, EventKind, Phase, Why
@@ -29,7 +30,7 @@ class Patience:
     """How long a silence must be before it ends a stay: some usual gaps of this device, within bounds (seconds).
 
     A gateway hears a fob each second or two, of which walls and bodies swallow runs; a phone in a pocket may send a fix each few
-    minutes and none while it lies still.
+    minutes and none while it lies still. While a gateway cannot tell, nobody's silence counts, for `deaf_most_s` at most.
     """
 
     radio_gaps: float = 10.0
@@ -38,6 +39,7 @@ class Patience:
     fix_gaps: float = 4.0
     fix_least_s: float = 1_800.0
     fix_most_s: float = 4 * 3_600.0
+    deaf_most_s: float = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class Stays:
     """The stays of some rows, moved on by evidence and by the clock.
 
     `changes` is what happened, in order of finding; `touched` marks the rows of which records must look at the stays. `notes`
-    are the weighings worth remembering; `voices` is what speaks in the round at work.
+    are the weighings worth remembering; `voices` is what speaks in the round at work. `listening` tells how far anchors could
+    tell us of a device; without it all are trusted.
     """
 
     rows: Rows
@@ -85,6 +88,7 @@ class Stays:
     touched: NDArray[np.bool_] = field(init=False)
     notes: list[Notes] = field(default_factory=list)
     voices: Voices | None = None
+    listening: Listening | None = None
 
     def __post_init__(self) -> None:
         self.touched = np.zeros(len(self.rows), np.bool_)
@@ -128,13 +132,18 @@ class Stays:
             # One thing a row at a time, since it may undo the others that are due: its earliest, of those due together the
             # one of the outermost zone.
             zone = self.rows.zone[which]
-            due, silence_due = self._due(which)
+            due, silence_due = self._due(which) if self.listening is None else self._due_as_told(which, until)
             earliest = due.min(axis=1)
             place = np.where(due == earliest[:, None], self.atlas.rank[zone], INNERMOST).argmin(axis=1)
-            for i in np.flatnonzero(earliest <= until).tolist():
+            falls = earliest <= until
+            for i in np.flatnonzero(falls).tolist():
                 at = place[i]
                 self._fall_due(int(which[i]), int(at), float(earliest[i]), float(silence_due[i, at]))
             self.reckon(which)
+            which, until = (
+                which[falls],
+                until[falls],
+            )  # what waits for a gateway's word is looked at again by the next tick
 
     def reckon(self, which: Indexes) -> None:
         """Notes when the clock alone will next change `rows[which]`: after anything else that changed them."""
@@ -175,6 +184,45 @@ class Stays:
         due = np.minimum(np.minimum(move, dwell), silence)
         return np.where(zone >= 0, due, np.inf), silence
 
+    def _due_as_told(self, which: Indexes, until: Floats) -> tuple[Floats, Floats]:
+        """As `_due`, but infinity for what cannot be known yet at `until`, since anchors that would tell are deaf or cut off."""
+        rows, listening = self.rows, self.listening
+        if listening is None:
+            return self._due(which)
+        radio_s = self._radio_patience_s(which)
+        for row, patience_s, now in zip(which.tolist(), radio_s.tolist(), until.tolist(), strict=True):
+            heard = float(rows.heard_at[row])
+            complete, _ = listening.silence(row, heard, patience_s, now)
+            if complete > heard + patience_s:
+                rows.grace_at[row] = max(rows.grace_at[row], complete)
+        due, silence_due = self._due(which)
+        for i, place in zip(*np.nonzero(due <= until[:, None]), strict=True):
+            row, when = int(which[i]), float(due[i, place])
+            silent = when >= silence_due[i, place]
+            sure = self._known_until(
+                listening, row, int(place), float(until[i]), float(radio_s[i]), silent=silent
+            )
+            due[i, place] = when if when <= sure else np.inf
+        return due, silence_due
+
+    def _known_until(
+        self, listening: Listening, row: int, place: int, now: float, patience_s: float, *, silent: bool
+    ) -> float:
+        """How far we know what became of a stay. A fix that speaks is as good as an anchor that hears."""
+        rows = self.rows
+        if not rows.by_radio_at[row, place] > NEVER:
+            return np.inf
+        heard = float(rows.heard_at[row])
+        if silent:
+            return listening.silence(row, heard, patience_s, now)[1]
+        since = float(rows.since[row, place])
+        if rows.phase[row, place] == LEAVING:
+            return np.inf if rows.fix_at[row] >= since else listening.known(row, since, now)
+        recent = heard - patience_s
+        if rows.by_fix_at[row, place] > NEVER or listening.speaks(row, recent, now):
+            return np.inf
+        return listening.known(row, recent, now)
+
     def _fall_due(self, row: int, place: int, due: float, silence_due: float) -> None:
         rows = self.rows
         zone, phase = int(rows.zone[row, place]), int(rows.phase[row, place])
@@ -184,7 +232,7 @@ class Stays:
             # Nobody knows when they went: after their last word, and not before a dwell that was told of.
             heard = max(float(rows.by_fix_at[row, place]), float(rows.by_radio_at[row, place]))
             told = float(rows.entered[row, place] + rows.dwelled_s[row, place])
-            self.leave(row, zone, max(heard, told), "silence", due)
+            self.leave(row, zone, max(heard, told), self._why_silent(row), due)
         elif phase == ARRIVING:
             self._enter(row, zone, float(rows.since[row, place]), due)
         else:
@@ -254,12 +302,22 @@ class Stays:
             )
         )
 
+    def _why_silent(self, row: int) -> Why:
+        heard, patience_s = float(self.rows.heard_at[row]), float(self._radio_patience_s(np.array([row]))[0])
+        gave_up = self.listening is not None and self.listening.given_up(
+            row, heard - patience_s, heard + patience_s
+        )
+        return "gateway_silent" if gave_up else "silence"
+
+    def _radio_patience_s(self, which: Indexes) -> Floats:
+        patience = self.patience
+        usual = patience.radio_gaps * self.rows.heard_gap_s[which]
+        return np.clip(usual, patience.radio_least_s, patience.radio_most_s)
+
     def _silence_due(self, which: Indexes) -> Floats:
         """When the silence of the senses that believe in each stay will have been long enough to end it."""
         rows, patience = self.rows, self.patience
-        radio_s = np.clip(
-            patience.radio_gaps * rows.heard_gap_s[which], patience.radio_least_s, patience.radio_most_s
-        )
+        radio_s = self._radio_patience_s(which)
         fix_s = np.clip(patience.fix_gaps * rows.fix_gap_s[which], patience.fix_least_s, patience.fix_most_s)
         by_radio = np.where(rows.by_radio_at[which] > NEVER, (rows.heard_at[which] + radio_s)[:, None], NEVER)
         by_fix = np.where(rows.by_fix_at[which] > NEVER, (rows.fix_at[which] + fix_s)[:, None], NEVER)

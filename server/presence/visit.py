@@ -26,6 +26,8 @@ Why = Literal[
     "left",  # exited: evidence against it held for its time
     "sibling",  # exited: the department next to it was entered meanwhile
     "silence",  # exited: longer unheard than this device ever is
+    "gateway_silent",  # exited: the gateway that heard it last was given up
+    "closing_time",  # exited: the zone's opening hours ended
     "zone_gone",  # exited: staff closed or deleted the zone
     "not_followed",  # exited: the shopper withdrew, or was forgotten
 ]
