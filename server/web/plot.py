@@ -1,8 +1,9 @@
 """A small plot of how sure we were when a visit was opened and closed: an SVG of 480 by 160, with no script in it.
 
 In: the evidence, the times of the visit, how to say things. Out: SVG text. The line is the probability, as it held until the next
-weighing; a dot is a radio's word, a square a position's. Dashed are the shares that the zone asks for, the full mark is when the
-visit was entered or exited, the dotted one when that was certain. What the plot shows stands in its description as words.
+weighing, dotted where nobody spoke any more; a dot is a radio's word, a square a position's. Dashed are the shares that the zone
+asks for, the full mark is when the visit was entered or exited, the dotted one when that was certain. What the plot shows stands in
+its description as words.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from server.presence.explain import Speech
-from server.presence.visit import Evidence, Weighing
+from server.presence.visit import Evidence
 
 WIDTH, HEIGHT = 480, 160
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 34, 10, 24, 22, 18
@@ -87,25 +88,35 @@ def _scene(scene: Scene, panel: _Panel, speech: Speech) -> list[str]:
         parts += [_rule(panel.x0, _y(share), panel.x1, _y(share), ink, "4 3") for share, ink in asked]
     at, known = panel.x(scene.at), panel.x(evidence.known_at)
     parts += [_rule(at, bottom, at, top, _INK, ""), _rule(known, bottom, known, top, _INK, "1 2")]
-    parts += _weighings(evidence.weighings, panel, evidence.known_at)
-    parts.append(_text(at, bottom + 13, speech.time(scene.at), "middle"))
+    parts += _weighings(evidence, panel)
+    parts.append(_text(at, bottom + 13, speech.time(scene.at), "end"))
     if known - at > _LABEL_PX:
         parts.append(_text(known, bottom + 13, speech.time(evidence.known_at), "end"))
     return parts
 
 
-def _weighings(weighings: Sequence[Weighing], panel: _Panel, known_at: float) -> list[str]:
-    if not weighings:
+def _weighings(evidence: Evidence, panel: _Panel) -> list[str]:
+    """The line of what was believed: full as far as somebody spoke, dashed in the silence after it."""
+    before = sum(each.at < panel.t0 for each in evidence.weighings)
+    shown = evidence.weighings[max(before - 1, 0) :]
+    if not shown:
         return []
-    steps, level = [], ""
-    for each in weighings:
-        x, y = f"{panel.x(each.at):.1f}", f"{_y(each.inside):.1f}"
-        steps += [f"{x},{level}", f"{x},{y}"] if level else [f"{x},{y}"]
-        level = y
-    steps.append(f"{panel.x(known_at):.1f},{level}")
-    line = f'<polyline points="{" ".join(steps)}" fill="none" stroke="{_LINE}" stroke-width="1.5"/>'
-    seen = (each for each in weighings if each.at >= panel.t0)
-    return [line, *(_mark(panel.x(each.at), _y(each.inside), by_fix=each.anchor is None) for each in seen)]
+    heard_at = max(evidence.heard_at or shown[-1].at, shown[-1].at)
+    steps, level = [], _y(shown[0].inside)
+    for each in shown:
+        x = panel.x(each.at)
+        steps += [(x, level), (x, _y(each.inside))]
+        level = _y(each.inside)
+    word, known = panel.x(heard_at), panel.x(evidence.known_at)
+    steps.append((word, level))
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in dict.fromkeys(steps))
+    line = f'<polyline points="{points}" fill="none" stroke="{_LINE}" stroke-width="1.5"/>'
+    marks = [
+        _mark(panel.x(each.at), _y(each.inside), by_fix=each.anchor is None)
+        for each in shown
+        if each.at >= panel.t0
+    ]
+    return [line, _rule(word, level, known, level, _LINE, "2 3"), *marks]
 
 
 def _mark(x: float, y: float, *, by_fix: bool) -> str:
