@@ -63,6 +63,8 @@ log = structlog.get_logger()
 
 #: How often presence looks at the clock: dwells and exits happen within this of being due.
 TICK_S = 0.25
+#: How often it is looked what gateways said of themselves: a fob's silence counts after 15 s at the soonest.
+LISTEN_EACH_S = 2.0
 #: How often changes made by other processes and the command line are looked for.
 CATCH_UP_S = 3.0
 FORGET_EACH_S = 3_600.0
@@ -113,7 +115,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         )
         closing = asyncio.Event()
         edits = Edits(database, bus, learning.learn)
-        application = _application(settings, database, Guard(keyring), edits)
+        application = _application(settings, database, Guard(keyring), edits, trigger.listen)
         for router in (routes(door), live_routes(bus, Guard(keyring), closing), health):
             application.include_router(router)
         yield House(HotDoors(application, door), (trigger.run, sender.run, claim.watch), closing)
@@ -174,7 +176,9 @@ async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
     raise RuntimeError(f"{loop.__qualname__} ended by itself")
 
 
-def _application(settings: Settings, database: Database, guard: Guard, edits: Edits) -> FastAPI:
+def _application(
+    settings: Settings, database: Database, guard: Guard, edits: Edits, listen: Callable[[], Awaitable[None]]
+) -> FastAPI:
     """What people and other systems may ask for."""
     application = FastAPI(title="Soglia", version=version("soglia"), openapi_url="/openapi.json")
     application.add_middleware(
@@ -195,7 +199,7 @@ def _application(settings: Settings, database: Database, guard: Guard, edits: Ed
         floor_plan_routes(database, guard, edits),
         survey_routes(database, guard, edits),
         anchor_routes(database, guard, edits),
-        gateway_routes(database, guard, edits),
+        gateway_routes(database, guard, edits, on_word=listen),
         campaign_routes(database, guard, edits),
         why_routes(database, guard),
     ):
@@ -271,6 +275,7 @@ def _jobs(
 
     return [
         Job("tick", TICK_S, trigger.tick),
+        Job("listen", LISTEN_EACH_S, trigger.listen),
         Job("last_words", LAST_WORDS_EACH_S, trigger.note_last_words),
         Job("rotate", ROTATE_EACH_S, rotate),
         Job("catch_up", CATCH_UP_S, learning.catch_up),

@@ -178,6 +178,11 @@ class PresenceSettings(_Section):
     fix_most_s: Seconds = Field(
         4 * 3_600.0, description="Never later: nobody stands in a shop for longer unseen."
     )
+    deaf_most_s: Seconds = Field(
+        3_600.0,
+        description="While a gateway is off, broken or cut off nobody who was heard by it leaves by silence, for this long at "
+        "most: by then most people have left, and the machine is seen to.",
+    )
 
     @model_validator(mode="after")
     def _are_in_order(self) -> Self:

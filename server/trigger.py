@@ -2,9 +2,10 @@
 
     take(handovers)   evidence: believe, observe, decide, commit, answer
     tick()            the clock: dwells and exits that fall due without evidence
+    listen()          gateways said how they are: nobody is silent to one that does not hear
     learn(knowledge)  staff changed zones or campaigns
 
-All three go through `_settle`: one transaction, then memory. Memory never runs ahead of the records: a step is kept when its
+All of them go through `_settle`: one transaction, then memory. Memory never runs ahead of the records: a step is kept when its
 transaction has committed; one that failed is taken again with the same result. One of them runs at a time.
 """
 
@@ -23,6 +24,7 @@ from server.bus.contract import Bus, Handover
 from server.bus.measures import Measures
 from server.campaigns import Decision, Moment, Send, decide_in_turn, gather
 from server.knowledge import Knowledge
+from server.presence.ears import Ear, Ears, brought, doubts, told
 from server.presence.late import history, in_turns, picked
 from server.presence.memory import departures, endings, recall, renumber, standing
 from server.presence.observe import Stay, Step, keep, let_time_pass, observe
@@ -30,7 +32,8 @@ from server.presence.phases import Patience
 from server.presence.sighting import Batch, Verdicts
 from server.presence.tracks import Tracks
 from server.presence.visit import ZoneEvent
-from server.records.database import Database
+from server.records import gateways
+from server.records.database import Connection, Database
 from server.records.path import NotDurable, Work, committed, open_stays
 
 log = structlog.get_logger()
@@ -44,6 +47,8 @@ MOST_OF_ONE_DEVICE = 250
 
 #: Evidence may come this late and still be somebody's last word.
 LATE_WORDS_S = 120.0
+#: Who tells us of so long ago has been offline and may go on telling: nothing falls due by the clock while the rest is on its way.
+BACKLOG_S, REST_S = 120.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,9 @@ class Trigger:
         self._knowledge: Knowledge | None = None
         self._tracks = Tracks(())
         self._noted_at = 0.0
+        self._ears: Ears = {}
+        self._words_until: datetime | None = None
+        self._backlog: dict[int, float] = {}  # until when more is to be waited for, by slot
 
     @property
     def devices(self) -> int:
@@ -96,6 +104,7 @@ class Trigger:
         async with self._turn:
             async with self._database.reading() as connection:
                 stays = await open_stays(connection)
+                await self._hear_words(connection)
             now = self._clock()
             self._knowledge = knowledge
             self._tracks = recall(knowledge.atlas, stays, now.timestamp(), self._manners.patience)
@@ -135,9 +144,12 @@ class Trigger:
         """Lets the clock pass: what falls due happens at its own time, without another ping."""
         async with self._turn:
             now = self._clock()
-            knowledge = self._known()
-            step = let_time_pass(self._tracks, knowledge.atlas, now.timestamp(), self._manners.patience)
-            await self._settle(step, (), now)
+            await self._let_time_pass(now)
+
+    async def listen(self) -> None:
+        """Hears what gateways said of themselves since the last time."""
+        async with self._turn, self._database.reading() as connection:
+            await self._hear_words(connection)
 
     async def note_last_words(self) -> None:
         """Lets records know who was heard lately: a process that starts again ends a silent stay at its true last word."""
@@ -152,6 +164,7 @@ class Trigger:
         """Staff changed something: visits in zones that are gone end, everything else goes on under the new atlas."""
         async with self._turn:
             now = self._clock()
+            await self._let_time_pass(now)  # what was due before belongs to the zones as they were
             before = self._known().atlas
             step = endings(self._tracks, before, knowledge.atlas, now.timestamp(), self._manners.patience)
             await self._settle(step, (), now)
@@ -178,11 +191,37 @@ class Trigger:
 
     async def _take_part(self, batch: Batch, arrived_at: datetime) -> Verdicts:
         async with self._turn:
-            atlas = self._known().atlas
-            step = observe(self._tracks, atlas, batch, self._manners.patience)
-            past = history(atlas, picked(batch, step.late), self._manners.patience) if len(step.late) else ()
+            atlas, patience = self._known().atlas, self._manners.patience
+            ears = brought(self._ears, batch.heards)
+            if doubts(self._ears, ears):
+                async with self._database.reading() as connection:
+                    await self._hear_words(connection)
+                ears = brought(self._ears, batch.heards)
+            step = observe(self._tracks, atlas, batch, patience, ears)
+            past = history(atlas, picked(batch, step.late), patience) if len(step.late) else ()
             await self._settle(step, past, arrived_at)
+            self._ears = ears
+            self._wait_for_the_rest(step, arrived_at.timestamp())
             return step.verdicts
+
+    async def _let_time_pass(self, now: datetime) -> None:
+        self._backlog = {slot: until for slot, until in self._backlog.items() if until > now.timestamp()}
+        waiting = np.fromiter(self._backlog, np.intp, len(self._backlog))
+        atlas, patience = self._known().atlas, self._manners.patience
+        step = let_time_pass(self._tracks, atlas, now.timestamp(), patience, self._ears, waiting)
+        await self._settle(step, (), now)
+
+    def _wait_for_the_rest(self, step: Step, arrived_at: float) -> None:
+        newest = np.maximum(step.rows.fix_at, step.rows.heard_at)
+        for slot in step.slots[newest < arrived_at - BACKLOG_S].tolist():
+            self._backlog[slot] = arrived_at + REST_S
+
+    async def _hear_words(self, connection: Connection) -> None:
+        words = await gateways.words(connection, self._words_until)
+        self._words_until = words.newest_at
+        kept = {anchor: ear for anchor, ear in self._ears.items() if anchor in words.anchors}
+        fresh = {anchor: told(kept.get(anchor, Ear()), word) for anchor, word in words.new.items()}
+        self._ears = {**kept, **fresh}
 
     async def _settle(self, step: Step, past: Sequence[ZoneEvent], heard_at: datetime) -> None:
         """What a step changes, in one transaction; then memory, then the news."""

@@ -47,6 +47,7 @@ def a_word(seconds: float, **changes) -> Word:
     calm = {
         "said_at": NOON_S + seconds,
         "started_at": NOON_S - 3_600.0,
+        "run": changes.get("started_at", NOON_S - 3_600.0),
         "hears": True,
         "restarts": 0,
         "dropped": 0,

@@ -45,7 +45,8 @@ class Word:
     """What a gateway says of itself, its times turned to our clock."""
 
     said_at: float
-    started_at: float  # of the process
+    run: float  # tells one run of its process from the next
+    started_at: float  # when that began
     hears: bool  # its radio listens; whether there is anything to hear is another question
     restarts: int  # of the radio
     dropped: int  # sightings that it could not keep
@@ -55,8 +56,8 @@ class Word:
 
     def follows(self, before: "Word") -> bool:
         """Whether it listened all the while since an earlier word, and lost nothing."""
-        mine = (self.hears, self.started_at, self.restarts, self.dropped)
-        return mine == (True, before.started_at, before.restarts, before.dropped) and before.hears
+        mine = (self.hears, self.run, self.restarts, self.dropped)
+        return mine == (True, before.run, before.restarts, before.dropped) and before.hears
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ def told(ear: Ear, word: Word) -> Ear:
     noisy = _noisy(ear, word)
     until = max(ear.known_until, _vouched(word, background=noisy == BACKGROUND_WORDS))
     deaf = [*ear.deaf, *(span for span in ear.doubtful if span[0] < since)]
-    heard_since_start = ear.word is not None and ear.word.started_at < word.started_at <= ear.known_until
+    began_anew = ear.word is not None and ear.word.run != word.run
+    heard_since_start = began_anew and word.started_at <= ear.known_until
     if not (follows or heard_since_start) and word.hears and NEVER < ear.known_until < until - BREATH_S:
         deaf.append((ear.known_until, until))
     return Ear(

@@ -86,11 +86,18 @@ def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience, ears
 
 
 def let_time_pass(
-    tracks: Tracks, atlas: Atlas, now: float, patience: Patience, ears: Ears | None = None
+    tracks: Tracks,
+    atlas: Atlas,
+    now: float,
+    patience: Patience,
+    ears: Ears | None = None,
+    but: Indexes | None = None,
 ) -> Step:
-    """What falls due by `now` (epoch seconds) without any evidence."""
+    """What falls due by `now` (epoch seconds) without any evidence; `but` are slots of which evidence is on its way."""
     known = tracks.rows.next_due_at[: len(tracks.devices)]
     slots = np.flatnonzero(known <= now)
+    if but is not None and len(but):
+        slots = slots[~np.isin(slots, but)]
     work = Stays(tracks.rows.copy_of(slots), atlas, patience)
     work.listening = _listening(tracks, work, slots, patience, ears)
     work.pass_time(np.arange(len(slots)), np.full(len(slots), now))

@@ -1,7 +1,7 @@
 """The gateways that are kept: store machines that hear for one anchor each, what they last said, what they are to hear.
 
-In: heartbeats. Out: gateways with words about how they are, and the list of ids that are ours (a gateway forgets all
-others on the spot). Verbs take an open connection and never commit.
+In: heartbeats. Out: gateways with words about how they are, what presence needs to know of them, and the list of ids that are ours (a
+gateway forgets all others on the spot). Verbs take an open connection and never commit.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.presence.ears import Word
 from server.records import keys
 from server.records.refusal import NotFound, Taken
 from server.records.rows import by_id, page
@@ -34,6 +35,15 @@ class Health:
 
     state: State
     words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """By anchor what its gateway said since it was last asked, and the anchors of all gateways that ever spoke."""
+
+    new: dict[str, Word]
+    anchors: frozenset[str]
+    newest_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,24 @@ async def heartbeats(connection: AsyncConnection) -> dict[str, datetime | None]:
     return {row.id: row.heartbeat_at for row in found}
 
 
+async def words(connection: AsyncConnection, after: datetime | None) -> Words:
+    """What gateways said of themselves after a time (None: ever); of each only its newest word is kept."""
+    found = await connection.execute(
+        sa.select(_gateways.c.anchor_id, _gateways.c.heartbeat_at).where(
+            _gateways.c.heartbeat_at.is_not(None)
+        )
+    )
+    spoke = {row.anchor_id: row.heartbeat_at for row in found}
+    newest = max(spoke.values(), default=after)
+    if not spoke or (after is not None and newest is not None and newest <= after):
+        return Words({}, frozenset(spoke), newest)
+    asked = sa.select(_gateways.c.anchor_id, _gateways.c.heartbeat, _gateways.c.heartbeat_at)
+    asked = asked.where(_gateways.c.heartbeat_at.is_not(None))
+    rows = await connection.execute(asked if after is None else asked.where(_gateways.c.heartbeat_at > after))
+    new = {row.anchor_id: _word(row.heartbeat, row.heartbeat_at.timestamp()) for row in rows if row.heartbeat}
+    return Words(new, frozenset(spoke), newest)
+
+
 async def ours(connection: AsyncConnection) -> Ours:
     """What gateways are to keep: what devices and fixed beacons send, and rotating ids where any device has a key for them."""
     beacons = [
@@ -148,6 +176,23 @@ def health(gateway: GatewayRow, now: datetime) -> Health:
     if troubles:
         return Health("troubled", troubles)
     return Health("well", (f"keeps {gateway.heartbeat.get('kept_per_s', 0):.1f} advertisements a second",))
+
+
+def _word(said: dict[str, Any], at: float) -> Word:
+    """A heartbeat as presence needs it; its times are turned to our clock, since it was sent when it came."""
+    ahead = at - said.get("sent_at", at)
+    last_heard, oldest = said.get("last_heard_at"), said.get("spool_oldest_at")
+    return Word(
+        said_at=at,
+        run=said.get("started_at", 0.0),
+        started_at=said.get("started_at", at) + ahead,
+        hears=said.get("radio") in ("hearing", "silent"),
+        restarts=said.get("restarts", 0),
+        dropped=said.get("dropped", 0),
+        heard_per_s=said.get("heard_per_s", 0.0),
+        last_heard_at=None if last_heard is None else last_heard + ahead,
+        waits_since=None if oldest is None else oldest + ahead,
+    )
 
 
 def _troubles(said: dict[str, Any]) -> Iterable[str]:

@@ -4,6 +4,7 @@ In: a name and the anchor that a gateway hears for; heartbeats, packed and signe
 gateway is, in words; the short list of what is ours, so that a gateway forgets all else that it hears on the spot.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
@@ -178,23 +179,35 @@ class GatewaySettings(BaseModel):
     version: str
 
 
+async def _nobody_waits() -> None:
+    """For doors without a path behind them."""
+
+
 def gateway_routes(
-    database: Database, guard: Guard, edits: Edits, clock: Clock = utc_now, *, window_s: float = 1.0
+    database: Database,
+    guard: Guard,
+    edits: Edits,
+    clock: Clock = utc_now,
+    *,
+    window_s: float = 1.0,
+    on_word: Callable[[], Awaitable[None]] = _nobody_waits,
 ) -> APIRouter:
-    """`/v1/gateways`. `window_s`: over how many seconds a gateway sums what it hears of one device."""
+    """`/v1/gateways`. `window_s`: over how many seconds a gateway sums what it hears of one device.
+
+    `on_word` is called when a gateway's word is kept, before it is answered: what it brings next is taken in the light of that.
+    """
     router = APIRouter(tags=["anchors and gateways"])
     # Before `/{id}`, which `me` would otherwise be.
-    _add_machines_doors(router, database, guard, clock, window_s)
+    _add_heartbeat(router, database, guard, clock, on_word)
+    _add_settings(router, database, guard, window_s)
     _add_setting_up(router, guard, edits, clock)
     _add_looking(router, database, guard, edits, clock)
     return router
 
 
-def _add_machines_doors(
-    router: APIRouter, database: Database, guard: Guard, clock: Clock, window_s: float
+def _add_heartbeat(
+    router: APIRouter, database: Database, guard: Guard, clock: Clock, on_word: Callable[[], Awaitable[None]]
 ) -> None:
-    what_is_ours = _WhatIsOurs()
-
     @router.post(
         "/v1/gateways/me/heartbeat",
         responses={404: {"description": "The gateway was removed"}, 413: {}, 415: {}},
@@ -217,7 +230,12 @@ def _add_machines_doors(
         now = clock()
         async with database.writing() as connection:
             await gateways.heard_from(connection, caller.owner or "", said.model_dump(), now)
+        await on_word()
         return Beaten(server_time=now.timestamp())
+
+
+def _add_settings(router: APIRouter, database: Database, guard: Guard, window_s: float) -> None:
+    what_is_ours = _WhatIsOurs()
 
     @router.get(
         "/v1/gateways/me/settings",
