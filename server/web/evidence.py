@@ -29,8 +29,10 @@ class SvgResponse(Response):
 
     media_type = "image/svg+xml"
 
-    def __init__(self, content: str) -> None:
-        super().__init__(content, headers={"Content-Security-Policy": "default-src 'none'"})
+    def __init__(
+        self, content: str, status_code: int = 200
+    ) -> None:  # FastAPI documents the code it finds here
+        super().__init__(content, status_code, {"Content-Security-Policy": "default-src 'none'"})
 
 
 class WeighingShown(BaseModel):
