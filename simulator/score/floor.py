@@ -17,7 +17,8 @@ from server.zones.zone import Anchor, Disc, FloorPlan, FloorShape, Place, Zone
 from simulator.air import Hearing
 from simulator.chance import stream
 from simulator.frame import Floats, Point
-from simulator.score.case import EPOCH_S
+from simulator.score.case import EPOCH_S, Case, Matching, TrueStay
+from simulator.score.truth import zones_at_each_s
 from simulator.traces.trace import RadioTrace
 
 SITE, PLAN = "site", "floor"
@@ -27,6 +28,8 @@ MARGIN_M = 1.0
 APART_S = 1e6
 
 NO_FIXES = Fixes.of(())
+#: A right enter of a radio zone: from 3 s before to 15 s after (SOURCES.md).
+RADIO = Matching(before_s=3.0, after_s=15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,38 @@ class Floor:
     def survey(self, traces: Iterable[RadioTrace]) -> tuple[Survey, ...]:
         """What somebody learned who was where the traces say; none where there are no traces."""
         return survey_of(traces, self.low, tuple(self.anchors))
+
+    def case(
+        self,
+        heards: Heards,
+        truth: tuple[TrueStay, ...],
+        zones: tuple[Zone, ...],
+        surveys: tuple[Survey, ...],
+        *,
+        name: str,
+        seconds: float,
+        still: bool = False,
+        dwell_s: float = 0.0,
+    ) -> Case:
+        """A recording of radio on this floor."""
+        return Case(
+            name=name,
+            sense="radio",
+            zones=zones,
+            around=(self.site,),
+            anchors=self.anchors,
+            plans={self.plan.id: self.plan},
+            surveys=surveys,
+            heards=heards,
+            fixes=NO_FIXES,
+            truth=truth,
+            at_each_s=zones_at_each_s(truth, seconds),
+            seconds=seconds,
+            ping_s=0.0,
+            matching=RADIO,
+            still=still,
+            dwell_s=dwell_s,
+        )
 
     @staticmethod
     def _zone(name: str, place: Place) -> Zone:

@@ -67,15 +67,15 @@ def judged(task: str, algorithm: str, cases: Sequence[Case], said: Sequence[Sequ
         "recall": _share(right, n_true),
         "f1": _f1(tallies),
         "delay_median_s": _median(delays),
-        "delay_p90_s": float(np.quantile(delays, 0.9)) if delays else None,
-        "false_per_hour": n_false / fence_hours if fence_hours else None,
+        "delay_p90_s": _p90(delays),
+        "false_per_hour": _share(n_false, fence_hours),
         "right_share": _share(sum(t.agreed for t in tallies), sum(t.looked_at for t in tallies)),
         "exit_delay_median_s": _median([delay for t in tallies for delay in t.exit_delays_s]),
-        "early_exits_per_hour": sum(t.early_exits for t in tallies) / fence_hours if fence_hours else None,
+        "early_exits_per_hour": _share(sum(t.early_exits for t in tallies), fence_hours),
         "n_true": n_true,
         "n_false": n_false,
         "n_dwells": len(dwells),
-        "dwell_late_p90_s": float(np.quantile(dwells, 0.9)) if dwells else None,
+        "dwell_late_p90_s": _p90(dwells),
         "hours": hours,
         "f1_low": low,
         "f1_high": high,
@@ -231,7 +231,7 @@ def _sums(tallies: Sequence[Tally]) -> tuple[int, int, int]:
     return sum(t.right for t in tallies), sum(t.n_true for t in tallies), sum(t.n_false for t in tallies)
 
 
-def _share(part: int, whole: int) -> float | None:
+def _share(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
@@ -241,6 +241,10 @@ def _median(values: Sequence[float]) -> float | None:
         return None
     middle = median(values)
     return middle if isfinite(middle) else None
+
+
+def _p90(values: Sequence[float]) -> float | None:
+    return float(np.quantile(values, 0.9)) if values else None
 
 
 def _length(stay: TrueStay) -> float:

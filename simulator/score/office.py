@@ -15,15 +15,12 @@ from server.zones.zone import Zone
 from simulator.chance import stream
 from simulator.frame import Floats, Point
 from simulator.score.asked import Asked, within
-from simulator.score.case import Matching
 from simulator.score.floor import PLAN, Floor, floor_of, survey_of
 from simulator.traces import tetam
 from simulator.traces.trace import NoTrace, RadioTrace
 
 KIND = "tetam"
 CUT_X_M, CUT_Y_M = 10.1, 9.2
-#: A right enter of a radio zone: from 3 s before to 15 s after (SOURCES.md).
-MATCHING = Matching(before_s=3.0, after_s=15.0)
 #: What is learned and scored in one folder is parted into so many: a part is scored by what the others taught.
 FOLDS = 9
 #: The longest visit needs so many positions of one part.

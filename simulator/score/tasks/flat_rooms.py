@@ -16,9 +16,9 @@ from server.zones.survey import Survey
 from server.zones.zone import Zone
 from simulator.frame import Floats
 from simulator.score.asked import Asked, within
-from simulator.score.case import Case, Matching, Sense
-from simulator.score.floor import NO_FIXES, Floor, floor_of, heards_of
-from simulator.score.truth import stays, zones_at_each_s
+from simulator.score.case import Case, Sense
+from simulator.score.floor import Floor, floor_of, heards_of
+from simulator.score.truth import stays
 from simulator.traces import flat
 from simulator.traces.trace import NoTrace, RadioTrace
 
@@ -28,7 +28,6 @@ SENSE: Final[Sense] = "radio"
 USUAL_THIN: Final = 0.5
 KIND: Final = "flat"
 LEARNING: Final = "calib"
-MATCHING: Final = Matching(before_s=3.0, after_s=15.0)
 #: Labelled positions nearer to one another than this are one, as far as rooms are concerned.
 PLACE_M: Final = 0.1
 #: Rooms are drawn in cells as large as a wall is thick.
@@ -54,23 +53,15 @@ def cases(asked: Asked) -> list[Case]:
     made = []
     for session in scored:
         truth = stays(session.truth.at_s, session.rooms)
-        seconds = session.seconds
+        heards = heards_of(session.name, session.hearings, thin, asked.seed)
         made.append(
-            Case(
+            floor.case(
+                heards,
+                truth,
+                zones,
+                _survey(asked, floor, sessions, session),
                 name=session.name,
-                sense=SENSE,
-                zones=zones,
-                around=(floor.site,),
-                anchors=floor.anchors,
-                plans={floor.plan.id: floor.plan},
-                surveys=_survey(asked, floor, sessions, session),
-                heards=heards_of(session.name, session.hearings, thin, asked.seed),
-                fixes=NO_FIXES,
-                truth=truth,
-                at_each_s=zones_at_each_s(truth, seconds),
-                seconds=seconds,
-                ping_s=0.0,
-                matching=MATCHING,
+                seconds=session.seconds,
             )
         )
     return made

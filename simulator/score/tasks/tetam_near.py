@@ -11,8 +11,8 @@ import numpy as np
 from simulator.score import office
 from simulator.score.asked import Asked
 from simulator.score.case import Case, Sense, TrueStay
-from simulator.score.floor import NO_FIXES, heards_of
-from simulator.score.truth import NOWHERE, stays, zones_at_each_s
+from simulator.score.floor import heards_of
+from simulator.score.truth import NOWHERE, stays
 from simulator.traces import tetam
 from simulator.traces.trace import RadioTrace
 
@@ -33,24 +33,9 @@ def cases(asked: Asked) -> list[Case]:
     made = []
     for walk in walks:
         truth = _near(walk, {name: zone.id for name, zone in zone_of.items()}, radius_m)
-        seconds = walk.seconds
+        heards = heards_of(walk.name, walk.hearings, thin, asked.seed)
         made.append(
-            Case(
-                name=walk.name,
-                sense=SENSE,
-                zones=tuple(zone_of.values()),
-                around=(floor.site,),
-                anchors=floor.anchors,
-                plans={floor.plan.id: floor.plan},
-                surveys=surveys,
-                heards=heards_of(walk.name, walk.hearings, thin, asked.seed),
-                fixes=NO_FIXES,
-                truth=truth,
-                at_each_s=zones_at_each_s(truth, seconds),
-                seconds=seconds,
-                ping_s=0.0,
-                matching=office.MATCHING,
-            )
+            floor.case(heards, truth, tuple(zone_of.values()), surveys, name=walk.name, seconds=walk.seconds)
         )
     return made
 

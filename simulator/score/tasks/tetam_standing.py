@@ -9,8 +9,7 @@ from typing import Final
 from simulator.score import office
 from simulator.score.asked import Asked
 from simulator.score.case import Case, Sense, TrueStay
-from simulator.score.floor import NO_FIXES, heards_of
-from simulator.score.truth import zones_at_each_s
+from simulator.score.floor import heards_of
 
 NAME: Final = "tetam-standing"
 CAPTION: Final = "a tag that does not move, in each of the recorded positions: flapping"
@@ -30,23 +29,8 @@ def cases(asked: Asked) -> list[Case]:
             seconds = trace.seconds
             department = office.department_at(trace.truth.x[:1], trace.truth.y[:1])[0]
             truth = (TrueStay(department, 0.0, seconds),)
+            heards = heards_of(trace.name, trace.hearings, thin, asked.seed)
             made.append(
-                Case(
-                    name=trace.name,
-                    sense=SENSE,
-                    zones=zones,
-                    around=(floor.site,),
-                    anchors=floor.anchors,
-                    plans={floor.plan.id: floor.plan},
-                    surveys=surveys,
-                    heards=heards_of(trace.name, trace.hearings, thin, asked.seed),
-                    fixes=NO_FIXES,
-                    truth=truth,
-                    at_each_s=zones_at_each_s(truth, seconds),
-                    seconds=seconds,
-                    ping_s=0.0,
-                    matching=office.MATCHING,
-                    still=True,
-                )
+                floor.case(heards, truth, zones, surveys, name=trace.name, seconds=seconds, still=True)
             )
     return made

@@ -14,8 +14,7 @@ from simulator.chance import stream
 from simulator.score import office
 from simulator.score.asked import Asked
 from simulator.score.case import Case, Sense, TrueStay
-from simulator.score.floor import NO_FIXES, heards_of
-from simulator.score.truth import zones_at_each_s
+from simulator.score.floor import heards_of
 from simulator.traces.trace import RadioTrace
 
 NAME: Final = "tetam-visits"
@@ -44,24 +43,9 @@ def cases(asked: Asked) -> list[Case]:
         part = number % len(folds)
         hearings, truth = _visit(folds[part], stream(asked.seed, "visits", name))
         seconds = truth[-1].left_s + SILENCE_S
+        heards = heards_of(name, hearings, thin, asked.seed)
         made.append(
-            Case(
-                name=name,
-                sense=SENSE,
-                zones=zones,
-                around=(floor.site,),
-                anchors=floor.anchors,
-                plans={floor.plan.id: floor.plan},
-                surveys=surveys[part],
-                heards=heards_of(name, hearings, thin, asked.seed),
-                fixes=NO_FIXES,
-                truth=truth,
-                at_each_s=zones_at_each_s(truth, seconds),
-                seconds=seconds,
-                ping_s=0.0,
-                matching=office.MATCHING,
-                dwell_s=DWELL_S,
-            )
+            floor.case(heards, truth, zones, surveys[part], name=name, seconds=seconds, dwell_s=DWELL_S)
         )
     return made
 

@@ -9,8 +9,8 @@ from typing import Final
 from simulator.score import office
 from simulator.score.asked import Asked
 from simulator.score.case import Case, Sense
-from simulator.score.floor import NO_FIXES, heards_of
-from simulator.score.truth import stays, zones_at_each_s
+from simulator.score.floor import heards_of
+from simulator.score.truth import stays
 from simulator.traces import tetam
 
 NAME: Final = "tetam-walk"
@@ -27,23 +27,6 @@ def cases(asked: Asked) -> list[Case]:
     made = []
     for walk in walks:
         truth = stays(walk.truth.at_s, office.department_at(walk.truth.x, walk.truth.y))
-        seconds = walk.seconds
-        made.append(
-            Case(
-                name=walk.name,
-                sense=SENSE,
-                zones=zones,
-                around=(floor.site,),
-                anchors=floor.anchors,
-                plans={floor.plan.id: floor.plan},
-                surveys=surveys,
-                heards=heards_of(walk.name, walk.hearings, thin, asked.seed),
-                fixes=NO_FIXES,
-                truth=truth,
-                at_each_s=zones_at_each_s(truth, seconds),
-                seconds=seconds,
-                ping_s=0.0,
-                matching=office.MATCHING,
-            )
-        )
+        heards = heards_of(walk.name, walk.hearings, thin, asked.seed)
+        made.append(floor.case(heards, truth, zones, surveys, name=walk.name, seconds=walk.seconds))
     return made
