@@ -148,17 +148,17 @@ def _with_sightings(ear: Ear, at: Floats, count: Floats) -> Ear:
     doubtful = ear.doubtful
     if ear.known_until > NEVER:
         times = np.concatenate([[ear.known_until], newer])
-        naps = [
-            (float(times[i]), float(times[i + 1]))
-            for i in np.flatnonzero(np.diff(times) > OVERDUE_S).tolist()
-        ]
-        doubtful = (*doubtful, *(nap for nap in naps if not _explained(ear, nap)))[-MOST_SPANS:]
+        steps = np.flatnonzero(np.diff(times) > OVERDUE_S).tolist()
+        naps = [_unexplained(ear, float(times[i]), float(times[i + 1])) for i in steps]
+        doubtful = (*doubtful, *(nap for nap in naps if nap[1] > nap[0] + OVERDUE_S))[-MOST_SPANS:]
     return replace(ear, known_until=float(newer[-1]), doubtful=doubtful, packets=packets)
 
 
-def _explained(ear: Ear, nap: Span) -> bool:
-    """Whether it had said already that it listened all the while, and there was nothing to hear."""
-    return ear.word is not None and ear.listens_since <= nap[0] and nap[1] <= ear.word.said_at
+def _unexplained(ear: Ear, began: float, ended: float) -> Span:
+    """What is left of a nap after what it said already: that it listened all the while, and there was nothing to hear."""
+    if ear.word is None or ear.listens_since > began:
+        return began, ended
+    return max(began, ear.word.said_at), ended
 
 
 def _vouched(word: Word, *, background: bool) -> float:

@@ -182,6 +182,12 @@ class Stays:
         dwell = np.where(phase == INSIDE, rows.entered[which] + ahead, np.inf)
         silence = self._silence_due(which)
         due = np.minimum(np.minimum(move, dwell), silence)
+        if atlas.openings.any:
+            lines, places = np.nonzero(zone >= 0)
+            closing = atlas.openings.closes_after(
+                zone[lines, places].astype(np.intp), rows.entered[which[lines], places]
+            )
+            due[lines, places] = np.minimum(due[lines, places], closing)
         return np.where(zone >= 0, due, np.inf), silence
 
     def _due_as_told(self, which: Indexes, until: Floats) -> tuple[Floats, Floats]:
@@ -208,9 +214,9 @@ class Stays:
     def _known_until(
         self, listening: Listening, row: int, place: int, now: float, patience_s: float, *, silent: bool
     ) -> float:
-        """How far we know what became of a stay. A fix that speaks is as good as an anchor that hears."""
+        """How far we know what became of a stay. A fix that speaks is as good as an anchor that hears, and so is closing time."""
         rows = self.rows
-        if not rows.by_radio_at[row, place] > NEVER:
+        if not rows.by_radio_at[row, place] > NEVER or now >= self._closing(row, place):
             return np.inf
         heard = float(rows.heard_at[row])
         if silent:
@@ -226,7 +232,10 @@ class Stays:
     def _fall_due(self, row: int, place: int, due: float, silence_due: float) -> None:
         rows = self.rows
         zone, phase = int(rows.zone[row, place]), int(rows.phase[row, place])
-        if phase == LEAVING and due >= rows.since[row, place] + self.atlas.leave_after_s[zone]:
+        closing = self._closing(row, place)
+        if due >= closing:
+            self.leave(row, zone, closing, "closing_time", due)
+        elif phase == LEAVING and due >= rows.since[row, place] + self.atlas.leave_after_s[zone]:
             self.leave(row, zone, float(rows.since[row, place]), "left", due)
         elif due >= silence_due:
             # Nobody knows when they went: after their last word, and not before a dwell that was told of.
@@ -302,6 +311,14 @@ class Stays:
             )
         )
 
+    def _closing(self, row: int, place: int) -> float:
+        """When the zone of a stay closes; infinity where it never does."""
+        openings = self.atlas.openings
+        if not openings.any:
+            return np.inf
+        zone, entered = self.rows.zone[row, [place]].astype(np.intp), self.rows.entered[row, [place]]
+        return float(openings.closes_after(zone, entered)[0])
+
     def _why_silent(self, row: int) -> Why:
         heard, patience_s = float(self.rows.heard_at[row]), float(self._radio_patience_s(np.array([row]))[0])
         gave_up = self.listening is not None and self.listening.given_up(
@@ -326,7 +343,10 @@ class Stays:
     def _with_ancestors(
         self, row: Indexes, zone: Indexes, inside: Floats, at: Floats
     ) -> tuple[Indexes, Indexes, Floats, Floats]:
-        """Evidence for being in a zone is evidence for each zone round it; the strongest counts."""
+        """Evidence for being in a zone is evidence for each zone round it; the strongest counts. None counts for a zone that is shut."""
+        if self.atlas.openings.any:
+            some = self.atlas.openings.is_open(zone, at)
+            row, zone, inside, at = row[some], zone[some], inside[some], at[some]
         sure = np.flatnonzero(inside >= self.atlas.enter_at[zone])
         lineage = self.atlas.lineage[zone[sure]]
         line, generation = np.nonzero(lineage >= 0)

@@ -1,7 +1,8 @@
 """All places, compiled: a batch of evidence in, probabilities of zones out.
 
 In: frozen zones, anchors and floor plans, and the dwell times that campaigns listen for. Out: an `Atlas` of arrays indexed by
-a zone's number (its row here). A zone that is closed, or lies in a closed one, is not in the atlas: nobody is in it.
+a zone's number (its row here). A zone that is closed, or lies in a closed one, is not in the atlas: nobody is in it. One that has
+opening hours is there, and nobody is in it outside them (`openings`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from server.zones.fences import Fences, compile_fences
 from server.zones.floorplan import RadioMap, compile_radio_maps
+from server.zones.openings import Openings
 from server.zones.shape import Floats, Indexes, circle_outline
 from server.zones.zone import LEVELS, Anchor, Circle, FloorPlan, Geofence, Zone, lineage
 
@@ -32,6 +34,7 @@ class Atlas:
     leave_after_s: Floats
     dwells_s: Floats  # (zones, most dwells): ascending, filled up with infinity
     fences: Fences
+    openings: Openings
     radio_maps: tuple[RadioMap, ...]
     anchor_place: Mapping[str, tuple[int, int]]  # anchor -> (radio map, its row there)
 
@@ -69,6 +72,9 @@ def compile_atlas(
         leave_after_s=np.array([zone.manner.leave_after_s for zone in open_zones]),
         dwells_s=dwells,
         fences=compile_fences(_on_the_map(open_zones, ancestors)),
+        openings=Openings(
+            [[each.hours for each in lineage(zone, known) if each.hours is not None] for zone in open_zones]
+        ),
         radio_maps=radio_maps,
         anchor_place={
             anchor: (number, row)

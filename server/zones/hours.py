@@ -102,6 +102,14 @@ class OpeningHours:
             (closes for _, closes in self._stretches(today) if closes is not None and closes > moment), None
         )
 
+    def stretches(self, since: datetime, span: timedelta) -> list[tuple[datetime, datetime | None]]:
+        """From when to when it is open, from some days before `since` (aware) until a `span` after it, in order, in UTC.
+
+        Spans that touch are one stretch; one that goes on beyond the span has no end.
+        """
+        _, first = self._local_day(since)
+        return list(self._joined(first, span.days))
+
     def spans_on(self, day: date) -> Spans:
         """The spans that open on this date of the site's calendar."""
         index = bisect_left(self._days, day)
@@ -124,7 +132,10 @@ class OpeningHours:
     def _stretches(self, today: date) -> Iterator[tuple[datetime, datetime | None]]:
         """Spans from two days before `today` on, joined where they touch; None closes what goes on out of sight."""
         last = max(self._days[-1], today) if self._days else today
-        days = (min(last - today + _REPEATING, _FARTHEST)).days
+        return self._joined(today, (min(last - today + _REPEATING, _FARTHEST)).days)
+
+    def _joined(self, today: date, days: int) -> Iterator[tuple[datetime, datetime | None]]:
+        """The same for so many days."""
         start: datetime | None = None
         end: datetime | None = None
         for ahead in range(-2, days + 1):
