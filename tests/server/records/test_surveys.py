@@ -1,5 +1,7 @@
 """Surveys are kept version by version; at most one of a plan counts, and going back is always possible."""
 
+import asyncio
+
 import pytest
 
 from server.records import floor_plans, surveys
@@ -85,3 +87,34 @@ async def test_surveys_go_with_their_plan(connection, noon):
     await surveys.use(connection, kept.id, noon)
     await floor_plans.remove(connection, "fp_1")
     assert await surveys.listed(connection) == []
+
+
+async def test_two_who_use_different_versions_at_once_take_turns(database, noon):
+    async with database.writing() as opened:
+        await floor_plans.put(opened, GROUND, noon)
+        made = [await add(opened, noon) for _ in range(4)]
+
+    async def use(survey):
+        async with database.writing() as opened:
+            await surveys.use(opened, survey, noon)
+
+    await asyncio.gather(*(use(kept.id) for kept in made))
+    async with database.reading() as opened:
+        states = [kept.state for kept in await surveys.listed(opened)]
+    assert sorted(states) == ["in use", "retired", "retired", "retired"]
+
+
+async def test_two_who_learn_at_once_make_two_versions(database, noon):
+    async with database.writing() as opened:
+        await floor_plans.put(opened, GROUND, noon)
+
+    async def learned():
+        async with database.writing() as opened:
+            return await add(opened, noon)
+
+    assert sorted(kept.version for kept in await asyncio.gather(*(learned() for _ in range(4)))) == [
+        1,
+        2,
+        3,
+        4,
+    ]
