@@ -3,13 +3,15 @@
 The path: prepared bodies over kept-alive connections to a real server process on its embedded database (as `ingest`): 20,000 phones among
 1,000 shops, 2,000 fobs among the 12 gateways of a store. Belief alone: `observe` and `keep` in this process over the same evidence, all
 phones once or a second of all gateways a batch. The plainest rule (`plain`) over the same batches: the outlines that a fix lies in,
-the strongest gateway's zone. Each pair in turns; the town's time goes on in every turn. Against the path wall times are held, on one machine
-with the client beside it: belief's share would be larger with the client elsewhere. Against the plainest rule it is this
-process's own time on all its threads: what other programs do meanwhile does not count.
+the strongest gateway's zone. Each pair in turns; the town's time goes on in every turn.
+
+Times are processes' own, on all threads (the server's as Linux tells it): what other programs do meanwhile does not count, nor
+what the path waits for the disk or the client. So rates are per second of work, not of the clock on the wall.
 """
 
 import asyncio
 import gc
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -39,7 +41,7 @@ from simulator.bench.ingest import AHEAD_S, FURTHEST_S, Body, Ping
 from simulator.bench.load import Asked, all_accepted, load, post
 from simulator.bench.plain import PointInPolygon, StrongestWins
 from simulator.bench.rounds import Compared, in_turns
-from simulator.house import House
+from simulator.house import House, HouseFailed
 
 CAPTION = "belief's share of the whole path, and its cost as a multiple of the plainest rule's, a sighting"
 
@@ -74,6 +76,9 @@ class Stretch:
         return sum(len(batch) for batch in self.batches)
 
 
+#: The kernel counts a process's time in hundredths of a second.
+TICK_S = 0.01
+
 Play = Callable[[Stretch], None]
 Clock = Callable[[], float]
 
@@ -91,7 +96,7 @@ def measured(size: Size, seed: int = 1) -> dict[str, object]:
 
 async def _measured(size: Size, seed: int, folder: Path) -> dict[str, object]:
     shops = build_shops(size.shops, seed)
-    house = House(
+    house = WorkingHouse(
         folder, {"SOGLIA_FRESHNESS__FUTURE_S": f"{FURTHEST_S:.0f}", "SOGLIA_LOGS__LEVEL": "warning"}
     )
     await house.command("migrate")
@@ -107,13 +112,13 @@ async def _measured(size: Size, seed: int, folder: Path) -> dict[str, object]:
         began_s = float(round(time.time() + AHEAD_S))
         town = _town(size, seed, shops, phones, key, began_s)
         store = _store(size, seed, devices, tokens, began_s)
-        return await asyncio.to_thread(_compared, size, shops, town, store, house.port)
+        return await asyncio.to_thread(_compared, size, shops, town, store, house)
     finally:
         await house.stop()
 
 
 def _compared(
-    size: Size, shops: Shops, town: Sequence[Stretch], store: Sequence[Stretch], port: int
+    size: Size, shops: Shops, town: Sequence[Stretch], store: Sequence[Stretch], house: "WorkingHouse"
 ) -> dict[str, object]:
     """All pairs, one after another; the two of a pair take turns."""
     atlas = atlas_of(shops)
@@ -125,16 +130,14 @@ def _compared(
         ("radio", "sightings", store, Told(lambda batch: strongest.take(batch.heards))),
     ):
         believed, again = Believed(atlas), Believed(atlas)
-        whole = _in_turns(
-            size, stretches, lambda stretch: _send(port, stretch), believed.play, time.perf_counter
-        )
-        plain = _in_turns(size, stretches, rule.play, again.play, time.process_time)
+        whole = _in_turns(size, stretches, house.play, house.worked_s, believed.play)
+        plain = _in_turns(size, stretches, rule.play, time.process_time, again.play)
         figures |= _spread(f"{sense}_share_of_path", whole)
         figures |= _spread(f"{sense}_times_plainest", plain)
         figures |= {
-            f"path_{things}_per_s": round(median(whole.measured)),
-            f"belief_{things}_per_s": round(median(plain.against)),
-            f"plainest_{things}_per_s": round(median(plain.measured)),
+            f"path_{things}_per_cpu_s": round(median(whole.measured)),
+            f"belief_{things}_per_cpu_s": round(median(plain.against)),
+            f"plainest_{things}_per_cpu_s": round(median(plain.measured)),
             f"{things}_a_batch": round(median(len(b) for s in stretches for b in s.batches)),
             f"belief_events_of_{things}": again.events,
             f"plainest_events_of_{things}": rule.events,
@@ -153,13 +156,17 @@ def _spread(name: str, compared: Compared) -> dict[str, object]:
 
 
 def _in_turns(
-    size: Size, stretches: Sequence[Stretch], measured: Play, belief: Play, clock: Clock
+    size: Size, stretches: Sequence[Stretch], measured: Play, clock: Clock, belief: Play
 ) -> Compared:
     # What was built before is not looked through again by the collector of garbage while something is measured.
     gc.collect()
     gc.freeze()
     try:
-        return in_turns(size.rounds, _timed(stretches, measured, clock), _timed(stretches, belief, clock))
+        return in_turns(
+            size.rounds,
+            _timed(stretches, measured, clock),
+            _timed(stretches, belief, time.process_time),
+        )
     finally:
         gc.unfreeze()
 
@@ -173,7 +180,7 @@ def _timed(stretches: Iterable[Stretch], play: Play, clock: Clock) -> Callable[[
         stretch = next(rest)
         began = clock()
         play(stretch)
-        return stretch.items / (clock() - began)
+        return stretch.items / max(clock() - began, TICK_S)
 
     return turn
 
@@ -204,8 +211,19 @@ class Told:
             self.events += len(self._take(batch))
 
 
-def _send(port: int, stretch: Stretch) -> None:
-    load(port, [iter(row) for row in stretch.requests])
+class WorkingHouse(House):
+    """The whole path, and how long its process has worked."""
+
+    def play(self, stretch: Stretch) -> None:
+        load(self.port, [iter(row) for row in stretch.requests])
+
+    def worked_s(self) -> float:
+        """Seconds of the running server's process since it started, in its own code and the kernel's (man 5 proc). Raises HouseFailed."""
+        if self._process is None:
+            raise HouseFailed("the server was not started")
+        stat = Path(f"/proc/{self._process.pid}/stat").read_text("ascii", "replace")
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def atlas_of(shops: Shops) -> Atlas:
