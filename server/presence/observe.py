@@ -293,14 +293,11 @@ def _evidence(
     tracks: Tracks, atlas: Atlas, notes: Sequence[Notes], slots: Indexes, changes: Sequence[Change]
 ) -> list[Evidence | None]:
     """Of each change what brought it about, as far as the trail of its stay tells."""
-    caused = [(change, change.cause) for change in changes if change.cause]
-    asked = Asked(
-        row=np.array([change.row for change, _ in caused], np.intp),
-        place=np.array([cause.place for _, cause in caused], np.intp),
-        zone=np.array([change.zone for change, _ in caused], np.intp),
-        since=np.array([change.entered_at for change, _ in caused]),
-        noted=np.array([cause.noted for _, cause in caused], np.intp),
-    )
+    asked = [
+        Asked(change.row, cause.place, change.zone, change.entered_at, cause.noted)
+        for change in changes
+        if (cause := change.cause)
+    ]
     told = iter(tracks.trails.told(slots, notes, asked))
     return [
         _of_cause(change.cause, change.zone, atlas, next(told)) if change.cause else None

@@ -7,7 +7,10 @@ writes them down once they are committed.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +37,8 @@ NOTE = np.dtype(
         ("zone", np.int32),
     ]
 )
+_Note: TypeAlias = tuple[float, float, float, int, int, int, int]
+_AT = 0  # its place in a note
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +89,14 @@ class Notes:
         return cls(row, place, note, voices.anchors)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Of which stays of a step the trail is wanted, from when on (epoch seconds), in columns; of the step's own notes the first `noted`."""
+class Asked(NamedTuple):
+    """Of which stay of a step the trail is wanted, from when on (epoch seconds); of the step's own rounds of notes the first `noted`."""
 
-    row: Indexes
-    place: Indexes
-    zone: Indexes
-    since: Floats
-    noted: Indexes
+    row: int
+    place: int
+    zone: int
+    since: float
+    noted: int
 
 
 class Trails:
@@ -138,34 +142,34 @@ class Trails:
         used = np.flatnonzero(self.written.any(axis=1))
         self.note["zone"][used] = numbers[self.note["zone"][used]]
 
-    def told(self, slots: Indexes, notes: Sequence[Notes], asked: Asked) -> list[tuple[Weighing, ...]]:
-        """The weighings of each stay that is asked for, the oldest first: those kept, and the numbered notes of the step."""
-        count = len(asked.row)
-        if not count:
-            return []
-        stay, note = self._kept(slots, asked)
-        fresh, its_note = _fresh(notes, asked)
-        stay, note = np.concatenate([stay, fresh]), np.concatenate([note, its_note])
-        fits = (note["zone"] == asked.zone[stay]) & (note["at"] >= asked.since[stay])
-        stay, note = stay[fits], note[fits]
-        order = np.lexsort((note["at"], stay))
-        weighings = [
-            Weighing(at, inside, strength, self.anchors[anchor], others, turn)
-            for at, inside, strength, anchor, others, turn, _ in note[order].tolist()
-        ]
-        ends = np.cumsum(np.bincount(stay, minlength=count)).tolist()
-        return [shortened(weighings[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
+    def told(
+        self, slots: Indexes, notes: Sequence[Notes], asked: Sequence[Asked]
+    ) -> list[tuple[Weighing, ...]]:
+        """The weighings of each stay that is asked for, the oldest first: those kept, and the numbered notes of the step.
 
-    def _kept(self, slots: Indexes, asked: Asked) -> tuple[Indexes, NDArray[np.void]]:
-        """Which stay, and its notes as they are written down."""
-        slot = slots[asked.row]
-        self._grow(int(slot.max()) + 1, int(asked.place.max()) + 1)
-        note = self.note[slot, asked.place]
-        # The turn stands in the ring as well, as long as it is not older than all there.
-        wanted = note["at"] > 0.0
-        wanted[:, _TURN] &= note["at"][:, _TURN] < note["at"][:, :_TURN].min(axis=1)
-        stay, which = np.nonzero(wanted)
-        return stay, note[stay, which]
+        One by one: a batch changes few stays, and arrays of so few cost more than they save.
+        """
+        fresh = _fresh(notes, {each.row for each in asked})
+        return [
+            self._told(int(slots[each.row]), fresh.get((each.row, each.place), ()), each) for each in asked
+        ]
+
+    def _told(self, slot: int, fresh: Sequence[tuple[int, _Note]], asked: Asked) -> tuple[Weighing, ...]:
+        found: list[_Note] = []
+        if slot < len(self.note) and asked.place < self.note.shape[1]:
+            *found, turn = self.note[slot, asked.place].tolist()
+            if turn not in found:  # it stands in the ring as well, as long as it is not older than all there
+                found.append(turn)
+            found.sort(key=itemgetter(_AT))
+        found += [note for nth, note in fresh if nth < asked.noted]
+        anchors = self.anchors
+        return shortened(
+            [
+                Weighing(at, inside, strength, anchors[anchor], others, turn)
+                for at, inside, strength, anchor, others, turn, zone in found
+                if zone == asked.zone and at >= asked.since
+            ]
+        )
 
     def _grow(self, slots: int, places: int) -> None:
         rows, wide = self.written.shape
@@ -198,19 +202,11 @@ def shortened(weighings: Sequence[Weighing]) -> tuple[Weighing, ...]:
     return (weighings[min(turn, cut)], *weighings[cut + 1 :])
 
 
-def _fresh(notes: Sequence[Notes], asked: Asked) -> tuple[Indexes, NDArray[np.void]]:
-    """Which stay, and its notes among those of a step, in their order."""
-    if not notes:
-        return np.empty(0, np.intp), np.empty(0, NOTE)
-    place = np.concatenate([some.place for some in notes])
-    wide = 1 + max(int(place.max()), int(asked.place.max()))
-    key = np.concatenate([some.row for some in notes]) * wide + place
-    order = np.argsort(key, kind="stable")
-    mine = asked.row * wide + asked.place
-    first = np.searchsorted(key, mine, "left", sorter=order)
-    counts = np.searchsorted(key, mine, "right", sorter=order) - first
-    stay = np.repeat(np.arange(len(mine)), counts)
-    nth = np.arange(len(stay)) - np.repeat(np.cumsum(counts) - counts, counts)
-    which = order[first[stay] + nth]
-    in_time = np.repeat(np.arange(len(notes)), [len(some.row) for some in notes])[which] < asked.noted[stay]
-    return stay[in_time], np.concatenate([some.note for some in notes])[which[in_time]]
+def _fresh(notes: Sequence[Notes], rows: AbstractSet[int]) -> dict[tuple[int, int], list[tuple[int, _Note]]]:
+    """The notes of a step about some rows, by row and place in their order, each with the number of its round."""
+    found: dict[tuple[int, int], list[tuple[int, _Note]]] = {}
+    for nth, some in enumerate(notes if rows else ()):
+        for i, row in enumerate(some.row.tolist()):
+            if row in rows:
+                found.setdefault((row, int(some.place[i])), []).append((nth, some.note[i].item()))
+    return found
