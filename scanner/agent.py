@@ -85,7 +85,9 @@ class Agent:
             self.clock,
             batch=settings.uplink.batch,
             backoff=BackOff(settings.uplink.retry_first_s, settings.uplink.retry_longest_s),
+            knock=self._speak,
         )
+        self._spoke = (self._started_at, 0, 0)
         self.window = _window(settings.window.width_s)
         self._follow(load(self._cache) or Instructions())
 
@@ -212,24 +214,28 @@ class Agent:
 
     async def _beat(self) -> None:
         """Every `heartbeat_s`, and at once when the radio's condition changes."""
-        since, heard, kept = self.clock.now(), self.heard, self.kept
         while True:
             self._beat_now.clear()
-            now = self.clock.now()
-            span_s = max(now - since, 0.001)
-            said = self._heartbeat((self.heard - heard) / span_s, (self.kept - kept) / span_s)
-            since, heard, kept = now, self.heard, self.kept
-            answer = await self._uplink.beat(said)
-            if isinstance(answer, NotNow | Refused):
-                self._heartbeats.about(
-                    answer.reason, needs_people=not isinstance(answer, NotNow) or answer.needs_people
-                )
-            else:
-                self._heartbeats.settled()
-                self._compare_clocks(answer or 0.0)
+            await self._speak()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.settings.uplink.heartbeat_s):
                     await self._beat_now.wait()
+
+    async def _speak(self) -> None:
+        """Says how we are."""
+        since, heard, kept = self._spoke
+        self._spoke = now, *_ = self.clock.now(), self.heard, self.kept
+        span_s = max(now - since, 0.001)
+        answer = await self._uplink.beat(
+            self._heartbeat((self.heard - heard) / span_s, (self.kept - kept) / span_s)
+        )
+        if isinstance(answer, NotNow | Refused):
+            self._heartbeats.about(
+                answer.reason, needs_people=not isinstance(answer, NotNow) or answer.needs_people
+            )
+        else:
+            self._heartbeats.settled()
+            self._compare_clocks(answer or 0.0)
 
     def _compare_clocks(self, server_ahead_s: float) -> None:
         if abs(server_ahead_s) <= SKEW_WORTH_SAYING_S:

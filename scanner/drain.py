@@ -6,7 +6,7 @@ that the server will not have stands alone, and sets that aside.
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -24,14 +24,29 @@ QUIET_VERDICTS = frozenset({"accepted", "duplicate", "queued"})
 
 
 class Drain:
-    """`complaint.reason` tells in words why the server does not take our sightings; `taken` counts those it took."""
+    """`complaint.reason` tells in words why the server does not take our sightings; `taken` counts those it took.
 
-    def __init__(self, spool: Spool, uplink: Uplink, clock: Clock, *, batch: int, backoff: BackOff) -> None:
+    `knock` tells the server how we are. It goes before the first batch, and before the first
+    after the line was in trouble: only who knows that we heard all the while can tell a shop that was empty from a deaf gateway.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        uplink: Uplink,
+        clock: Clock,
+        *,
+        batch: int,
+        backoff: BackOff,
+        knock: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self.complaint = Complaint("server_takes_no_sightings", "server_takes_sightings_again")
         self.taken = 0
         self._spool, self._uplink, self._clock = spool, uplink, clock
         self._batch = self._limit = batch
         self._backoff = backoff
+        self._knock = knock
+        self._knocked = False
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
 
@@ -64,6 +79,9 @@ class Drain:
             await self._filled.wait()
 
     async def _offer(self, batch: Sequence[Waiting]) -> None:
+        if self._knock is not None and not self._knocked:
+            await self._knock()
+            self._knocked = True
         answer = await self._uplink.send([self._by_our_clock(each) for each in batch])
         match answer:
             case Taken():
@@ -78,6 +96,7 @@ class Drain:
                 # A server that suddenly refuses everything is the one that is wrong: it may not empty the spool.
                 await asyncio.sleep(self._backoff.next())
             case NotNow():
+                self._knocked = False
                 self.complaint.about(answer.reason, needs_people=answer.needs_people)
                 await asyncio.sleep(self._backoff.next(answer.after_s))
 

@@ -30,7 +30,13 @@ class Line:
         client = httpx.AsyncClient(base_url="http://server", transport=httpx.MockTransport(self._handle))
         uplink = Uplink(client, "sog_gateway_x", self.clock.now)
         self.backoff = BackOff(0.001, 0.002)
-        self.drain = Drain(self.spool, uplink, self.clock, batch=batch, backoff=self.backoff)
+        self.knocks: list[int] = []
+        self.drain = Drain(
+            self.spool, uplink, self.clock, batch=batch, backoff=self.backoff, knock=self._knock
+        )
+
+    async def _knock(self) -> None:
+        self.knocks.append(len(self.tries))
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
         said = json.loads(gzip.decompress(request.content))["sightings"]
@@ -146,3 +152,13 @@ async def test_what_is_put_while_it_sends_is_sent_too(tmp_path, names):
     line.put(names)
     await line.until_empty()
     assert line.taken == [*names, "newcomer"]
+
+
+async def test_a_gateway_says_how_it_is_before_it_sends_and_again_after_an_outage(tmp_path, names):
+    line = Line(tmp_path, batch=5)
+    broken = iter([False, True, True])
+    line.answer = lambda ids: httpx.Response(503) if next(broken, False) else None
+    line.put(names)
+    await line.until_empty()
+    assert line.taken == names
+    assert line.knocks == [0, 2, 3]
