@@ -157,7 +157,7 @@ async def test_what_is_put_while_it_sends_is_sent_too(tmp_path, names):
 async def test_a_gateway_says_how_it_is_before_it_sends_and_again_after_an_outage(tmp_path, names):
     line = Line(tmp_path, batch=5)
     broken = iter([False, True, True])
-    line.answer = lambda ids: httpx.Response(503) if next(broken, False) else None
+    line.answer = lambda _: httpx.Response(503) if next(broken, False) else None
     line.put(names)
     await line.until_empty()
     assert line.taken == names
