@@ -71,6 +71,14 @@ def follow_fixes(rows: Rows, which: Indexes, fixes: Fixes, items: Indexes) -> tu
     return believed_lat, believed_lon, np.sqrt(rows.pp[which] + (LASTING_SHARE * sigma) ** 2)
 
 
+def believed(rows: Rows, which: Indexes) -> tuple[Floats, Floats, Floats]:
+    """Where `rows[which]` were by their newest fix: latitude, longitude, sigma in metres per axis."""
+    per_lat, per_lon = _scales(rows.lat0[which])
+    lat = rows.lat0[which] + rows.y[which] / per_lat
+    lon = _wrapped(rows.lon0[which] + rows.x[which] / per_lon)
+    return lat, lon, np.sqrt(rows.pp[which] + (LASTING_SHARE * BEST_SIGMA_M) ** 2)
+
+
 def _origins(
     rows: Rows, which: Indexes, fresh: NDArray[np.bool_], lat: Floats, lon: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
