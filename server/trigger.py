@@ -26,7 +26,7 @@ from server.campaigns import Decision, Moment, Send, decide_in_turn, gather
 from server.knowledge import Knowledge
 from server.presence.ears import Ear, Ears, brought, doubts, told
 from server.presence.late import history, in_turns, picked
-from server.presence.memory import departures, endings, recall, renumber, standing
+from server.presence.memory import changed, departures, endings, recall, renumber, standing, weighed_anew
 from server.presence.observe import Stay, Step, keep, let_time_pass, observe
 from server.presence.phases import Patience
 from server.presence.sighting import Batch, Verdicts
@@ -92,6 +92,7 @@ class Trigger:
         self._noted_at = 0.0
         self._ears: Ears = {}
         self._words_until: datetime | None = None
+        self._opens_at = np.inf  # when a zone opens next, or it is looked again whether one does
         self._backlog: dict[int, float] = {}  # until when more is to be waited for, by slot
 
     @property
@@ -108,6 +109,7 @@ class Trigger:
             now = self._clock()
             self._knowledge = knowledge
             self._tracks = recall(knowledge.atlas, stays, now.timestamp(), self._manners.patience)
+            self._opens_at = knowledge.atlas.openings.opens_after(now.timestamp())
             lost = [stay for stay in stays if stay.zone not in knowledge.atlas.index]
             await committed(self._database, partial(_end, lost, now))
 
@@ -161,15 +163,18 @@ class Trigger:
             self._noted_at = now - LATE_WORDS_S
 
     async def learn(self, knowledge: Knowledge) -> None:
-        """Staff changed something: visits in zones that are gone end, everything else goes on under the new atlas."""
+        """Staff changed something: visits in zones that are gone end, who stands in new ones arrives, everything else goes on."""
         async with self._turn:
             now = self._clock()
             await self._let_time_pass(now)  # what was due before belongs to the zones as they were
             before = self._known().atlas
             step = endings(self._tracks, before, knowledge.atlas, now.timestamp(), self._manners.patience)
             await self._settle(step, (), now)
-            self._tracks = renumber(self._tracks, before, knowledge.atlas, self._manners.patience)
+            after = knowledge.atlas
+            self._tracks = renumber(self._tracks, before, after, self._manners.patience)
             self._knowledge = knowledge
+            self._opens_at = after.openings.opens_after(now.timestamp())
+            await self._weigh_anew(changed(before, after), now)
 
     async def forget(self, devices: Collection[str]) -> None:
         """Follows these devices no more: their shopper withdrew or was forgotten. What visits they have end now."""
@@ -210,6 +215,16 @@ class Trigger:
         atlas, patience = self._known().atlas, self._manners.patience
         step = let_time_pass(self._tracks, atlas, now.timestamp(), patience, self._ears, waiting)
         await self._settle(step, (), now)
+        while self._opens_at <= now.timestamp():
+            at, self._opens_at = self._opens_at, atlas.openings.opens_after(self._opens_at)
+            await self._weigh_anew(atlas.openings.opening_at(at), datetime.fromtimestamp(at, UTC))
+
+    async def _weigh_anew(self, zones: Collection[int], at: datetime) -> None:
+        if zones:
+            atlas, patience = self._known().atlas, self._manners.patience
+            await self._settle(
+                weighed_anew(self._tracks, atlas, zones, at.timestamp(), patience), (), self._clock()
+            )
 
     def _wait_for_the_rest(self, step: Step, arrived_at: float) -> None:
         newest = np.maximum(step.rows.fix_at, step.rows.heard_at)

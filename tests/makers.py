@@ -63,6 +63,7 @@ class Walkthrough:
 
     def __init__(self, *zones: Zone, anchors: Sequence[Anchor] = (), dwells_s=None, patience=None) -> None:
         self.atlas: Atlas = compile_atlas(zones, anchors, dwells_s=dwells_s)
+        self.anchors = anchors
         self.tracks = Tracks(self.atlas.radio_maps)
         self.patience = patience or Patience()
         self.events: list[ZoneEvent] = []
@@ -71,10 +72,10 @@ class Walkthrough:
     def take(self, *sightings: Fix | Heard) -> Step:
         batch = Batch.of(sightings)
         self.ears = brought(self.ears, batch.heards)
-        return self._kept(observe(self.tracks, self.atlas, batch, self.patience, self.ears))
+        return self.keep(observe(self.tracks, self.atlas, batch, self.patience, self.ears))
 
     def wait_until(self, seconds: float) -> Step:
-        return self._kept(let_time_pass(self.tracks, self.atlas, NOON_S + seconds, self.patience, self.ears))
+        return self.keep(let_time_pass(self.tracks, self.atlas, NOON_S + seconds, self.patience, self.ears))
 
     def hear_from(self, anchor: str, word: Word) -> None:
         """The gateway of an anchor says how it is."""
@@ -88,7 +89,7 @@ class Walkthrough:
             if zone in (None, event.zone)
         ]
 
-    def _kept(self, step: Step) -> Step:
+    def keep(self, step: Step) -> Step:
         keep(self.tracks, step)
         self.events += step.events
         return step
