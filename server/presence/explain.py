@@ -49,6 +49,8 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
         "heard_else": "A word before {known} would have kept the visit open.",
         "lacks_sure": "We are {sure} sure; it takes {asked}.",
         "lacks_time": "We have been {sure} sure for {held}; it takes {asked}.",
+        "stays": "Inside from {at}; at most {asked} would end it, or a long silence.",
+        "leaving": "Outside from {at}, {sure} sure of this zone: certain at {known}, unless we are {enter} sure again.",
         "nothing": "Nothing was kept of why.",
         "entered": "entered {at}",
         "exited": "exited {at}",
@@ -92,6 +94,8 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
         "heard_else": "Una parola prima delle {known} avrebbe tenuto aperta la visita.",
         "lacks_sure": "La certezza è {sure}; serve {asked}.",
         "lacks_time": "La certezza è {sure} da {held}; serve {asked}.",
+        "stays": "Dentro dalle {at}; al massimo {asked} ne segnerebbe la fine, o un lungo silenzio.",
+        "leaving": "Fuori dalle {at}, certezza di questa zona {sure}: certo alle {known}, se non torna a {enter}.",
         "nothing": "Non è stato conservato il perché.",
         "entered": "entrata {at}",
         "exited": "uscita {at}",
@@ -193,6 +197,17 @@ def lacking(inside: float, held_s: float, manner: Manner, speech: Speech) -> str
     if inside < manner.enter_at:
         return speech.say("lacks_sure", sure=speech.percent(inside), asked=asked)
     return speech.say("lacks_time", sure=speech.percent(inside), held=_span(held_s), asked=asked)
+
+
+def standing(phase: Phase, since: float, inside: float, now: float, manner: Manner, speech: Speech) -> str:
+    """Where a stay stands that is not over, and what would change that; `since` is when its phase began (epoch seconds)."""
+    at = speech.time(since)
+    if phase == Phase.ARRIVING:
+        return lacking(inside, max(now - since, 0.0), manner, speech)
+    if phase == Phase.LEAVING:
+        known, enter = speech.time(since + manner.leave_after_s), speech.percent(manner.enter_at)
+        return speech.say("leaving", at=at, sure=speech.percent(inside), known=known, enter=enter)
+    return speech.say("stays", at=at, asked=speech.asked(manner.leave_at, manner.leave_after_s))
 
 
 def _left(evidence: Evidence, at: float, speech: Speech) -> Told:

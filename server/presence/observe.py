@@ -42,6 +42,7 @@ class Stay:
     heard: datetime
     dwelled_s: float
     usual_gap_s: float
+    inside: float = 0.0  # the probability that its trail told last
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +373,7 @@ def stay_of(rows: Rows, line: int, place: int, device: str, zone: str) -> Stay:
         heard=_aware(max(rows.by_fix_at[line, place], rows.by_radio_at[line, place])),
         dwelled_s=float(rows.dwelled_s[line, place]),
         usual_gap_s=float((rows.heard_gap_s if by_radio else rows.fix_gap_s)[line]),
+        inside=float(rows.noted[line, place]),
     )
 
 

@@ -41,7 +41,7 @@ async def explained(connection: AsyncConnection, visit: str) -> Explained:
         sa.select(_anchors.c.id, _anchors.c.name).where(_anchors.c.id.in_(anchors))
     )
     names = {zone: name for zone, (name, _, _) in zones.items()} | {each.id: each.name for each in heard}
-    return Explained(row, opened_by, closed_by, names, await _time_zone(connection, row.zone_id))
+    return Explained(row, opened_by, closed_by, names, await time_zone_of(connection, row.zone_id))
 
 
 def written(evidence: Evidence | None) -> dict[str, Any] | None:
@@ -86,7 +86,7 @@ def read(kept: Mapping[str, Any] | None) -> Evidence | None:
     )
 
 
-async def _time_zone(connection: AsyncConnection, zone: str | None) -> str | None:
+async def time_zone_of(connection: AsyncConnection, zone: str | None) -> str | None:
     """The zone's own, or that of what it lies in."""
     for _ in LEVELS:
         if zone is None:

@@ -204,7 +204,7 @@ class Work:
             self._connection,
             _stays,
             [_stay_row(stay) for stay in stays],
-            replacing=("phase", "since_at", "entered_at", "heard_at", "dwelled_s", "usual_gap_s"),
+            replacing=("phase", "since_at", "entered_at", "heard_at", "dwelled_s", "usual_gap_s", "inside"),
         )
 
     def keep_last_words(self, stays: Sequence[Stay]) -> None:
@@ -215,6 +215,7 @@ class Work:
                 "zone_id": stay.zone,
                 "heard_at": stay.heard,
                 "usual_gap_s": stay.usual_gap_s,
+                "inside": round(stay.inside, 3),
             }
             for stay in stays
         ]
@@ -328,6 +329,7 @@ async def open_stays(connection: Connection) -> list[Stay]:
             heard=row.heard_at,
             dwelled_s=row.dwelled_s,
             usual_gap_s=row.usual_gap_s,
+            inside=row.inside,
         )
         for row in rows
     ]
@@ -369,6 +371,7 @@ def _stay_row(stay: Stay) -> dict[str, Any]:
         "heard_at": stay.heard,
         "dwelled_s": stay.dwelled_s,
         "usual_gap_s": stay.usual_gap_s,
+        "inside": round(stay.inside, 3),
     }
 
 

@@ -248,7 +248,8 @@ class AddressRow(Table, table=True):
 class StayRow(Table, table=True):
     """A stay that is not over: what a process that starts again needs to go on as if it had never stopped.
 
-    `phase` is presence.visit.Phase; `since_at` when it began; `heard_at` the newest evidence when last written.
+    `phase` is presence.visit.Phase; `since_at` when it began; `heard_at` the newest evidence when last written, and `inside` how sure
+    we were of the zone then.
     """
 
     __tablename__ = "stays"
@@ -260,6 +261,7 @@ class StayRow(Table, table=True):
     heard_at: datetime = utc()
     dwelled_s: float = 0.0
     usual_gap_s: float = 0.0
+    inside: float = Field(default=0.0, sa_column_kwargs={"server_default": text("0")})
 
 
 class VisitRow(Table, table=True):

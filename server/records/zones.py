@@ -57,6 +57,11 @@ async def load(connection: AsyncConnection) -> list[Zone]:
     return await asyncio.to_thread(_read, features)
 
 
+async def some(connection: AsyncConnection, ids: Sequence[str]) -> list[Zone]:
+    """These zones as values, of those that there are."""
+    return _read([*(await _features(connection, ids)).values()])
+
+
 async def version(connection: AsyncConnection, *, lock: bool = False) -> int:
     """The catalogue's version of zones. With `lock` whoever else would change zones waits for the end of the transaction."""
     asked = sa.select(_versions.c.version).where(_versions.c.name == "zones")

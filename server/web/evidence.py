@@ -4,6 +4,7 @@ In: a visit's id, a language. Out: its evidence, for staff: probabilities, which
 time. Where the shopper was inside the zone is in none of it: nobody keeps that.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -150,8 +151,13 @@ def add_evidence(router: APIRouter, database: Database) -> None:
         return SvgResponse(_drawn(known, _speech(known, language)))
 
 
+def speech_in(language: Language, time_zone: str | None, names: Mapping[str, str] | None = None) -> Speech:
+    """Words in a language, times of day as clocks show them in the shop; in UTC where nobody said where it is."""
+    return Speech(language, ZoneInfo(time_zone) if time_zone else UTC, names or {})
+
+
 def _speech(known: Explained, language: Language) -> Speech:
-    return Speech(language, ZoneInfo(known.time_zone) if known.time_zone else UTC, known.names)
+    return speech_in(language, known.time_zone, known.names)
 
 
 def _told(known: Explained, speech: Speech) -> tuple[Told, Told | None]:

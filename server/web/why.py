@@ -17,10 +17,12 @@ from server.records.decisions import DecisionQuery, Story
 from server.records.refusal import NotFound
 from server.records.tables import AttemptRow, DecisionRow, OutboxRow, VisitRow
 from server.records.visits import VisitQuery
+from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_mark
 from server.web.evidence import add_evidence
 from server.web.fields import Id, OwnId, Time, Word
 from server.web.guard import Guard
+from server.web.presence import add_presence
 
 
 class Page(BaseModel):
@@ -177,12 +179,13 @@ class Visits(BaseModel):
     next: Next
 
 
-def why_routes(database: Database, guard: Guard) -> APIRouter:
-    """`/v1/decisions` and `/v1/visits`, with the evidence of each."""
+def why_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> APIRouter:
+    """`/v1/decisions` and `/v1/visits`, with the evidence of each; and where a device is believed to be now."""
     router = APIRouter(tags=["why"], dependencies=[guard.reader])
     _add_decisions(router, database)
     _add_visits(router, database)
     add_evidence(router, database)
+    add_presence(router, database, clock)
     return router
 
 

@@ -6,10 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from server.presence.explain import PHRASES, Speech, closed, lacking, opened
+from server.presence.explain import PHRASES, Speech, closed, lacking, opened, standing
 from server.presence.visit import Evidence, Phase, Weighing, Why
-from tests.makers import NOON_S, NORMAL, QUICK, SURE
+from server.zones.zone import MANNERS, Manner
+from tests.makers import NOON_S
 
+NORMAL, QUICK = Manner("normal", 0.8, 0.2, 3.0, 10.0), Manner("quick", 0.8, 0.2, 0.0, 5.0)
+SURE = Manner("sure", 0.9, 0.1, 15.0, 30.0)
 ARRIVED = Weighing(NOON_S, 0.93, -61.0, "gw_7", 3, int(Phase.ARRIVING))
 LEFT = Weighing(NOON_S + 60, 0.04, -70.0, "gw_8", 1, int(Phase.LEAVING))
 MILAN = Speech("en", ZoneInfo("Europe/Rome"), {"gw_7": "shoes", "hats": "Hats"})
@@ -29,18 +32,25 @@ def test_a_visit_says_who_heard_the_shopper_and_how_sure_that_made_us():
 
 
 def test_a_visit_says_what_it_would_have_taken():
-    assert opened(an_evidence(), NOON_S, MILAN).otherwise == (
-        "20 % or less before 14:00:03 would have made it no visit.",
-        "As a “quick” zone (80 % once) it would have been certain at 14:00:00.",
-        "As a “sure” zone (90 % for 15 s) not before 14:00:15.",
-    )
+    no_visit, *others = opened(an_evidence(), NOON_S, MILAN).otherwise
+    assert no_visit == "20 % or less before 14:00:03 would have made it no visit."
+    assert [sentence.split("(")[0] for sentence in others] == ["As a “quick” zone ", "As a “sure” zone "]
 
 
-def test_a_zone_that_was_never_sure_enough_for_another_word_says_so():
-    unsure = an_evidence(weighings=(ARRIVED._replace(inside=0.85),))
-    assert opened(unsure, NOON_S, MILAN).otherwise[-1] == (
-        "As a “sure” zone (90 % for 15 s) not yet: 85 % was the most."
-    )
+@pytest.mark.parametrize("word", ["quick", "sure"])
+@pytest.mark.parametrize("inside", [0.99, 0.5])
+def test_a_visit_says_when_it_would_have_been_certain_in_a_zone_of_another_word(word, inside):
+    told = opened(an_evidence(weighings=(ARRIVED._replace(inside=inside),)), NOON_S, MILAN)
+    other = MANNERS[word]
+    zone = f"As a “{word}” zone ({MILAN.asked(other.enter_at, other.enter_after_s)})"
+    certain = MILAN.time(NOON_S + other.enter_after_s)
+    if inside < other.enter_at:
+        expected = f"{zone} not yet: 50 % was the most."
+    elif other.enter_after_s > 3.0:
+        expected = f"{zone} not before {certain}."
+    else:
+        expected = f"{zone} it would have been certain at {certain}."
+    assert expected in told.otherwise
 
 
 def test_a_zone_that_waits_for_nothing_was_certain_with_one_word():
@@ -105,6 +115,21 @@ def test_a_neighbour_that_was_entered_is_named():
 )
 def test_who_is_not_in_yet_lacks_certainty_or_time(inside, held_s, words):
     assert lacking(inside, held_s, SURE, MILAN) == words
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [
+        (Phase.ARRIVING, "We have been 93 % sure for 2 s; it takes 80 % for 3 s."),
+        (Phase.INSIDE, "Inside from 14:00:00; at most 20 % for 10 s would end it, or a long silence."),
+        (
+            Phase.LEAVING,
+            "Outside from 14:00:00, 93 % sure of this zone: certain at 14:00:10, unless we are 80 % sure again.",
+        ),
+    ],
+)
+def test_a_stay_that_is_not_over_says_what_would_change_it(phase, words):
+    assert standing(phase, NOON_S, 0.93, NOON_S + 2, NORMAL, MILAN) == words
 
 
 def test_a_visit_older_than_its_evidence_says_that_nothing_was_kept():

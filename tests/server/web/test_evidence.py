@@ -9,7 +9,7 @@ from server.presence.visit import Evidence, Phase, Weighing
 from server.records.evidence import written
 from server.records.tables import AnchorRow, ZoneRow
 from server.web.why import why_routes
-from server.zones.zone import MANNERS
+from server.zones.zone import Manner
 from tests.server.records.rows import a_visit, keep
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -20,7 +20,7 @@ def evidence_of(noon):
     at = noon.timestamp()
     heard = Weighing(at, 0.93, -61.0, "gw", 3, int(Phase.ARRIVING))
     fix = Weighing(at + 600, 0.04, 8.0, None, 0, int(Phase.LEAVING))
-    normal = MANNERS["normal"]
+    normal = Manner("normal", 0.8, 0.2, 3.0, 10.0)
     opened = Evidence("believed", at + 3, at + 2, 1.0, None, normal, (heard, heard._replace(at=at + 2)))
     return written(opened), written(Evidence("left", at + 610, at + 605, 5.0, None, normal, (heard, fix)))
 
