@@ -1,16 +1,28 @@
 """What outlives a process or a change of zones: tracks made anew from the stays that records keep, tracks moved to a new atlas.
 
-In: `observe.Stay` values, atlases. Out: tracks; a `Step` for the visits that a change of zones ends.
+In: `observe.Stay` values, atlases. Out: tracks; a `Step` for what a change of zones implies. When staff change zones under people's
+feet, or the clock opens and closes them:
+
+- A zone that is deleted or closed, or shut by new hours, is left by all who are in it, at the time of the change (`endings`). One
+  whose opening hours end is left at closing time, which is a due time like any other (phases.py).
+- A zone that is new, was moved or opens is weighed anew at that time, by where everybody was last believed on the map
+  (`weighed_anew`): who stands in it arrives, who is no longer in it begins to leave, with the zone's own minimum times, as if they
+  had moved and not the zone. So nothing waits for a ping.
+- Among gateways the next packet tells, a second or two later: what is believed there is of the old map.
+- Telling of the same change twice changes nothing: a stay that is held is not entered again, one that is over not left again.
+  After a restart nobody's place on the map is known; the next fix tells.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
-from server.presence.observe import Stay, Step, stay_of, step_of
+from server.presence.observe import RADIO_TRUMPS_S, Stay, Step, stay_of, step_of
 from server.presence.phases import Patience, Stays
-from server.presence.tracks import Rows, Tracks
+from server.presence.position import believed
+from server.presence.tracks import NEVER, Rows, Tracks
 from server.zones.atlas import Atlas
+from server.zones.shape import Floats, Indexes
 
 
 def recall(atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience) -> Tracks:
@@ -51,17 +63,85 @@ def recall(atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience) 
 
 
 def endings(tracks: Tracks, old: Atlas, new: Atlas, now: float, patience: Patience) -> Step:
-    """The exits that follow when zones are deleted or closed: all stays in what `new` does not have end at `now`."""
-    gone = [i for i, zone in enumerate(old.zones) if zone.id not in new.index]
+    """The exits that follow when zones are deleted, closed or shut: all stays where `new` has nobody end at `now`."""
+    shut = {zone.id for i, zone in enumerate(new.zones) if not _is_open(new, i, now)}
+    gone = [i for i, zone in enumerate(old.zones) if zone.id not in new.index or zone.id in shut]
     slots = np.flatnonzero(np.isin(tracks.rows.zone[: len(tracks.devices)], gone).any(axis=1))
     work = Stays(tracks.rows.copy_of(slots), old, patience)
     for row in range(len(slots)):
         for zone in work.rows.zone[row].tolist():
             if zone in gone:
-                work.leave(row, zone, now)
+                work.leave(row, zone, now, "closing_time" if old.zones[zone].id in shut else "zone_gone")
     work.reckon(np.arange(len(slots)))
     none = np.empty(0, np.intp)
     return step_of(tracks, old, work, slots, np.empty(0, np.uint8), none, ())
+
+
+def changed(old: Atlas, new: Atlas) -> list[int]:
+    """The zones, by `new`'s numbers, that are new, lie elsewhere on the map, or have other hours."""
+    before, after = _lie_and_hours(old), _lie_and_hours(new)
+    return [i for i, zone in enumerate(new.zones) if after[zone.id] != before.get(zone.id)]
+
+
+def weighed_anew(tracks: Tracks, atlas: Atlas, zones: Collection[int], at: float, patience: Patience) -> Step:
+    """What follows when these zones are there since `at`: everybody's last belief on the map speaks as evidence of that time."""
+    none = np.empty(0, np.intp)
+    slot, zone, inside = _standings(tracks, atlas, np.array(sorted(zones), np.intp), at, patience)
+    slots, row = np.unique(slot, return_inverse=True)
+    work = Stays(tracks.rows.copy_of(slots), atlas, patience)
+    work.weigh(row, zone, inside, np.full(len(row), at), by_radio=False)
+    # They were not heard of now: the last word is still their last fix.
+    spoken = np.minimum(work.rows.by_fix_at, work.rows.fix_at[:, None])
+    work.rows.by_fix_at = np.where(work.rows.zone >= 0, spoken, NEVER)
+    lines = np.arange(len(slots))
+    work.reckon(lines)
+    work.pass_time(lines, np.full(len(slots), at))
+    return step_of(tracks, atlas, work, slots, np.empty(0, np.uint8), none, ())
+
+
+def _standings(
+    tracks: Tracks, atlas: Atlas, zones: Indexes, at: float, patience: Patience
+) -> tuple[Indexes, Indexes, Floats]:
+    """Who may be in these zones by their last fix: slot, zone and probability, pair by pair."""
+    rows = tracks.rows
+    known_s = np.clip(patience.fix_gaps * rows.fix_gap_s, patience.fix_least_s, patience.fix_most_s)
+    slots = np.flatnonzero((rows.fix_at + known_s >= at)[: len(tracks.devices)])
+    lat, lon, sigma = believed(rows, slots)
+    line, zone = atlas.fences.candidates(lat, lon)
+    held, place = np.nonzero(np.isin(rows.zone[slots], zones[atlas.fences.of_zone[zones] >= 0]))
+    pairs = np.unique(
+        np.column_stack(
+            [
+                np.concatenate([line, held]),
+                np.concatenate([zone, rows.zone[slots[held], place].astype(np.intp)]),
+            ]
+        ),
+        axis=0,
+    )
+    line, zone = pairs[np.isin(pairs[:, 1], zones)].T
+    # Who is heard indoors is where radio says: a fix is a guess through the roof.
+    by_radio = np.array([z for radio_map in atlas.radio_maps for z in radio_map.zones], np.intp)
+    guess = (rows.heard_at[slots[line]] > at - RADIO_TRUMPS_S) & np.isin(zone, by_radio)
+    line, zone = line[~guess], zone[~guess]
+    _, inside = atlas.fences.standing(zone, lat[line], lon[line], sigma[line])
+    return slots[line], zone, inside
+
+
+def _is_open(atlas: Atlas, zone: int, at: float) -> bool:
+    return bool(atlas.openings.is_open(np.array([zone]), np.array([at]))[0])
+
+
+def _lie_and_hours(atlas: Atlas) -> dict[str, list[object]]:
+    """What of each zone decides who is in it and when: its place or what it is made of, its hours and those of what it lies in."""
+    found: dict[str, list[object]] = {
+        zone.id: [zone.place, *(atlas.zones[each].hours for each in (i, *atlas.ancestors[i]))]
+        for i, zone in enumerate(atlas.zones)
+    }
+    for i, zone in enumerate(atlas.zones):
+        for outer in (atlas.zones[each] for each in atlas.ancestors[i]):
+            if outer.place is None:
+                found[outer.id].append((zone.id, zone.place))
+    return found
 
 
 def departures(tracks: Tracks, atlas: Atlas, devices: Iterable[str], now: float, patience: Patience) -> Step:
