@@ -252,8 +252,8 @@ def is_open(world: World, at: datetime) -> bool:
         first, _, last = days.partition("-")
         week = WEEKDAYS[WEEKDAYS.index(first) : WEEKDAYS.index(last or first) + 1]
         for span in spans if today in week else ():
-            opens, closes = (time.fromisoformat(each) for each in span.split("-"))
-            if opens <= local.time() < closes:
+            opens, closes = span.split("-")  # "24:00" closes a day; as text it comes after all others
+            if opens <= f"{local:%H:%M}" < closes:
                 return True
     return False
 

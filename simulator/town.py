@@ -67,7 +67,7 @@ def raise_town(
     mishaps: Mishaps = NO_MISHAPS,
 ) -> Town:
     """The town of this seed: its campaigns hastened and its people walking so that the story fits into the time."""
-    hastened = world.hastened(pace_of(seconds))
+    hastened = world.never_shut().hastened(pace_of(seconds))
     shoppers = populate(hastened, seed, seconds, people)
     air = Air(seed, hastened.walls)
     evidence: dict[str, Evidence] = {}

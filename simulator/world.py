@@ -85,6 +85,11 @@ class World:
         """The same town for a shorter story: dwells are asked for sooner by that factor (never under 3 s)."""
         return replace(self, campaigns=[_hastened(campaign, pace) for campaign in self.campaigns])
 
+    def never_shut(self) -> "World":
+        """The same town, open day and night: a story is told at any hour, and nobody is in a shop that is shut."""
+        features = [_never_shut(feature) for feature in self.zones["features"]]
+        return replace(self, zones={**self.zones, "features": features})
+
     @property
     def beacons(self) -> list[Anchor]:
         return [anchor for anchor in self.anchors.values() if anchor.kind == "beacon"]
@@ -197,6 +202,13 @@ def _nested(place: Place, parents: Mapping[str, str | None]) -> Place:
 def _pair(values: Sequence[float]) -> Point:
     x, y = values
     return (x, y)
+
+
+def _never_shut(feature: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = feature["properties"]
+    if "hours" not in properties:
+        return feature
+    return {**feature, "properties": {**properties, "hours": {"mon-sun": ["00:00-24:00"]}}}
 
 
 def _hastened(campaign: Mapping[str, Any], pace: float) -> Mapping[str, Any]:

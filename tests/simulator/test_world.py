@@ -1,9 +1,12 @@
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.frame import Frame
+from simulator.oracle import is_open
 
 metres = st.floats(-800, 800)
 
@@ -70,3 +73,12 @@ def test_a_hastened_town_asks_for_shorter_dwells_and_changes_nothing_else(world)
     ]
     assert sorted(dwells) == [5.0, 15.0]
     assert world.hastened(0.5).places == world.places
+
+
+def test_a_town_that_is_never_shut_is_open_at_night_and_changes_nothing_else(world):
+    always = world.never_shut()
+    night = datetime(2026, 6, 14, 2, 0, tzinfo=UTC)
+    assert not is_open(world, night)
+    assert is_open(always, night)
+    assert always.places == world.places
+    assert always.campaigns == world.campaigns
