@@ -330,6 +330,7 @@ def _zone_event(change: Change, device: str, atlas: Atlas, evidence: Evidence | 
         entered_at=_aware(change.entered_at),
         dwelled_s=change.dwelled_s,
         evidence=evidence,
+        takes_back=change.takes_back,
     )
 
 

@@ -61,7 +61,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that happened to one stay of row `row`; `zone` is the atlas's number, times are epoch seconds."""
+    """One thing that happened to one stay of row `row`; `zone` is the atlas's number, times are epoch seconds.
+
+    `takes_back`: an exit before a dwell that was told of, since its evidence came later than that.
+    """
 
     kind: EventKind
     row: int
@@ -70,6 +73,7 @@ class Change:
     entered_at: float
     dwelled_s: float
     cause: Cause | None = None
+    takes_back: bool = False
 
 
 @dataclass(slots=True)
@@ -162,10 +166,13 @@ class Stays:
         for place, inner in inner_first:
             if self.rows.phase[row, place] in (INSIDE, LEAVING):
                 entered = float(self.rows.entered[row, place])
-                left = max(at, entered + float(self.rows.dwelled_s[row, place]))
+                left = max(at, entered)
+                told = float(self.rows.dwelled_s[row, place])
                 grounds: tuple[Why, int] = (why, by) if inner == zone else ("implied", zone)
                 cause = self._cause(row, place, max(at, known_at), *grounds)
-                self.changes.append(Change("exited", row, inner, left, entered, left - entered, cause))
+                self.changes.append(
+                    Change("exited", row, inner, left, entered, left - entered, cause, told > left - entered)
+                )
             self.rows.clear_stay(row, place)
 
     def _due(self, which: Indexes) -> tuple[Floats, Floats]:

@@ -94,7 +94,7 @@ class ZoneEvent:
 
     `dwelled_s` is the threshold reached for a dwell, the whole stay for an exit, 0 for an enter. `late` marks history:
     evidence that came out of order, put in its place; it never makes an offer. `evidence` is why we say so, of entered and
-    exited: no part of what happened.
+    exited: no part of what happened. `takes_back` marks an exit before a dwell that was told of: late evidence knew better.
     """
 
     kind: EventKind
@@ -105,4 +105,5 @@ class ZoneEvent:
     entered_at: datetime
     dwelled_s: float = 0.0
     late: bool = False
+    takes_back: bool = False
     evidence: Evidence | None = field(default=None, compare=False)

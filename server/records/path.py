@@ -140,9 +140,13 @@ class Work:
             for e in events
             if e.kind == "exited"
         ]
+        taken_back = [
+            {"id": e.visit, "dwelled_s": e.dwelled_s} for e in events if e.kind == "exited" and e.takes_back
+        ]
         insert_rows(self._connection, _visits, opened)
         update_rows(self._connection, _visits, [*dwelled.values()], by=("id",))
         update_rows(self._connection, _visits, closed, by=("id",))
+        update_rows(self._connection, _visits, taken_back, by=("id",))
 
     def keep_history(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> list[ZoneEvent]:
         """Puts late visits in their place. Out: the events of those that were not known in any part before.
