@@ -206,7 +206,7 @@ class Trigger:
             past = history(atlas, picked(batch, step.late), patience) if len(step.late) else ()
             await self._settle(step, past, arrived_at)
             self._ears = ears
-            self._wait_for_the_rest(step, arrived_at.timestamp())
+            self._wait_for_the_rest(step)
             return step.verdicts
 
     async def _let_time_pass(self, now: datetime) -> None:
@@ -226,10 +226,10 @@ class Trigger:
                 weighed_anew(self._tracks, atlas, zones, at.timestamp(), patience), (), self._clock()
             )
 
-    def _wait_for_the_rest(self, step: Step, arrived_at: float) -> None:
-        newest = np.maximum(step.rows.fix_at, step.rows.heard_at)
-        for slot in step.slots[newest < arrived_at - BACKLOG_S].tolist():
-            self._backlog[slot] = arrived_at + REST_S
+    def _wait_for_the_rest(self, step: Step) -> None:
+        now, newest = self._clock().timestamp(), np.maximum(step.rows.fix_at, step.rows.heard_at)
+        for slot in step.slots[newest < now - BACKLOG_S].tolist():
+            self._backlog[slot] = now + REST_S
 
     async def _hear_words(self, connection: Connection) -> None:
         words = await gateways.words(connection, self._words_until)
