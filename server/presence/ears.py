@@ -125,6 +125,8 @@ def told(ear: Ear, word: Word) -> Ear:
     since = ear.listens_since if follows else (word.said_at if word.hears else np.inf)
     noisy = _noisy(ear, word)
     until = max(ear.known_until, _vouched(word, background=noisy == BACKGROUND_WORDS))
+    if ear.word is None and not word.hears:  # all that we know of it: it stopped before it said so
+        until = word.said_at if word.last_heard_at is None else min(word.last_heard_at, word.said_at)
     deaf = [*ear.deaf, *(span for span in ear.doubtful if span[0] < since)]
     began_anew = ear.word is not None and ear.word.run != word.run
     heard_since_start = began_anew and word.started_at <= ear.known_until
@@ -190,11 +192,14 @@ class Listening:
     carried: Callable[[int], Mapping[str, float]]
     most_s: float
 
-    def silence(self, row: int, heard_at: float, patience_s: float, until: float) -> tuple[float, float]:
-        """When the silence of a row is complete, and how far we know so: the least sure of its anchors decides."""
-        some = self._ears_since(row, heard_at - patience_s)
-        complete = max((ear.complete_at(heard_at, patience_s, self.most_s) for ear in some), default=NEVER)
-        return complete, min((ear.reaches(until, self.most_s) for ear in some), default=np.inf)
+    def complete_at(self, row: int, since: float, silent_since: float, patience_s: float) -> float:
+        """When all anchors that heard a row since `since` have listened for long enough after that."""
+        some = self._ears_since(row, since)
+        return max((ear.complete_at(silent_since, patience_s, self.most_s) for ear in some), default=NEVER)
+
+    def surely(self, row: int, since: float, until: float) -> float:
+        """How far we know that a row was not heard: the least sure of the anchors that heard it since then decides."""
+        return min((ear.reaches(until, self.most_s) for ear in self._ears_since(row, since)), default=np.inf)
 
     def given_up(self, row: int, since: float, until: float) -> bool:
         """Whether nobody could have told us that the device was heard by `until`."""

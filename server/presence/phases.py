@@ -203,11 +203,11 @@ class Stays:
         if listening is None:
             return self._due(which)
         radio_s = self._radio_patience_s(which)
-        for row, patience_s, now in zip(which.tolist(), radio_s.tolist(), until.tolist(), strict=True):
-            heard = float(rows.heard_at[row])
-            complete, _ = listening.silence(row, heard, patience_s, now)
-            if complete > heard + patience_s:
-                rows.grace_at[row] = max(rows.grace_at[row], complete)
+        for row, patience_s in zip(which.tolist(), radio_s.tolist(), strict=True):
+            heard, grace = float(rows.heard_at[row]), float(rows.grace_at[row])
+            complete = listening.complete_at(row, heard - patience_s, max(heard, grace - patience_s), patience_s)
+            if complete > max(heard + patience_s, grace):
+                rows.grace_at[row] = complete
         due, silence_due = self._due(which)
         for i, place in zip(*np.nonzero(due <= until[:, None]), strict=True):
             row, when = int(which[i]), float(due[i, place])
@@ -227,7 +227,7 @@ class Stays:
             return np.inf
         heard = float(rows.heard_at[row])
         if silent:
-            return listening.silence(row, heard, patience_s, now)[1]
+            return listening.surely(row, heard - patience_s, now)
         since = float(rows.since[row, place])
         if rows.phase[row, place] == LEAVING:
             return np.inf if rows.fix_at[row] >= since else listening.known(row, since, now)

@@ -1,105 +1,17 @@
 """The main job on real records: a sighting comes in, an offer lies in the outbox, or the reason why not."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from server import knowledge
-from server.bus.local import LocalBus, LocalHandover
-from server.bus.measures import Measures
-from server.campaigns import read_campaign
-from server.presence.phases import Patience
+from server.bus.local import LocalHandover
 from server.presence.sighting import Batch, Verdict
-from server.records import campaigns, consents, devices, forgetting, shoppers, zones
-from server.records.consents import Wording
+from server.records import devices, evidence, forgetting
 from server.records.database import Database
-from server.records.tables import Table
-from server.trigger import Manners, Trigger
 from tests.makers import NOON_S, QUICK, a_department, a_shop, fix
-
-NOON = datetime.fromtimestamp(NOON_S, UTC)
-DECISIONS, OUTBOX = Table.metadata.tables["decisions"], Table.metadata.tables["outbox"]
-VISITS, STAYS = Table.metadata.tables["visits"], Table.metadata.tables["stays"]
-
-
-def an_offer(name: str = "welcome", **changes) -> dict:
-    """A live campaign that greets whoever enters the shop."""
-    return {
-        "id": name,
-        "name": name.title(),
-        "state": "live",
-        "trigger": {"on": "entered", "where": {"zones": ["shop"]}},
-        "offer": {"title": {"en": "Hello"}, "body": {"en": "20 % off until 18:00"}},
-    } | changes
-
-
-@dataclass
-class House:
-    """The path over real records, with a clock that stands where the test puts it."""
-
-    database: Database
-    now: datetime = NOON
-    nudges: int = 0
-    bus: LocalBus = field(default_factory=LocalBus)
-
-    def __post_init__(self):
-        self.trigger = self._trigger(self.database)
-
-    def _trigger(self, database: Database) -> Trigger:
-        def nudge():
-            self.nudges += 1
-
-        manners = Manners(Patience(), freshness_limit_s=120.0)
-        return Trigger(database, self.bus, Measures(), manners, nudge, clock=lambda: self.now)
-
-    async def define(self, *places, offers=()):
-        async with self.database.writing() as work:
-            await zones.put(work, [zones.Given(place) for place in places], self.now)
-            for each in offers:
-                await campaigns.put(work, read_campaign(each), self.now)
-
-    async def open(self, database: Database | None = None):
-        """A process starts: the same records, nothing in memory."""
-        self.trigger = self._trigger(database or self.database)
-        await self.trigger.start(await knowledge.load(self.database))
-
-    async def meet(self, name: str | None = None, purposes=("location", "push"), *, address=True) -> str:
-        """A shopper with a phone, who has agreed to these purposes; gives the device."""
-        async with self.database.writing() as work:
-            shopper, _ = await shoppers.meet(work, name, self.now)
-            phone = await devices.register_device(work, shopper.id, "phone", self.now)
-            wording = Wording(version="1", language="en", how="app")
-            await consents.give(work, shopper.id, dict.fromkeys(purposes, True), wording, self.now)
-            if address:
-                await devices.put_address(work, phone, "fcm_fid", f"fid-{phone.id}", self.now)
-        return phone.id
-
-    async def see(self, *sightings) -> list[int]:
-        """Evidence arrives; gives its verdicts."""
-        handover = LocalHandover(Batch.of(sightings))
-        await self.trigger.take([handover])
-        return (await handover.verdicts).tolist()
-
-    async def wait_until(self, seconds: float):
-        self.now = NOON + timedelta(seconds=seconds)
-        await self.trigger.tick()
-
-    async def rows(self, table, *columns: str) -> list:
-        async with self.database.reading() as work:
-            chosen = [table.c[column] for column in columns]
-            found = await work.execute(sa.select(*chosen).order_by(*chosen))
-            return [tuple(row) if len(columns) > 1 else row[0] for row in found]
-
-    async def reasons(self) -> list[str]:
-        """The gates that withheld."""
-        async with self.database.reading() as work:
-            found = await work.execute(
-                sa.select(DECISIONS.c.reasons).where(DECISIONS.c.verdict == "withhold")
-            )
-            return sorted(reason["gate"] for row in found for reason in row.reasons)
+from tests.server.a_house import DECISIONS, NOON, OUTBOX, STAYS, VISITS, House, an_offer
 
 
 @pytest.fixture
@@ -374,3 +286,19 @@ async def test_a_commit_that_failed_is_taken_again_with_the_same_result(house):
     unsteady.failures = 2
     assert await house.see(fix(0, device=phone)) == [Verdict.ACCEPTED]
     assert await house.rows(OUTBOX, "device_id") == [phone]
+
+
+async def test_a_visit_shows_what_opened_and_closed_it_even_after_a_restart(house):
+    await house.define(a_shop())
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await house.wait_until(60)
+    await house.open()
+    await house.wait_until(6 * 3_600)
+    (visit,) = await house.rows(VISITS, "id")
+    async with house.database.reading() as work:
+        known = await evidence.explained(work, visit)
+    assert (known.opened_by.why, known.closed_by.why) == ("believed", "silence")
+    assert known.opened_by.weighings[0].at == known.closed_by.heard_at == NOON_S
+    assert (await house.rows(STAYS, "inside")) == []
