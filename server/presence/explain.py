@@ -23,6 +23,7 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
         "alone": "heard by “{anchor}” at {dbm} dBm",
         "with_another": "heard by “{anchor}” at {dbm} dBm and by one other",
         "with_others": "heard by “{anchor}” at {dbm} dBm and by {others} others",
+        "unknown": "so it was noted before a restart",
         "fix": "a position, exact to {metres} m by the phone's word",
         "waited": "The zone asks for {asked}: certain at {known}.",
         "at_once": "The zone asks for {asked}: certain with that word.",
@@ -68,6 +69,7 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
         "alone": "sentito da «{anchor}» a {dbm} dBm",
         "with_another": "sentito da «{anchor}» a {dbm} dBm e da un altro",
         "with_others": "sentito da «{anchor}» a {dbm} dBm e da altri {others}",
+        "unknown": "così era annotato prima di un riavvio",
         "fix": "una posizione, precisa a {metres} m secondo il telefono",
         "waited": "La zona chiede {asked}: certo alle {known}.",
         "at_once": "La zona chiede {asked}: certo con quella parola.",
@@ -266,6 +268,8 @@ def _with_voice(phrase: str, at: float, spoke: Weighing | None, speech: Speech) 
 
 
 def _voice(spoke: Weighing, speech: Speech) -> str:
+    if spoke.strength is None:
+        return speech.say("unknown")
     if spoke.anchor is None:
         return speech.say("fix", metres=f"{spoke.strength:.0f}")
     facts = {"anchor": speech.name(spoke.anchor), "dbm": f"{spoke.strength:.0f}"}

@@ -49,6 +49,7 @@ def recall(atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience) 
         rows.entered[slot, place] = stay.entered.timestamp()
         rows.dwelled_s[slot, place] = stay.dwelled_s
         rows.noted[slot, place] = stay.inside
+        tracks.trails.recall(slot, place, zone, stay.phase, stay.since.timestamp(), stay.inside)
         if zone in with_radio:
             rows.by_radio_at[slot, place] = heard
             rows.heard_at[slot] = max(rows.heard_at[slot], heard)

@@ -250,7 +250,8 @@ class Stays:
             told = float(rows.entered[row, place] + rows.dwelled_s[row, place])
             self.leave(row, zone, max(heard, told), self._why_silent(row), due)
         elif phase == ARRIVING:
-            self._enter(row, zone, float(rows.since[row, place]), due)
+            word = max(float(rows.by_fix_at[row, place]), float(rows.by_radio_at[row, place]))
+            self._enter(row, zone, float(rows.since[row, place]), max(due, word))
         else:
             self._dwell(row, place, zone)
 
@@ -295,10 +296,12 @@ class Stays:
     def _cause(self, row: int, place: int, known_at: float, why: Why, other: int) -> Cause:
         """Taken down before the stay changes: which sense believed in it, and when that spoke last."""
         rows = self.rows
-        by_radio = bool(rows.by_radio_at[row, place] > NEVER)
-        heard = float(rows.heard_at[row]) if by_radio else NEVER
-        if rows.by_fix_at[row, place] > NEVER:
-            heard = max(heard, float(rows.fix_at[row]))
+        radio_at, fix_at = float(rows.by_radio_at[row, place]), float(rows.by_fix_at[row, place])
+        by_radio = radio_at > NEVER
+        # After a restart only the words for the stay are known, not those against it.
+        heard = max(radio_at, float(rows.heard_at[row])) if by_radio else NEVER
+        if fix_at > NEVER:
+            heard = max(heard, fix_at, float(rows.fix_at[row]))
         usual = rows.heard_gap_s if by_radio else rows.fix_gap_s
         return Cause(why, place, known_at, heard, float(usual[row]), len(self.notes), other)
 

@@ -9,6 +9,7 @@ writes them down once they are committed.
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from math import isinf
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
@@ -25,7 +26,7 @@ MOST_NOTES = 8
 _TURN = MOST_NOTES
 
 #: One weighing: `strength` is what `anchor` heard in dBm, or where that is 0 the accuracy in metres that a fix claimed; `others` anchors
-#: heard it too; `turn` is the phase that it began, 0 where it began none. `zone` is the atlas's number.
+#: heard it too; `strength` is infinite where records do not tell. `turn` is the phase that it began, 0 where it began none. `zone` is the atlas's number.
 NOTE = np.dtype(
     [
         ("at", np.float64),
@@ -132,6 +133,12 @@ class Trails:
             turned = np.flatnonzero(note["turn"])
             self.note[slot[turned], place[turned], _TURN] = note[turned]
 
+    def recall(self, slot: int, place: int, zone: int, turn: int, at: float, inside: float) -> None:
+        """Begins the trail of a stay that records kept: how sure we were, but not who said so."""
+        self._grow(slot + 1, place + 1)
+        note = np.array([(at, inside, np.inf, 0, 0, turn, zone)], NOTE)
+        self.keep(np.array([slot]), [Notes(np.array([0]), np.array([place]), note, ())])
+
     def forget(self, slot: int) -> None:
         """Drops the trails of a device."""
         if slot < len(self.note):
@@ -165,7 +172,7 @@ class Trails:
         anchors = self.anchors
         return shortened(
             [
-                Weighing(at, inside, strength, anchors[anchor], others, turn)
+                Weighing(at, inside, None if isinf(strength) else strength, anchors[anchor], others, turn)
                 for at, inside, strength, anchor, others, turn, zone in found
                 if zone == asked.zone and at >= asked.since
             ]

@@ -64,7 +64,7 @@ def written(evidence: Evidence | None) -> dict[str, Any] | None:
             manner.leave_after_s,
         ),
         "weighings": [
-            (round(known_at - at, 3), round(inside, 3), round(strength, 1), anchor, others, turn)
+            (round(known_at - at, 3), round(inside, 3), strength and round(strength, 1), anchor, others, turn)
             for at, inside, strength, anchor, others, turn in evidence.weighings
         ],
     }

@@ -41,7 +41,7 @@ class WeighingShown(BaseModel):
 
     at: datetime
     inside: float
-    by: Literal["radio", "fix"]
+    by: Literal["radio", "fix", "records"] = Field(description="records: a restart lay between")
     anchor: str | None = Field(description="the loudest anchor of those that heard the device")
     dbm: float | None = Field(description="how loud it was there")
     others: int = Field(description="how many other anchors heard it in the same half second")
@@ -50,10 +50,11 @@ class WeighingShown(BaseModel):
     @classmethod
     def of(cls, each: Weighing) -> Self:
         by_fix = each.anchor is None
+        spoke: Literal["radio", "fix"] = "fix" if by_fix else "radio"
         return cls(
             at=datetime.fromtimestamp(each.at, UTC),
             inside=each.inside,
-            by="fix" if by_fix else "radio",
+            by="records" if each.strength is None else spoke,
             anchor=each.anchor,
             dbm=None if by_fix else each.strength,
             others=each.others,
