@@ -25,8 +25,9 @@ WORTH_NOTING = 0.05
 MOST_NOTES = 8
 _TURN = MOST_NOTES
 
-#: One weighing: `strength` is what `anchor` heard in dBm, or where that is 0 the accuracy in metres that a fix claimed; `others` anchors
-#: heard it too; `strength` is infinite where records do not tell. `turn` is the phase that it began, 0 where it began none. `zone` is the atlas's number.
+#: One weighing: `strength` is what `anchor` heard in dBm, or where that is 0 the accuracy in metres that a fix claimed, infinite where
+#: records do not tell; `others` anchors heard it too; `turn` is the phase that it began, 0 where it began none. `zone` is the atlas's
+#: number.
 NOTE = np.dtype(
     [
         ("at", np.float64),
