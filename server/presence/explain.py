@@ -18,7 +18,7 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "inside": "Inside from {at}: {voice}; {sure} sure of this zone.",
         "inside_unsaid": "Inside from {at}.",
-        "outside": "Outside from {at}: {voice}; only {sure} sure of this zone.",
+        "outside": "Outside from {at}: {voice}; {sure} sure of this zone.",
         "outside_unsaid": "Outside from {at}.",
         "alone": "heard by “{anchor}” at {dbm} dBm",
         "with_another": "heard by “{anchor}” at {dbm} dBm and by one other",
@@ -64,7 +64,7 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
     "it": {
         "inside": "Dentro dalle {at}: {voice}; certezza di questa zona {sure}.",
         "inside_unsaid": "Dentro dalle {at}.",
-        "outside": "Fuori dalle {at}: {voice}; certezza di questa zona solo {sure}.",
+        "outside": "Fuori dalle {at}: {voice}; certezza di questa zona {sure}.",
         "outside_unsaid": "Fuori dalle {at}.",
         "alone": "sentito da «{anchor}» a {dbm} dBm",
         "with_another": "sentito da «{anchor}» a {dbm} dBm e da un altro",

@@ -77,7 +77,7 @@ def test_a_shop_entered_through_its_department_names_it():
 def test_an_exit_says_what_spoke_against_it_and_what_would_have_kept_the_visit_open():
     told = closed(an_evidence("left", known_at=NOON_S + 70, weighings=(ARRIVED, LEFT)), NOON_S + 60, MILAN)
     assert told.was == (
-        "Outside from 14:01:00: heard by “gw_8” at -70 dBm and by one other; only 4 % sure of this zone.",
+        "Outside from 14:01:00: heard by “gw_8” at -70 dBm and by one other; 4 % sure of this zone.",
         "The zone asks for at most 20 % for 10 s: certain at 14:01:10.",
     )
     assert told.otherwise == ("80 % or more before 14:01:10 would have kept the visit open.",)
