@@ -109,9 +109,9 @@ class Stays:
             return
         rows = self.rows
         before = rows.phase[row, place]
-        stayed = (before == ARRIVING) | (before == INSIDE)
-        # Between the two thresholds nothing changes: hysteresis on the probability, not on distances or dB.
-        believed = np.where(sure, True, np.where(inside <= self.atlas.leave_at[zone], False, stayed))
+        # A band, not a line: who is out must be believed in for the whole wait, who is in must be doubted for all of it.
+        within = (before == INSIDE) | (before == LEAVING)
+        believed = np.where(within, inside > self.atlas.leave_at[zone], sure)
         after = AT_ONCE[before, believed.astype(np.intp)]
         changed = after != before
         self.touched[row[changed]] = True
@@ -205,7 +205,9 @@ class Stays:
         radio_s = self._radio_patience_s(which)
         for row, patience_s in zip(which.tolist(), radio_s.tolist(), strict=True):
             heard, grace = float(rows.heard_at[row]), float(rows.grace_at[row])
-            complete = listening.complete_at(row, heard - patience_s, max(heard, grace - patience_s), patience_s)
+            complete = listening.complete_at(
+                row, heard - patience_s, max(heard, grace - patience_s), patience_s
+            )
             if complete > max(heard + patience_s, grace):
                 rows.grace_at[row] = complete
         due, silence_due = self._due(which)
@@ -277,12 +279,13 @@ class Stays:
         self._close_siblings(row, zone, at, known_at)
 
     def _close_siblings(self, row: int, zone: int, at: float, known_at: float) -> None:
-        """Who is confirmed in one department need not wait to have left the one next to it."""
-        outer = self.atlas.ancestors[zone][:1]
+        """Who is confirmed in one department has left the one next to it."""
+        family = self.atlas.family[zone]
         for place, other in enumerate(self.rows.zone[row].tolist()):
-            sibling = other >= 0 and other != zone and outer and self.atlas.ancestors[other][:1] == outer
-            if sibling and self.rows.phase[row, place] == LEAVING:
-                self.leave(row, other, min(float(self.rows.since[row, place]), at), "sibling", known_at, zone)
+            if family >= 0 and other >= 0 and other != zone and self.atlas.family[other] == family:
+                doubted = self.rows.phase[row, place] == LEAVING
+                left = min(float(self.rows.since[row, place]), at) if doubted else at
+                self.leave(row, other, left, "sibling", known_at, zone)
 
     def _dwell(self, row: int, place: int, zone: int) -> None:
         rows = self.rows

@@ -15,8 +15,8 @@ import shapely
 from numpy.typing import NDArray
 
 from server.zones.atlas import Atlas, compile_atlas
-from server.zones.floorplan import RadioMap
 from server.zones.on_plan import NOWHERE, innermost, outlines, positions
+from server.zones.radiomap import RadioMap
 from server.zones.shape import Floats, Indexes
 from server.zones.survey import Labelled, Survey, gather
 from server.zones.zone import Anchor, FloorPlan, Zone, lineage
@@ -26,6 +26,9 @@ MOMENT_S = 2.0
 #: A block's side: twice the 1.5 m within which shadows forget half of themselves, so that no block knows its neighbour by heart.
 BLOCK_M = 3.0
 FOLDS = 5
+#: How loud the fob is nobody knows beforehand, and belief takes time to learn it: so all of this is weighed (in sd of a map's
+#: `offset_db`). Without it, a survey made with this very fob would seem to gain what is only its fob's.
+LOUDNESS_SDS = np.linspace(-2.0, 2.0, 9)
 #: So many moments tell a share to one per cent; of more, every n-th is tried.
 MOST_MOMENTS = 4_000
 
@@ -118,9 +121,18 @@ def _likeliest(
     of = np.searchsorted(tried, moments.of[heard])
     row = {anchor: number for number, anchor in enumerate(radio.anchors)}
     anchor = np.array([row[moments.anchor[i]] for i in heard], np.intp)
-    fit = radio.evidence(anchor, moments.rssi_dbm[heard])
-    starts = np.flatnonzero(np.append(True, of[1:] != of[:-1]))
-    fit = np.add.reduceat(fit, starts, axis=0)  # each moment has something heard, or it were none
+    starts = np.flatnonzero(
+        np.append(True, of[1:] != of[:-1])
+    )  # each moment has something heard, or it were none
+    fit = np.logaddexp.reduce(
+        [
+            np.add.reduceat(
+                radio.evidence(anchor, moments.rssi_dbm[heard] - sds * radio.offset_db), starts, axis=0
+            )
+            - sds**2 / 2.0
+            for sds in LOUDNESS_SDS
+        ]
+    )
     belief = np.exp(fit - fit.max(axis=1, keepdims=True))
     numbers = [atlas.index[name] for name in outline_of]
     best = np.argmax(belief @ _shares(radio, numbers), axis=1)

@@ -1,7 +1,10 @@
 """Where a device is among anchors: a belief over the cells of a radio map, per device, over arrays.
 
-A hidden Markov model on the map's cells: between scans people stand or walk (RadioMap.moves), what an anchor heard weighs the
-cells by how well it fits (RadioMap.log_likelihood). What anchors heard of one device within half a second is one scan.
+Belief is a sum of log likelihoods that fades: what was heard counts less and less as people walk on, and without any news belief
+returns to what it was before (a power steady model: Smith, A generalization of the Bayesian steady forecasting model, J. R.
+Statist. Soc. B 41, 1979). That a sum does not ask for order is what makes late packets harmless. What anchors heard of one
+device within half a second is one scan. How loud a device is at all is learned on the way: differences between anchors tell
+where it is, not their common level.
 """
 
 from dataclasses import dataclass
@@ -13,14 +16,42 @@ from server.presence.sighting import Heards, Verdict, Verdicts
 from server.presence.tracks import NEVER, RadioTracks, Rows, Tracks
 from server.presence.trail import Voices
 from server.zones.atlas import Atlas
-from server.zones.floorplan import STEP_S, RadioMap
+from server.zones.radiomap import Floats32, RadioMap
 from server.zones.shape import Floats, Indexes
 
+#: A scan: gateways tell of the packets of a second together.
+STEP_S = 0.5
+#: Belief fades by e in this time: at walking pace one is some metres farther. A device that is heard seldom keeps what it
+#: has for some of its gaps, or no scan would ever join another.
+FADE_S, FADE_GAPS = 5.0, 3.0
+#: Packets of one anchor share most of their error: a second one says little new at once and all after some seconds. So ten
+#: packets a second make nobody surer than two (autocorrelation of a walker's residuals: .33 at half a second, .2 at two).
+NEWS_S = 1.2
+#: What is not the device's own in how much louder it sounds: the mean shadow of a place on all its anchors. It stays while
+#: one stays, so a device's loudness is learned over some places, not over some packets.
+LOUDNESS_NOISE_DB, LOUDNESS_DRIFT_DB2_PER_S = 6.0, 0.05
 #: Two gateways tell of the same second at different moments. Evidence this much older than the newest of its device still
 #: counts as of now; older is history.
 OUT_OF_STEP_S = 10.0
 #: Someone unheard in a map for this long is a stranger there again: belief starts afresh.
 STRANGER_AFTER_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What scans are made of, scan by scan: scan i is of `count[i]` links from `start[i]` on; `news` is what each weighs."""
+
+    start: Indexes
+    count: Indexes
+    anchor: Indexes
+    rssi_dbm: Floats
+    news: Floats
+
+    def of(self, scans: Indexes) -> tuple[Indexes, Indexes]:
+        """The links of some scans, in order, and where each scan begins among them."""
+        count = self.count[scans]
+        begins = np.cumsum(count) - count
+        return np.repeat(self.start[scans] - begins, count) + np.arange(int(count.sum())), begins
 
 
 @dataclass(slots=True)
@@ -31,14 +62,14 @@ class Scans:
     line: Indexes  # row of the step that each scan belongs to
     at: Floats
     tick: NDArray[np.int64]
-    evidence: NDArray[np.float32]  # (scans, cells) log likelihood
     own: Indexes  # row here of each scan
+    links: Links
     tracked: Indexes  # row in RadioTracks of each row here
-    belief: NDArray[np.float32]
+    belief: Floats32  # log, up to a constant
     belief_tick: NDArray[np.int64]
     last_at: Floats
+    loudness: Floats  # (rows, 2): how much louder than the map expects (dB), and its variance
     loudest: NDArray[np.int64]  # of each scan: whole dBm times anchors of the map, plus the anchor
-    voices: Indexes  # how many links each scan is made of
 
     def __len__(self) -> int:
         return len(self.line)
@@ -46,13 +77,14 @@ class Scans:
     def spoken(self, items: Indexes) -> Voices:
         """What speaks for these scans: the loudest anchor, and how many others."""
         dbm, anchor = np.divmod(self.loudest[items], len(self.map.anchors))
-        return Voices(self.line[items], dbm, anchor, self.voices[items] - 1, self.map.anchors)
+        return Voices(self.line[items], dbm, anchor, self.links.count[items] - 1, self.map.anchors)
 
     def keep(self, radio: RadioTracks) -> None:
         """Writes the belief down."""
         radio.belief[self.tracked] = self.belief
         radio.tick[self.tracked] = self.belief_tick
         radio.last_at[self.tracked] = self.last_at
+        radio.loudness[self.tracked] = self.loudness
 
 
 def scans_of(
@@ -94,58 +126,101 @@ def _gather(
     order = np.lexsort((at, anchor, own))
     items, own, at, anchor = items[order], own[order], at[order], anchor[order]
     before = last_at[own, anchor]
+    follows = (own[1:] == own[:-1]) & (anchor[1:] == anchor[:-1])
     again = at == before
-    again[1:] |= (own[1:] == own[:-1]) & (anchor[1:] == anchor[:-1]) & (at[1:] == at[:-1])
+    again[1:] |= follows & (at[1:] == at[:-1])
     verdicts[items[again]] = Verdict.DUPLICATE
     late = ~again & ((at < before) | (at < newest[own] - OUT_OF_STEP_S))
     use = ~again & ~late
     too_late = items[late]
     items, own, at, anchor = items[use], own[use], at[use], anchor[use]
+    gap = _gaps(own, anchor, at, last_at)
     np.maximum.at(last_at, (own, anchor), at)
 
     # A little out of step counts as of the newest known half second: belief does not go back.
-    tick = np.maximum(np.floor(at / STEP_S).astype(np.int64), radio.tick[tracked][own])
-    order = np.lexsort((tick, own))
-    own, tick, at, items, anchor = own[order], tick[order], at[order], items[order], anchor[order]
-    starts = np.flatnonzero(np.append(True, (own[1:] != own[:-1]) | (tick[1:] != tick[:-1]))[: len(own)])
-    of_each = radio.map.evidence(anchor, heards.rssi_dbm[items])
-    evidence = np.add.reduceat(of_each, starts, axis=0) if len(starts) else of_each
-    loud = np.rint(heards.rssi_dbm[items]).astype(np.int64) * len(radio.map.anchors) + anchor
+    tick = np.floor(at / STEP_S).astype(np.int64)
+    now = np.maximum(tick, radio.tick[tracked][own])
+    news = gap / (gap + NEWS_S) * np.exp((tick - now) * (STEP_S / FADE_S))
+    order = np.lexsort((now, own))
+    own, now, items, anchor = own[order], now[order], items[order], anchor[order]
+    at, news = at[order], news[order]
+    starts = np.flatnonzero(np.append(True, (own[1:] != own[:-1]) | (now[1:] != now[:-1]))[: len(own)])
+    rssi_dbm = heards.rssi_dbm[items]
+    loud = np.rint(rssi_dbm).astype(np.int64) * len(radio.map.anchors) + anchor
     scans = Scans(
         map=radio.map,
         line=lines[own[starts]],
         at=np.maximum.reduceat(at, starts) if len(starts) else at,
-        tick=tick[starts],
-        evidence=evidence,
+        tick=now[starts],
         own=own[starts],
+        links=Links(starts, np.diff(np.append(starts, len(own))), anchor, rssi_dbm, news),
         tracked=tracked,
         belief=radio.belief[tracked],
         belief_tick=radio.tick[tracked],
         last_at=last_at,
+        loudness=radio.loudness[tracked],
         loudest=np.maximum.reduceat(loud, starts) if len(starts) else loud,
-        voices=np.diff(np.append(starts, len(own))),
     )
     return scans, too_late
 
 
+def _gaps(own: Indexes, anchor: Indexes, at: Floats, last_at: Floats) -> Floats:
+    """Seconds since the same anchor last heard the same device; the links are in order of device, anchor, time."""
+    before = last_at[own, anchor]
+    follows = (own[1:] == own[:-1]) & (anchor[1:] == anchor[:-1])
+    before[1:] = np.where(follows, at[:-1], before[1:])
+    return np.minimum(at - before, STRANGER_AFTER_S)
+
+
 def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:
     """Moves belief by one scan a device, in place. Out: (scans, map's zones) probability of being inside."""
-    own, tick, at = scans.own[items], scans.tick[items], scans.at[items]
-    known = scans.belief_tick[own] >= 0
-    passed = np.where(known, tick - scans.belief_tick[own], 0)
-    stranger = passed * STEP_S > STRANGER_AFTER_S
-    belief = np.where(stranger[:, None], scans.map.start, scans.belief[own])
-    belief = scans.map.moved(belief, np.where(stranger, 0, passed))
-    fit = scans.evidence[items]
-    belief = belief * np.exp(fit - fit.max(axis=1, keepdims=True))
+    own, tick, which = scans.own[items], scans.tick[items], scans.line[items]
+    passed_s = np.where(scans.belief_tick[own] >= 0, tick - scans.belief_tick[own], 0) * STEP_S
+    log_belief = _faded(scans.map, scans.belief[own], passed_s, rows.heard_gap_s[which])
+    links, begins = scans.links.of(items)
+    anchor, news = scans.links.anchor[links], scans.links.news[links]
+    whose = np.repeat(np.arange(len(items)), scans.links.count[items])
+    loudness = scans.loudness[own]
+    heard_dbm = scans.links.rssi_dbm[links]
+    fit = scans.map.evidence(anchor, heard_dbm - loudness[whose, 0])
+    fit *= news[:, None].astype(np.float32)
+    log_belief += np.add.reduceat(fit, begins, axis=0)
+    log_belief -= log_belief.max(axis=1, keepdims=True)
+    belief = np.exp(log_belief)
     belief /= belief.sum(axis=1, keepdims=True)
-    scans.belief[own], scans.belief_tick[own] = belief, tick
+    scans.belief[own], scans.belief_tick[own] = log_belief, tick
+    off_db = heard_dbm - (belief @ scans.map.expected_dbm.T)[whose, anchor]
+    weight = np.add.reduceat(news, begins)
+    mean_off_db = np.add.reduceat(news * off_db, begins) / weight
+    scans.loudness[own] = _louder(scans.map, loudness, mean_off_db, weight, passed_s)
+    _note_gap(rows, which, scans.at[items])
+    return np.asarray(belief @ scans.map.member, np.float64)
 
-    which = scans.line[items]
+
+def _faded(radio_map: RadioMap, log_belief: Floats32, passed_s: Floats, usual_gap_s: Floats) -> Floats32:
+    """Belief some seconds later without news; who was unheard for long is a stranger again."""
+    left = np.exp(-passed_s / np.maximum(FADE_S, FADE_GAPS * usual_gap_s))
+    left[passed_s > STRANGER_AFTER_S] = 0.0
+    share = left[:, None].astype(np.float32)
+    faded: Floats32 = radio_map.log_start + share * (log_belief - radio_map.log_start)
+    return faded
+
+
+def _louder(
+    radio_map: RadioMap, loudness: Floats, off_db: Floats, weight: Floats, passed_s: Floats
+) -> Floats:
+    """How loud each device is, after a scan that was so far off what its believed place would give (a Kalman filter of one number)."""
+    known, variance = loudness.T
+    variance = np.minimum(variance + LOUDNESS_DRIFT_DB2_PER_S * passed_s, radio_map.offset_db**2)
+    gain = variance / (variance + LOUDNESS_NOISE_DB**2 / weight)
+    return np.column_stack([known + gain * (off_db - known), variance * (1.0 - gain)])
+
+
+def _note_gap(rows: Rows, which: Indexes, at: Floats) -> None:
+    """Remembers when these rows were heard, and how often they usually are."""
     heard = rows.heard_at[which]
     gap = np.where(heard > NEVER, at - heard, 0.0)
     usual = rows.heard_gap_s[which]
     counts = (gap > 0) & (gap < STRANGER_AFTER_S)
     rows.heard_gap_s[which] = np.where(counts, np.where(usual > 0, 0.9 * usual + 0.1 * gap, gap), usual)
     rows.heard_at[which] = np.maximum(heard, at)
-    return np.asarray(belief @ scans.map.member, np.float64)

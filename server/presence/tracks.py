@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.presence.trail import Trails
-from server.zones.floorplan import RadioMap
+from server.zones.radiomap import RadioMap
 from server.zones.shape import Floats, Indexes
 
 NEVER = -np.inf
@@ -125,9 +125,11 @@ class RadioTracks:
         self.map = radio_map
         self.row_of: dict[int, int] = {}
         self.slot_in: list[int] = []
-        self.belief = np.empty((0, radio_map.cells), np.float32)
+        self.belief = np.empty((0, radio_map.cells), np.float32)  # log, up to a constant
         self.tick = np.empty(0, np.int64)  # the half second that the belief is of, -1 before the first
         self.last_at = np.empty((0, len(radio_map.anchors)))  # newest evidence of each anchor
+        self.unknown = np.array([0.0, radio_map.offset_db**2])
+        self.loudness = np.empty((0, 2))  # how much louder than the map expects (dB), and its variance
 
     def rows(self, slots: Indexes) -> Indexes:
         """The rows of these devices; one not heard here before gets a new one, as someone first heard."""
@@ -137,9 +139,10 @@ class RadioTracks:
                 self.slot_in.append(slot)
         if len(self.slot_in) > len(self.belief):
             room = max(len(self.slot_in) - len(self.belief), len(self.belief), 16)
-            self.belief = np.concatenate([self.belief, np.tile(self.map.start, (room, 1))])
+            self.belief = np.concatenate([self.belief, np.tile(self.map.log_start, (room, 1))])
             self.tick = np.concatenate([self.tick, np.full(room, -1, np.int64)])
             self.last_at = np.concatenate([self.last_at, np.full((room, len(self.map.anchors)), NEVER)])
+            self.loudness = np.concatenate([self.loudness, np.tile(self.unknown, (room, 1))])
         return np.array([self.row_of[slot] for slot in slots.tolist()], np.intp)
 
     def forget(self, slot: int) -> None:
@@ -152,9 +155,10 @@ class RadioTracks:
         if row != last:
             self.slot_in[row] = mover
             self.row_of[mover] = row
-            for column in (self.belief, self.tick, self.last_at):
+            for column in (self.belief, self.tick, self.last_at, self.loudness):
                 column[row] = column[last]
-        self.belief[last], self.tick[last], self.last_at[last] = self.map.start, -1, NEVER
+        self.belief[last], self.tick[last] = self.map.log_start, -1
+        self.last_at[last], self.loudness[last] = NEVER, self.unknown
 
 
 class Tracks:

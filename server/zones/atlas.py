@@ -1,6 +1,6 @@
 """All places, compiled: a batch of evidence in, probabilities of zones out.
 
-In: frozen zones, anchors and floor plans, and the dwell times that campaigns listen for. Out: an `Atlas` of arrays indexed by
+In: frozen zones, anchors, floor plans and their surveys, and the dwell times that campaigns listen for. Out: an `Atlas` of arrays indexed by
 a zone's number (its row here). A zone that is closed, or lies in a closed one, is not in the atlas: nobody is in it. One that has
 opening hours is there, and nobody is in it outside them (`openings`).
 """
@@ -12,10 +12,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from server.zones.family import families
 from server.zones.fences import Fences, compile_fences
-from server.zones.floorplan import RadioMap, compile_radio_maps
+from server.zones.floorplan import compile_radio_maps
 from server.zones.openings import Openings
+from server.zones.radiomap import RadioMap
 from server.zones.shape import Floats, Indexes, circle_outline
+from server.zones.survey import Survey
 from server.zones.zone import LEVELS, Anchor, Circle, FloorPlan, Geofence, Zone, lineage
 
 
@@ -28,6 +31,7 @@ class Atlas:
     ancestors: tuple[tuple[int, ...], ...]
     lineage: Indexes  # (zones, most ancestors): the same, filled up with -1
     rank: NDArray[np.int8]  # 0 site, 1 zone, 2 shelf
+    family: Indexes  # zones of one family exclude each other; -1 for none
     enter_at: Floats
     leave_at: Floats
     enter_after_s: Floats
@@ -44,6 +48,7 @@ def compile_atlas(
     anchors: Iterable[Anchor] = (),
     plans: Iterable[FloorPlan] = (),
     dwells_s: Mapping[str, Sequence[float]] | None = None,
+    surveys: Mapping[str, Survey] | None = None,
 ) -> Atlas:
     """Compiles what is open. Nesting must have been checked (nesting.check_nesting); an unknown parent counts as none."""
     open_zones = _open(zones)
@@ -52,7 +57,11 @@ def compile_atlas(
     ancestors = tuple(tuple(index[outer.id] for outer in lineage(zone, known)[1:]) for zone in open_zones)
     known_anchors = {anchor.id: anchor for anchor in anchors}
     radio_maps = compile_radio_maps(
-        [zone.place for zone in open_zones], ancestors, known_anchors, {plan.id: plan for plan in plans}
+        [zone.place for zone in open_zones],
+        ancestors,
+        known_anchors,
+        {plan.id: plan for plan in plans},
+        surveys,
     )
     asked = dwells_s or {}
     most = max((len(times) for times in asked.values()), default=0)
@@ -65,6 +74,7 @@ def compile_atlas(
         index=index,
         ancestors=ancestors,
         lineage=_filled_up(ancestors),
+        family=families([zone.place for zone in open_zones], ancestors, known_anchors),
         rank=np.array([LEVELS.index(zone.level) for zone in open_zones], np.int8),
         enter_at=np.array([zone.manner.enter_at for zone in open_zones]),
         leave_at=np.array([zone.manner.leave_at for zone in open_zones]),

@@ -38,7 +38,9 @@ def play_all(cases: Sequence[Case]) -> list[list[Said]]:
 def atlas_of(case: Case) -> Atlas:
     """The places of a case, compiled as the server does."""
     dwells = {zone.id: (case.dwell_s,) for zone in case.zones} if case.dwell_s else {}
-    return compile_atlas((*case.around, *case.zones), case.anchors.values(), case.plans.values(), dwells)
+    surveys = {survey.plan: survey for survey in case.surveys}
+    zones = (*case.around, *case.zones)
+    return compile_atlas(zones, case.anchors.values(), case.plans.values(), dwells, surveys)
 
 
 def _knowing_the_same(cases: Sequence[Case]) -> list[list[Case]]:

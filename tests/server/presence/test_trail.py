@@ -230,9 +230,9 @@ def _rests_on_something(event) -> None:
             began = [each for each in shown.weighings if each.turn == Phase.ARRIVING]
             assert began[-1].inside >= shown.manner.enter_at - 1e-6
             assert shown.weighings[-1].inside > shown.manner.leave_at
-        case "implied":
+        case "implied" | "sibling":
             assert shown.zone is not None
-        case "left" | "sibling":
+        case "left":
             against = [each for each in shown.weighings if each.turn == Phase.LEAVING]
             assert against[-1].inside <= shown.manner.leave_at + 1e-6
         case "silence":

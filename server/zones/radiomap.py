@@ -1,0 +1,79 @@
+"""A radio map: what each anchor would hear from each cell of a place, and which zones the cells make up. Compiled, then only read.
+
+Three levels of knowledge make the same kind of map, so that belief needs to know only one (floorplan.py): a site survey,
+anchors with positions on a floor plan, anchors of which only the zones are known. Pure.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.zones.shape import Floats
+
+Floats32 = NDArray[np.float32]
+
+WEAKEST_DBM, STRONGEST_DBM = -110, -20
+#: Spread of one packet about its place's mean: 3 dB where a tag stands still, more where it is carried and turned.
+PACKET_DB: Final = 4.0
+#: Student's t with so many degrees of freedom: one packet through a door or past a body must not decide.
+FREEDOM: Final = 8.0
+#: Out of the door everything is weaker than in the farthest corner: a wall and some metres more.
+OUTSIDE_LOSS_DB: Final = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class RadioMap:
+    """One group of anchors that hear the same people. The last cell is outside.
+
+    `log_likelihood[anchor, rssi + 110, cell]`; `expected_dbm[anchor, cell]`; `member[cell, j]` is the share of the cell that
+    belongs to zone `zones[j]`; `log_start` is the belief about someone of whom nothing was heard lately; `offset_db` is how
+    far (sd) a device may sound louder or fainter than the map expects, everywhere alike.
+    """
+
+    anchors: tuple[str, ...]
+    zones: tuple[int, ...]
+    expected_dbm: Floats32
+    log_likelihood: Floats32
+    member: Floats32
+    log_start: Floats32
+    offset_db: float
+
+    @property
+    def cells(self) -> int:
+        return len(self.log_start)
+
+    def evidence(self, anchors: NDArray[np.intp], rssi_dbm: NDArray[np.float64]) -> Floats32:
+        """Log likelihood of each cell for each strength heard: (strengths, cells)."""
+        strength = np.clip(np.rint(rssi_dbm), WEAKEST_DBM, STRONGEST_DBM).astype(np.intp) - WEAKEST_DBM
+        return self.log_likelihood[anchors, strength]
+
+
+def radio_map(
+    anchors: tuple[str, ...],
+    zones: tuple[int, ...],
+    inside: Floats,
+    mean_dbm: Floats,
+    sd_db: Floats,
+    offset_db: float,
+) -> RadioMap:
+    """Compiles a map of mean and sd (anchors, cells) and the zones' shares of the cells (cells, zones); adds the cell outside."""
+    cells = mean_dbm.shape[1]
+    mean = np.hstack([mean_dbm, mean_dbm.min(axis=1, keepdims=True) - OUTSIDE_LOSS_DB])
+    sd = np.hstack([sd_db, sd_db.max(axis=1, keepdims=True)])
+    spread = np.sqrt(sd**2 + PACKET_DB**2)[:, None, :]
+    strengths = np.arange(WEAKEST_DBM, STRONGEST_DBM + 1, dtype=np.float64)
+    off = (strengths[None, :, None] - mean[:, None, :]) / spread
+    fit = -np.log(spread) - (FREEDOM + 1.0) / 2.0 * np.log1p(off**2 / FREEDOM)
+    # First heard: as likely still outside as anywhere inside.
+    start = np.append(np.full(cells, 0.5 / cells), 0.5)
+    return RadioMap(
+        anchors=anchors,
+        zones=zones,
+        expected_dbm=mean.astype(np.float32),
+        log_likelihood=fit.astype(np.float32),
+        member=np.vstack([inside, np.zeros((1, len(zones)))]).astype(np.float32),
+        log_start=np.log(start).astype(np.float32),
+        offset_db=offset_db,
+    )
