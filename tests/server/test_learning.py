@@ -10,11 +10,24 @@ from server.ingest.directory import Directory
 from server.learning import Learning
 from server.presence.phases import Patience
 from server.presence.sighting import Batch, Verdict
-from server.records import catalogue, consents, devices, forgetting, keys, shoppers
+from server.records import (
+    anchors,
+    catalogue,
+    consents,
+    devices,
+    floor_plans,
+    forgetting,
+    keys,
+    shoppers,
+    surveys,
+    zones,
+)
 from server.records.consents import Wording
 from server.trigger import Manners, Trigger
 from server.web.edits import Edits
+from server.zones.survey import gather
 from tests.makers import NOON_S, fix
+from tests.server import a_walk
 
 ACCEPTED, NO_CONSENT, UNKNOWN = Verdict.ACCEPTED, Verdict.NO_CONSENT, Verdict.UNKNOWN_DEVICE
 
@@ -147,6 +160,29 @@ async def test_a_key_that_another_process_ended_opens_no_door_soon(house, noon):
         await catalogue.bump(work, "keys")
     await house.learning.catch_up()
     assert house.keyring.find(key.token) is None
+
+
+async def test_a_survey_that_the_command_line_put_to_use_is_believed_soon_and_taken_back_as_soon(house, noon):
+    def strengths():
+        return house.trigger._known().atlas.radio_maps[0].log_likelihood.tolist()
+
+    async with house.edits.of("zones") as work:
+        await floor_plans.put(work, a_walk.PLAN, noon)
+        await zones.put(work, [zones.Given(zone) for zone in a_walk.ZONES], noon)
+        await anchors.put(work, [anchors.Given(anchor) for anchor in a_walk.ANCHORS], noon)
+    plain = strengths()
+    async with house.database.writing() as work:
+        learned = gather("fp_1", a_walk.a_walk().heard)
+        kept = await surveys.add(work, learned, {}, made_by="command line", source="walk.csv", now=noon)
+        await surveys.use(work, kept.id, noon)
+        await catalogue.bump(work, "zones")
+    await house.learning.catch_up()
+    assert strengths() != plain
+    async with house.database.writing() as work:
+        await surveys.revert(work, "fp_1", noon)
+        await catalogue.bump(work, "zones")
+    await house.learning.catch_up()
+    assert strengths() == plain
 
 
 async def test_nothing_is_read_where_nothing_changed(house, database):
