@@ -25,7 +25,7 @@ from server.bus.measures import Measures
 from server.campaigns import Decision, Moment, Send, decide_in_turn, gather
 from server.knowledge import Knowledge
 from server.presence.ears import Ear, Ears, brought, doubts, told
-from server.presence.late import history, in_turns, picked
+from server.presence.late import history, in_turns, picked, rivals
 from server.presence.memory import changed, departures, endings, recall, renumber, standing, weighed_anew
 from server.presence.observe import Stay, Step, keep, let_time_pass, observe
 from server.presence.phases import Patience
@@ -264,7 +264,8 @@ class Trigger:
         # Who was forgotten while evidence was on its way leaves no trace of it.
         told = [event for event in step.events if event.device in shopper_of]
         history_told = [event for event in past if event.device in shopper_of]
-        events = [*told, *records.keep_history(history_told, shopper_of)]
+        next_door = rivals(self._known().atlas, history_told)
+        events = [*told, *records.keep_history(history_told, shopper_of, next_door)]
         records.keep_visits(told, shopper_of)
         records.keep_stays([stay for stay in step.stays if stay.device in shopper_of], step.over)
         made = decide_in_turn(self._known().compiled, self._moments(records, events))

@@ -130,8 +130,9 @@ def told(ear: Ear, word: Word) -> Ear:
     deaf = [*ear.deaf, *(span for span in ear.doubtful if span[0] < since)]
     began_anew = ear.word is not None and ear.word.run != word.run
     heard_since_start = began_anew and word.started_at <= ear.known_until
-    if not (follows or heard_since_start) and word.hears and NEVER < ear.known_until < until - BREATH_S:
-        deaf.append((ear.known_until, until))
+    # Until it began to listen nobody did; what it brought before it said so has left a doubt instead.
+    if not heard_since_start and NEVER < ear.known_until < min(until, since) - BREATH_S:
+        deaf.append((ear.known_until, min(until, since)))
     return Ear(
         known_until=until,
         deaf=tuple(deaf[-MOST_SPANS:]),

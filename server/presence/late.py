@@ -1,10 +1,15 @@
 """Evidence that came out of order: what it adds to history.
 
 In: the late items of a batch. Out: the visits that they alone would tell of, entered and exited, marked late. Records put them
-in place: where a visit of the same device and zone is known at that time it grows, else a new one is kept. Late evidence
-makes history, never messages.
+in place: where a visit of the same device and zone is known at that time it grows, where it is known to have been next door it was
+there (`rivals`), else a new one is kept. Late evidence makes history, never messages.
+
+What counts as late: a fix older than the newest of its device; radio older than what the same anchor told of the device, or than
+the newest of all anchors by radio.OUT_OF_STEP_S. So a device that one gateway hears, or a phone, may be told of at any time later
+as long as it is told in order: that is no history but what happened, in its own time (see ears.py for the clock meanwhile).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +76,21 @@ def history(atlas: Atlas, late: Batch, patience: Patience) -> tuple[ZoneEvent, .
     end = let_time_pass(alone, atlas, _all_over(alone), patience)
     events = (*step.events, *end.events)
     return tuple(replace(event, late=True) for event in events if event.kind != "dwelled")
+
+
+def rivals(atlas: Atlas, events: Sequence[ZoneEvent]) -> dict[str, list[str]]:
+    """Of each zone of these events that gateways tell of: those next to it, where nobody is who is in it."""
+    by_radio = {number for radio_map in atlas.radio_maps for number in radio_map.zones}
+    return {
+        zone: [
+            atlas.zones[other].id
+            for other in by_radio
+            if other != atlas.index[zone]
+            and atlas.ancestors[other][:1] == atlas.ancestors[atlas.index[zone]][:1] != ()
+        ]
+        for zone in {event.zone for event in events}
+        if atlas.index[zone] in by_radio
+    }
 
 
 def _all_over(tracks: Tracks) -> float:

@@ -5,10 +5,11 @@ to the database (Database.committed). Reading and writing happen in the same tra
 an offer sent a moment ago is seen. Everything here may be done again with the same result.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,8 @@ _STAY = ("device_id", "zone_id")
 
 #: A late visit this close to a known one is a part of it: nobody leaves a shop for less.
 ONE_STAY = timedelta(seconds=60)
+
+NO_RIVALS: Mapping[str, Collection[str]] = MappingProxyType({})
 
 #: Outcomes after which an offer never reached anybody: they count against no cap.
 FAILED = ("undeliverable", "refused", "expired", "withdrawn")
@@ -148,16 +151,23 @@ class Work:
         update_rows(self._connection, _visits, closed, by=("id",))
         update_rows(self._connection, _visits, taken_back, by=("id",))
 
-    def keep_history(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> list[ZoneEvent]:
+    def keep_history(
+        self,
+        events: Sequence[ZoneEvent],
+        shopper_of: dict[str, str],
+        rivals: Mapping[str, Collection[str]] = NO_RIVALS,
+    ) -> list[ZoneEvent]:
         """Puts late visits in their place. Out: the events of those that were not known in any part before.
 
-        `events` come in pairs, entered and exited, of visits that are over.
+        `events` come in pairs, entered and exited, of visits that are over. `rivals` are the zones next to a zone, where nobody is
+        who is in it: one gateway's late part of what all heard does not put somebody where they all together did not.
         """
         new: list[ZoneEvent] = []
         entered = {event.visit: event for event in events if event.kind == "entered"}
         for exited in (event for event in events if event.kind == "exited"):
             event = entered[exited.visit]
-            if self._grow(event, exited.at):
+            elsewhere = rivals.get(event.zone, ())
+            if self._grow(event, exited.at) or self._known_in(elsewhere, event, exited.at):
                 continue
             row = {
                 "id": event.visit,
@@ -174,6 +184,18 @@ class Work:
             insert_rows(self._connection, _visits, [row])
             new += [event, exited]
         return new
+
+    def _known_in(self, zones: Collection[str], event: ZoneEvent, until: datetime) -> bool:
+        """Whether the device is known to have been in one of these zones all that time."""
+        if not zones:
+            return False
+        asked = sa.select(_visits.c.id).where(
+            _visits.c.device_id == event.device,
+            _visits.c.zone_id.in_(zones),
+            _visits.c.entered_at <= event.entered_at,
+            sa.or_(_visits.c.exited_at.is_(None), _visits.c.exited_at >= until),
+        )
+        return self._connection.execute(asked.limit(1)).first() is not None
 
     def _grow(self, event: ZoneEvent, until: datetime) -> bool:
         """Lets a known visit at that time reach back to the event. False where there is none."""

@@ -210,3 +210,26 @@ async def test_a_dwell_is_not_told_where_late_news_came_in_time(house):
     await house.see(fix(200, north_m=500, device=phone))
     await house.wait_until(300)
     assert await house.rows(DECISIONS, "verdict") == []
+
+
+async def test_one_gateway_that_tells_late_does_not_put_somebody_where_the_others_knew_better(shop):
+    ann = await shop.meet()
+    for second in range(
+        0, 120, 2
+    ):  # in front of the bags; the gateway at the shoes hears it too, and cannot say so
+        await shop.see(heard(second, "west", -55.0, ann))
+        await shop.wait_until(second + 0.5)
+    await shop.see(*(heard(second + 0.3, "east", -70.0, ann) for second in range(0, 100, 2)))
+    assert set(await shop.rows(VISITS, "zone_id", "late")) == {("bags", False), ("shop", False)}
+
+
+async def test_one_gateway_that_tells_late_of_a_time_that_nobody_knew_of_makes_history(shop):
+    ann = await shop.meet()
+    await stand(shop, 300, 320, ann, anchor="west")
+    await shop.see(*(heard(second, "east", -60.0, ann) for second in range(100)))
+    assert set(await shop.rows(VISITS, "zone_id", "late")) == {
+        ("shoes", True),
+        ("shop", True),
+        ("bags", False),
+        ("shop", False),
+    }

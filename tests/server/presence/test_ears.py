@@ -319,6 +319,13 @@ def test_a_silence_has_its_full_patience_after_a_deaf_span(patience_s):
     assert ear.complete_at(NOON_S + 9, patience_s, 30.0) == max(NOON_S + 40, NOON_S + 9 + patience_s)
 
 
+def test_a_gateway_that_hears_again_says_so_before_it_has_heard_anybody():
+    ear = Ear(known_until=NOON_S + 20, noisy=BACKGROUND_WORDS, word=a_word(20, hears=False))
+    ear = told(ear, a_word(112, last_heard_at=NOON_S + 20))
+    assert (ear.known_until, ear.deaf) == (NOON_S + 20, ())
+    assert told(ear, a_word(117)).deaf == ((NOON_S + 20, NOON_S + 112),)
+
+
 def test_an_ear_never_knows_less_than_before():
     chance = np.random.default_rng(3)
     ears = {"shoes": told(Ear(), a_word(0))}
