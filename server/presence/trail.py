@@ -23,24 +23,13 @@ from server.zones.shape import Floats, Indexes
 WORTH_NOTING = 0.05
 #: Weighings that a stay remembers, and one more: the one that last turned its phase, however long ago.
 MOST_NOTES = 8
-_TURN = MOST_NOTES
 
-#: One weighing: `strength` is what `anchor` heard in dBm, or where that is 0 the accuracy in metres that a fix claimed, infinite where
-#: records do not tell; `others` anchors heard it too; `turn` is the phase that it began, 0 where it began none. `zone` is the atlas's
-#: number.
-NOTE = np.dtype(
-    [
-        ("at", np.float64),
-        ("inside", np.float32),
-        ("strength", np.float32),
-        ("anchor", np.int32),
-        ("others", np.int16),
-        ("turn", np.int8),
-        ("zone", np.int32),
-    ]
-)
-_Note: TypeAlias = tuple[float, float, float, int, int, int, int]
-_AT = 0  # its place in a note
+#: What a note says beside its time, in columns: `strength` is what `anchor` heard in dBm, or where that is 0 the accuracy in metres that a
+#: fix claimed, infinite where records do not tell; `others` anchors heard it too; `turn` is the phase that it began, 0 where it
+#: began none. `zone` is the atlas's number. All are whole numbers below 2**24 or need no more than seven digits.
+INSIDE, STRENGTH, ANCHOR, OTHERS, TURN, ZONE = range(6)
+_COLUMNS = 6
+_Said: TypeAlias = list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +50,12 @@ class Voices:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Weighings of one round that are worth noting, at most one a (row, place); `anchor` counts `anchors`."""
+    """Weighings of one round that are worth noting, at most one a (row, place); `anchors` are what the anchors' numbers count."""
 
     row: Indexes
     place: Indexes
-    note: NDArray[np.void]
+    at: Floats
+    said: NDArray[np.float32]  # (notes, columns)
     anchors: tuple[str, ...]
 
     @classmethod
@@ -84,11 +74,14 @@ class Notes:
         line = np.empty(rows, np.intp)
         line[voices.row] = np.arange(len(voices.row))
         spoke = line[row]
-        note = np.empty(len(row), NOTE)
-        note["at"], note["inside"], note["zone"], note["turn"] = at, inside, zone, turn
-        note["strength"], note["anchor"] = voices.strength[spoke], voices.anchor[spoke]
-        note["others"] = voices.others[spoke]
-        return cls(row, place, note, voices.anchors)
+        said = np.empty((_COLUMNS, len(row)), np.float32)
+        said[INSIDE], said[ZONE], said[TURN] = inside, zone, turn
+        said[STRENGTH], said[ANCHOR], said[OTHERS] = (
+            voices.strength[spoke],
+            voices.anchor[spoke],
+            voices.others[spoke],
+        )
+        return cls(row, place, at, said.T, voices.anchors)
 
 
 class Asked(NamedTuple):
@@ -110,45 +103,51 @@ class Trails:
 
     def __init__(self) -> None:
         # Zeros, of epoch second 0, are no notes; and cost no memory until something is written there.
-        self.note = np.zeros((64, 2, MOST_NOTES + 1), NOTE)
+        self.at = np.zeros((64, 2, MOST_NOTES + 1))
+        self.said = np.zeros((64, 2, MOST_NOTES + 1, _COLUMNS), np.float32)
         self.written = np.zeros((64, 2), np.int32)
         self.anchors: list[str | None] = [None]
         self._number_of: dict[str, int] = {}
-        self._numbers_of: dict[tuple[str, ...], NDArray[np.int32]] = {}
+        self._numbers_of: dict[tuple[str, ...], NDArray[np.float32]] = {}
 
     def numbered(self, notes: Sequence[Notes]) -> tuple[Notes, ...]:
         """The notes with our own numbers of anchors, which outlive a radio map."""
         for some in notes:
             if some.anchors:
-                some.note["anchor"] = self._numbers(some.anchors)[some.note["anchor"]]
+                some.said[:, ANCHOR] = self._numbers(some.anchors)[some.said[:, ANCHOR].astype(np.intp)]
         return tuple(replace(some, anchors=()) for some in notes)
 
     def keep(self, slots: Indexes, notes: Sequence[Notes]) -> None:
         """Writes the numbered notes of a step down, in their order; `slots` are the slots of its rows."""
         for some in notes:
-            slot, place, note = slots[some.row], some.place, some.note
+            slot, place = slots[some.row], some.place
             self._grow(int(slot.max()) + 1, int(place.max()) + 1)
-            written = self.written[slot, place]
-            self.note[slot, place, written % MOST_NOTES] = note
-            self.written[slot, place] = written + 1
-            turned = np.flatnonzero(note["turn"])
-            self.note[slot[turned], place[turned], _TURN] = note[turned]
+            trail = slot * self.written.shape[1] + place
+            at, said, written = self.at.reshape(-1), self.said.reshape(-1, _COLUMNS), self.written.reshape(-1)
+            count = written[trail]
+            note = trail * (MOST_NOTES + 1)
+            at[note + count % MOST_NOTES] = some.at
+            said[note + count % MOST_NOTES] = some.said
+            written[trail] = count + 1
+            turned = np.flatnonzero(some.said[:, TURN])
+            if len(turned):
+                at[note[turned] + MOST_NOTES] = some.at[turned]
+                said[note[turned] + MOST_NOTES] = some.said[turned]
 
     def recall(self, slot: int, place: int, zone: int, turn: int, at: float, inside: float) -> None:
         """Begins the trail of a stay that records kept: how sure we were, but not who said so."""
-        self._grow(slot + 1, place + 1)
-        note = np.array([(at, inside, np.inf, 0, 0, turn, zone)], NOTE)
-        self.keep(np.array([slot]), [Notes(np.array([0]), np.array([place]), note, ())])
+        said = np.array([(inside, np.inf, 0, 0, turn, zone)], np.float32)
+        self.keep(np.array([slot]), [Notes(np.array([0]), np.array([place]), np.array([at]), said, ())])
 
     def forget(self, slot: int) -> None:
         """Drops the trails of a device."""
-        if slot < len(self.note):
-            self.note[slot], self.written[slot] = np.zeros((), NOTE), 0
+        if slot < len(self.written):
+            self.at[slot], self.said[slot], self.written[slot] = 0.0, 0.0, 0
 
     def renumber(self, numbers: NDArray[np.int32]) -> None:
         """Zones have new numbers: `numbers[old]`, of which the last, -1, is for none."""
         used = np.flatnonzero(self.written.any(axis=1))
-        self.note["zone"][used] = numbers[self.note["zone"][used]]
+        self.said[used, :, :, ZONE] = numbers[self.said[used, :, :, ZONE].astype(np.intp)]
 
     def told(
         self, slots: Indexes, notes: Sequence[Notes], asked: Sequence[Asked]
@@ -162,41 +161,43 @@ class Trails:
             self._told(int(slots[each.row]), fresh.get((each.row, each.place), ()), each) for each in asked
         ]
 
-    def _told(self, slot: int, fresh: Sequence[tuple[int, _Note]], asked: Asked) -> tuple[Weighing, ...]:
-        found: list[_Note] = []
-        if slot < len(self.note) and asked.place < self.note.shape[1]:
-            *found, turn = self.note[slot, asked.place].tolist()
-            if turn not in found:  # it stands in the ring as well, as long as it is not older than all there
-                found.append(turn)
-            found.sort(key=itemgetter(_AT))
-        found += [note for nth, note in fresh if nth < asked.noted]
-        anchors = self.anchors
-        return shortened(
-            [
-                Weighing(at, inside, None if isinf(strength) else strength, anchors[anchor], others, turn)
-                for at, inside, strength, anchor, others, turn, zone in found
-                if zone == asked.zone and at >= asked.since
-            ]
-        )
+    def _told(
+        self, slot: int, fresh: Sequence[tuple[int, float, _Said]], asked: Asked
+    ) -> tuple[Weighing, ...]:
+        found: list[tuple[float, _Said]] = []
+        if slot < len(self.written) and asked.place < self.written.shape[1]:
+            at, said = self.at[slot, asked.place].tolist(), self.said[slot, asked.place].tolist()
+            # The turn stands in the ring as well, as long as it is not older than all there.
+            until = MOST_NOTES if at[MOST_NOTES] >= min(at[:MOST_NOTES]) else MOST_NOTES + 1
+            found = [(at[i], said[i]) for i in range(until) if at[i] >= asked.since]
+            found.sort(key=itemgetter(0))
+        found += [(at, said) for nth, at, said in fresh if nth < asked.noted and at >= asked.since]
+        return shortened([self._weighing(at, said) for at, said in found if said[ZONE] == asked.zone])
+
+    def _weighing(self, at: float, said: _Said) -> Weighing:
+        inside, strength, anchor, others, turn, _ = said
+        known = None if isinf(strength) else strength
+        return Weighing(at, inside, known, self.anchors[int(anchor)], int(others), int(turn))
 
     def _grow(self, slots: int, places: int) -> None:
         rows, wide = self.written.shape
         if slots <= rows and places <= wide:
             return
-        more = np.zeros((2 * slots if slots > rows else rows, max(wide, places), MOST_NOTES + 1), NOTE)
-        more[:rows, :wide] = self.note
-        written = np.zeros(more.shape[:2], np.int32)
-        written[:rows, :wide] = self.written
-        self.note, self.written = more, written
+        shape = (2 * slots if slots > rows else rows, max(wide, places))
+        for name in ("at", "said", "written"):
+            old = getattr(self, name)
+            more = np.zeros((*shape, *old.shape[2:]), old.dtype)
+            more[:rows, :wide] = old
+            setattr(self, name, more)
 
-    def _numbers(self, anchors: tuple[str, ...]) -> NDArray[np.int32]:
+    def _numbers(self, anchors: tuple[str, ...]) -> NDArray[np.float32]:
         numbers = self._numbers_of.get(anchors)
         if numbers is None:
             for anchor in anchors:
                 if anchor not in self._number_of:
                     self._number_of[anchor] = len(self.anchors)
                     self.anchors.append(anchor)
-            numbers = np.array([self._number_of[anchor] for anchor in anchors], np.int32)
+            numbers = np.array([self._number_of[anchor] for anchor in anchors], np.float32)
             self._numbers_of[anchors] = numbers
         return numbers
 
@@ -210,11 +211,14 @@ def shortened(weighings: Sequence[Weighing]) -> tuple[Weighing, ...]:
     return (weighings[min(turn, cut)], *weighings[cut + 1 :])
 
 
-def _fresh(notes: Sequence[Notes], rows: AbstractSet[int]) -> dict[tuple[int, int], list[tuple[int, _Note]]]:
+def _fresh(
+    notes: Sequence[Notes], rows: AbstractSet[int]
+) -> dict[tuple[int, int], list[tuple[int, float, _Said]]]:
     """The notes of a step about some rows, by row and place in their order, each with the number of its round."""
-    found: dict[tuple[int, int], list[tuple[int, _Note]]] = {}
+    found: dict[tuple[int, int], list[tuple[int, float, _Said]]] = {}
     for nth, some in enumerate(notes if rows else ()):
         for i, row in enumerate(some.row.tolist()):
             if row in rows:
-                found.setdefault((row, int(some.place[i])), []).append((nth, some.note[i].item()))
+                note = (nth, float(some.at[i]), some.said[i].tolist())
+                found.setdefault((row, int(some.place[i])), []).append(note)
     return found

@@ -176,7 +176,7 @@ def test_who_is_forgotten_leaves_no_trail_to_whoever_comes_next():
     shop = a_fob_in_the_shoes()
     keep(shop.tracks, departures(shop.tracks, shop.atlas, ["fob"], NOON_S + 9, shop.patience))
     shop.tracks.forget(["fob"])
-    assert not shop.tracks.trails.note["at"].any()
+    assert not shop.tracks.trails.at.any()
     shop.take(*near("bags-1", 20, device="another"))
     shop.wait_until(30)
     assert [each.anchor for each in evidence(shop, "entered", "bags").weighings] == ["bags-1"]
