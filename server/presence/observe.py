@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from server.presence.ears import Ears, Listening, carriers
+from server.presence.passing import Stake, at_stake
 from server.presence.phases import Cause, Change, Patience, Stays
 from server.presence.position import follow_fixes
 from server.presence.radio import Scans, follow_scans, scans_of
@@ -22,7 +23,7 @@ from server.presence.trail import Asked, Notes, Voices
 from server.presence.visit import Evidence, Phase, Weighing, ZoneEvent
 from server.zones.atlas import Atlas
 from server.zones.naming import derived_id
-from server.zones.shape import Floats, Indexes
+from server.zones.shape import Indexes
 
 #: Position may not end a stay that radio confirmed within this time: indoors a fix is a guess through the roof.
 RADIO_TRUMPS_S = 30.0
@@ -201,37 +202,34 @@ def _fix_round(work: Stays, batch: Batch, fix_line: Indexes, items: Indexes) -> 
     rows, atlas = work.rows, work.atlas
     which, at = fix_line[items], batch.fixes.at[items]
     work.pass_time(which, at)
-    lat, lon, sigma = follow_fixes(rows, which, batch.fixes, items)
-    item, zone, inside = _at_stake(work, which, lat, lon, sigma)
-    guess = (at[item] - rows.heard_at[which[item]] < RADIO_TRUMPS_S) & (inside < atlas.enter_at[zone])
+    course = follow_fixes(rows, which, batch.fixes, items)
+    stake = at_stake(work, which, course)
+    guess = (at[stake.line] - rows.heard_at[which[stake.line]] < RADIO_TRUMPS_S) & (
+        stake.inside < atlas.enter_at[stake.zone]
+    )
     if guess.any():
-        guess &= np.isin(zone, [z for radio_map in atlas.radio_maps for z in radio_map.zones])
-        item, zone, inside = item[~guess], zone[~guess], inside[~guess]
+        guess &= np.isin(stake.zone, [z for radio_map in atlas.radio_maps for z in radio_map.zones])
+        stake = stake.of(~guess)
     work.voices = Voices.of_fixes(which, batch.fixes.accuracy_m[items])
-    work.weigh(which[item], zone, inside, at[item], by_radio=False)
+    if stake.passed.any():
+        _pass_through(work, which, stake.of(stake.passed))
+    work.weigh(which[stake.line], stake.zone, stake.inside, stake.left, by_radio=False)
     work.reckon(which)
     work.pass_time(which, at)
 
 
-def _at_stake(
-    work: Stays, which: Indexes, lat: Floats, lon: Floats, sigma_m: Floats
-) -> tuple[Indexes, Indexes, Floats]:
-    """The zones that positions have a say in: those on the map that are held, and those they lie in.
-
-    Out, pair by pair: line, zone, probability of being inside.
-    """
-    fences, zones = work.atlas.fences, work.rows.zone[which]
-    held, place = np.nonzero(zones >= 0)
-    held_zone = zones[held, place]
-    on_map = fences.of_zone[held_zone] >= 0
-    held, held_zone = held[on_map], held_zone[on_map]
-    line, zone = fences.candidates(lat, lon)
-    new = (zones[line] != zone[:, None]).all(axis=1)
-    line = np.concatenate([held, line[new]])
-    zone = np.concatenate([held_zone.astype(np.intp), zone[new]])
-    lies_in, inside = fences.standing(zone, lat[line], lon[line], sigma_m[line])
-    lies_in[: len(held)] = True
-    return line[lies_in], zone[lies_in], inside[lies_in]
+def _pass_through(work: Stays, which: Indexes, stake: Stake) -> None:
+    """What was entered on the way to a fix, and perhaps left again before it."""
+    rows, row = work.rows, which[stake.line]
+    work.weigh(row, stake.zone, stake.at_most, stake.began, by_radio=False)
+    # The fix at the end of the way speaks for what lay on it.
+    line, place = np.nonzero(rows.zone[row] == stake.zone[:, None])
+    rows.by_fix_at[row[line], place] = rows.fix_at[row[line]]
+    until = np.full(len(which), -np.inf)
+    np.maximum.at(until, stake.line, stake.left)
+    lines = np.flatnonzero(until > -np.inf)
+    work.reckon(which[lines])
+    work.pass_time(which[lines], until[lines])
 
 
 def _scan_round(work: Stays, scans: Scans, items: Indexes) -> None:

@@ -36,6 +36,9 @@ class Rows:
     pp: Floats
     pv: Floats
     vv: Floats
+    pace: Floats  # how fast it may be going, m/s
+    mean_x: Floats  # where it was on the whole in the last minute, local metres
+    mean_y: Floats
     doubt_x: Floats  # where fixes put it that the filter does not believe, local metres
     doubt_y: Floats
     doubt_at: Floats  # since when they do
