@@ -41,17 +41,17 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
         "closing_time": "Outside from {at}: the opening hours ended.",
         "zone_gone": "Outside from {at}: the zone was closed or deleted.",
         "not_followed": "Outside from {at}: the shopper withdrew, and is followed no more.",
-        "no_visit_if": "{leave} or less before {known} would have made it no visit.",
+        "no_visit_if": "Less than {enter} before {known} would have made it no visit.",
         "other_manner": "As a “{word}” zone ({asked}) it would have been certain at {known}.",
         "other_manner_later": "As a “{word}” zone ({asked}) not before {known}.",
         "other_manner_never": "As a “{word}” zone ({asked}) not yet: {most} was the most.",
-        "stayed_if": "{enter} or more before {known} would have kept the visit open.",
+        "stayed_if": "More than {leave} before {known} would have kept the visit open.",
         "sibling_else": "Without that, certain at {known}.",
         "heard_else": "A word before {known} would have kept the visit open.",
         "lacks_sure": "We are {sure} sure; it takes {asked}.",
         "lacks_time": "We have been {sure} sure for {held}; it takes {asked}.",
         "stays": "Inside from {at}; at most {asked} would end it, or a long silence.",
-        "leaving": "Outside from {at}, {sure} sure of this zone: certain at {known}, unless we are {enter} sure again.",
+        "leaving": "Outside from {at}, {sure} sure of this zone: certain at {known}, unless we are more than {leave} sure again.",
         "nothing": "Nothing was kept of why.",
         "entered": "entered {at}",
         "exited": "exited {at}",
@@ -87,17 +87,17 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
         "closing_time": "Fuori dalle {at}: è finito l'orario di apertura.",
         "zone_gone": "Fuori dalle {at}: la zona è stata chiusa o cancellata.",
         "not_followed": "Fuori dalle {at}: il cliente ha ritirato il consenso e non è più seguito.",
-        "no_visit_if": "Con una certezza di {leave} o meno prima delle {known} non sarebbe stata una visita.",
+        "no_visit_if": "Con meno di {enter} prima delle {known} non sarebbe stata una visita.",
         "other_manner": "Come zona «{word}» ({asked}) sarebbe stato certo alle {known}.",
         "other_manner_later": "Come zona «{word}» ({asked}) non prima delle {known}.",
         "other_manner_never": "Come zona «{word}» ({asked}) non ancora: il massimo era {most}.",
-        "stayed_if": "Con una certezza di {enter} o più prima delle {known} la visita sarebbe rimasta aperta.",
+        "stayed_if": "Con più di {leave} prima delle {known} la visita sarebbe rimasta aperta.",
         "sibling_else": "Senza di ciò, certo alle {known}.",
         "heard_else": "Una parola prima delle {known} avrebbe tenuto aperta la visita.",
         "lacks_sure": "La certezza è {sure}; serve {asked}.",
         "lacks_time": "La certezza è {sure} da {held}; serve {asked}.",
         "stays": "Dentro dalle {at}; al massimo {asked} ne segnerebbe la fine, o un lungo silenzio.",
-        "leaving": "Fuori dalle {at}, certezza di questa zona {sure}: certo alle {known}, se non torna a {enter}.",
+        "leaving": "Fuori dalle {at}, certezza di questa zona {sure}: certo alle {known}, se non torna oltre {leave}.",
         "nothing": "Non è stato conservato il perché.",
         "entered": "entrata {at}",
         "exited": "uscita {at}",
@@ -166,7 +166,7 @@ def opened(evidence: Evidence | None, at: float, speech: Speech) -> Told:
     if manner.enter_after_s <= 0.0:
         return Told((*said, speech.say("at_once", asked=asked)), _as_others(evidence, manner, speech))
     said.append(speech.say("waited", asked=asked, known=known))
-    no_visit = speech.say("no_visit_if", leave=speech.percent(manner.leave_at), known=known)
+    no_visit = speech.say("no_visit_if", enter=speech.percent(manner.enter_at), known=known)
     return Told(tuple(said), (no_visit, *_as_others(evidence, manner, speech)))
 
 
@@ -207,8 +207,8 @@ def standing(phase: Phase, since: float, inside: float, now: float, manner: Mann
     if phase == Phase.ARRIVING:
         return lacking(inside, max(now - since, 0.0), manner, speech)
     if phase == Phase.LEAVING:
-        known, enter = speech.time(since + manner.leave_after_s), speech.percent(manner.enter_at)
-        return speech.say("leaving", at=at, sure=speech.percent(inside), known=known, enter=enter)
+        known, leave = speech.time(since + manner.leave_after_s), speech.percent(manner.leave_at)
+        return speech.say("leaving", at=at, sure=speech.percent(inside), known=known, leave=leave)
     return speech.say("stays", at=at, asked=speech.asked(manner.leave_at, manner.leave_after_s))
 
 
@@ -221,7 +221,7 @@ def _left(evidence: Evidence, at: float, speech: Speech) -> Told:
     if manner.leave_after_s <= 0.0:
         return Told((*said, speech.say("left_at_once", asked=asked)), ())
     said.append(speech.say("left", asked=asked, known=known))
-    return Told(tuple(said), (speech.say("stayed_if", enter=speech.percent(manner.enter_at), known=known),))
+    return Told(tuple(said), (speech.say("stayed_if", leave=speech.percent(manner.leave_at), known=known),))
 
 
 def _silent(evidence: Evidence, speech: Speech) -> Told:
@@ -247,9 +247,9 @@ def _as_other(evidence: Evidence, other: Manner, speech: Speech) -> str:
     facts = {"word": other.word, "asked": speech.asked(other.enter_at, other.enter_after_s)}
     since = None
     for each in evidence.weighings:
-        if each.inside <= other.leave_at:
+        if each.inside < other.enter_at:
             since = None
-        elif since is None and each.inside >= other.enter_at:
+        elif since is None:
             since = each.at
     if since is None:
         most = speech.percent(max(each.inside for each in evidence.weighings))

@@ -252,8 +252,7 @@ class Stays:
             told = float(rows.entered[row, place] + rows.dwelled_s[row, place])
             self.leave(row, zone, max(heard, told), self._why_silent(row), due)
         elif phase == ARRIVING:
-            word = max(float(rows.by_fix_at[row, place]), float(rows.by_radio_at[row, place]))
-            self._enter(row, zone, float(rows.since[row, place]), max(due, word))
+            self._enter(row, zone, float(rows.since[row, place]), due)
         else:
             self._dwell(row, place, zone)
 

@@ -33,7 +33,7 @@ def test_a_visit_says_who_heard_the_shopper_and_how_sure_that_made_us():
 
 def test_a_visit_says_what_it_would_have_taken():
     no_visit, *others = opened(an_evidence(), NOON_S, MILAN).otherwise
-    assert no_visit == "20 % or less before 14:00:03 would have made it no visit."
+    assert no_visit == "Less than 80 % before 14:00:03 would have made it no visit."
     assert [sentence.split("(")[0] for sentence in others] == ["As a “quick” zone ", "As a “sure” zone "]
 
 
@@ -80,7 +80,7 @@ def test_an_exit_says_what_spoke_against_it_and_what_would_have_kept_the_visit_o
         "Outside from 14:01:00: heard by “gw_8” at -70 dBm and by one other; 4 % sure of this zone.",
         "The zone asks for at most 20 % for 10 s: certain at 14:01:10.",
     )
-    assert told.otherwise == ("80 % or more before 14:01:10 would have kept the visit open.",)
+    assert told.otherwise == ("More than 20 % before 14:01:10 would have kept the visit open.",)
 
 
 def test_a_silence_says_when_the_last_word_was_and_what_is_usual():
@@ -124,7 +124,7 @@ def test_who_is_not_in_yet_lacks_certainty_or_time(inside, held_s, words):
         (Phase.INSIDE, "Inside from 14:00:00; at most 20 % for 10 s would end it, or a long silence."),
         (
             Phase.LEAVING,
-            "Outside from 14:00:00, 93 % sure of this zone: certain at 14:00:10, unless we are 80 % sure again.",
+            "Outside from 14:00:00, 93 % sure of this zone: certain at 14:00:10, unless we are more than 20 % sure again.",
         ),
     ],
 )

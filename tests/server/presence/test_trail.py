@@ -226,10 +226,9 @@ def _rests_on_something(event) -> None:
     assert all(each.at <= shown.known_at for each in shown.weighings)
     match shown.why:
         case "believed":
-            # Between the thresholds belief goes on: what began it was sure, and nothing since said out.
             began = [each for each in shown.weighings if each.turn == Phase.ARRIVING]
-            assert began[-1].inside >= shown.manner.enter_at - 1e-6
-            assert shown.weighings[-1].inside > shown.manner.leave_at
+            assert abs(began[-1].at - at) < 1e-5
+            assert all(each.inside >= shown.manner.enter_at - 1e-6 for each in shown.weighings)
         case "implied" | "sibling":
             assert shown.zone is not None
         case "left":
