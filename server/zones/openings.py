@@ -55,11 +55,8 @@ class Openings:
 
     def opening_at(self, at: float) -> list[int]:
         """The zones that open at this very time."""
-        opening = [
-            number
-            for number in range(len(self._chains))
-            if self._next_opening(number, np.nextafter(at, 0.0)) == at
-        ]
+        week = int(at // WEEK_S)
+        opening = [number for number in range(len(self._chains)) if at in self._edges(number, week)[0::2]]
         return np.flatnonzero(np.isin(self.of_zone, opening)).tolist()
 
     def _next_opening(self, number: int, at: float) -> float:

@@ -135,3 +135,39 @@ async def test_fobs_and_fixed_beacons_are_ours(database, noon):
         await anchors.put(connection, [anchors.Given(Anchor("an_1", "Window"), fixed)], noon)
         ours = await gateways.ours(connection)
     assert ours == Ours(("00000000-0000-4000-8000-000000000001",), (), ("c3" * 10,), eddystone_eid=True)
+
+
+async def test_what_a_gateway_says_is_turned_to_our_clock(database, noon, door):
+    slow = noon.timestamp() - 1_000  # what its clock shows at our noon
+    heartbeat = {
+        **WELL,
+        "sent_at": slow,
+        "started_at": slow - 60,
+        "last_heard_at": slow - 1,
+        "spool_oldest_at": slow - 30,
+        "heard_per_s": 4.0,
+        "restarts": 2,
+    }
+    async with database.writing() as connection:
+        await gateways.heard_from(connection, "gw_door", heartbeat, noon)
+    async with database.reading() as connection:
+        words = await gateways.words(connection, None)
+        word = words.new["an_1"]
+        assert (word.said_at, word.hears, word.restarts) == (noon.timestamp(), True, 2)
+        assert word.started_at == noon.timestamp() - 60
+        assert word.last_heard_at == noon.timestamp() - 1
+        assert word.waits_since == noon.timestamp() - 30
+        later = await gateways.words(connection, words.newest_at)
+    assert (later.new, later.anchors) == ({}, {"an_1"})
+
+
+@pytest.mark.parametrize(
+    ("radio", "hears"), [("hearing", True), ("silent", True), ("off", False), ("failed", False)]
+)
+async def test_a_radio_that_is_silent_listens_and_one_that_is_off_does_not(
+    database, noon, door, radio, hears
+):
+    async with database.writing() as connection:
+        await gateways.heard_from(connection, "gw_door", {**WELL, "radio": radio}, noon)
+    async with database.reading() as connection:
+        assert (await gateways.words(connection, None)).new["an_1"].hears is hears
