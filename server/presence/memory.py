@@ -21,6 +21,7 @@ from server.presence.observe import RADIO_TRUMPS_S, Stay, Step, stay_of, step_of
 from server.presence.phases import Patience, Stays
 from server.presence.position import believed
 from server.presence.tracks import NEVER, Rows, Tracks
+from server.presence.trail import Voices
 from server.zones.atlas import Atlas
 from server.zones.shape import Floats, Indexes
 
@@ -90,6 +91,7 @@ def weighed_anew(tracks: Tracks, atlas: Atlas, zones: Collection[int], at: float
     slot, zone, inside = _standings(tracks, atlas, np.array(sorted(zones), np.intp), at, patience)
     slots, row = np.unique(slot, return_inverse=True)
     work = Stays(tracks.rows.copy_of(slots), atlas, patience)
+    work.voices = Voices.of_memory(row)
     work.weigh(row, zone, inside, np.full(len(row), at), by_radio=False)
     # They were not heard of now: the last word is still their last fix.
     spoken = np.minimum(work.rows.by_fix_at, work.rows.fix_at[:, None])

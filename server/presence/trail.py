@@ -25,7 +25,7 @@ WORTH_NOTING = 0.05
 MOST_NOTES = 8
 
 #: What a note says beside its time, in columns: `strength` is what `anchor` heard in dBm, or where that is 0 the accuracy in metres that a
-#: fix claimed, infinite where records do not tell; `others` anchors heard it too; `turn` is the phase that it began, 0 where it
+#: fix claimed, infinite where nobody spoke then; `others` anchors heard it too; `turn` is the phase that it began, 0 where it
 #: began none. `zone` is the atlas's number. All are whole numbers below 2**24 or need no more than seven digits.
 INSIDE, STRENGTH, ANCHOR, OTHERS, TURN, ZONE = range(6)
 _COLUMNS = 6
@@ -46,6 +46,11 @@ class Voices:
     def of_fixes(cls, row: Indexes, accuracy_m: Floats) -> "Voices":
         nothing = np.zeros(len(row), np.intp)
         return cls(row, accuracy_m, nothing, nothing)
+
+    @classmethod
+    def of_memory(cls, row: Indexes) -> "Voices":
+        """Nobody speaks now: what is weighed was known before."""
+        return cls.of_fixes(row, np.full(len(row), np.inf))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,9 @@ class WeighingShown(BaseModel):
 
     at: datetime
     inside: float
-    by: Literal["radio", "fix", "records"] = Field(description="records: a restart lay between")
+    by: Literal["radio", "fix", "memory"] = Field(
+        description="memory: nobody spoke then, it was known from before a restart or before the zone was drawn"
+    )
     anchor: str | None = Field(description="the loudest anchor of those that heard the device")
     dbm: float | None = Field(description="how loud it was there")
     others: int = Field(description="how many other anchors heard it in the same half second")
@@ -54,7 +56,7 @@ class WeighingShown(BaseModel):
         return cls(
             at=datetime.fromtimestamp(each.at, UTC),
             inside=each.inside,
-            by="records" if each.strength is None else spoke,
+            by="memory" if each.strength is None else spoke,
             anchor=each.anchor,
             dbm=None if by_fix else each.strength,
             others=each.others,

@@ -66,6 +66,13 @@ def test_a_position_is_told_by_what_the_phone_claimed():
     )
 
 
+def test_what_was_known_before_a_restart_has_nobody_who_said_it():
+    recalled = an_evidence(weighings=(ARRIVED._replace(anchor=None, strength=None),))
+    assert opened(recalled, NOON_S, MILAN).was[0] == (
+        "Inside from 14:00:00: by what was last known of it; 93 % sure of this zone."
+    )
+
+
 def test_a_shop_entered_through_its_department_names_it():
     implied = an_evidence("implied", zone="hats", weighings=())
     assert opened(implied, NOON_S, MILAN).was == (

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.presence.memory import departures, endings, renumber
+from server.presence.memory import changed, departures, endings, renumber, weighed_anew
 from server.presence.observe import keep, let_time_pass
 from server.presence.trail import MOST_NOTES, shortened
 from server.presence.visit import Phase, Weighing
@@ -129,6 +129,18 @@ def test_a_zone_that_is_closed_and_a_shopper_who_withdraws_are_named_as_reasons(
     withdrawn = departures(shop.tracks, shop.atlas, ["fob"], NOON_S + 9, shop.patience)
     assert [event.evidence.why for event in gone.events] == ["zone_gone"]
     assert {event.evidence.why for event in withdrawn.events} <= {"not_followed", "implied"}
+
+
+def test_a_zone_drawn_round_somebody_is_entered_by_what_was_known_of_them():
+    shop = Walkthrough(a_shop(Circle(LAT + 0.01, LON, 40.0)))
+    shop.take(fix(0))
+    corner = (*shop.atlas.zones, a_shop(id="corner", manner=QUICK))
+    before, shop.atlas = shop.atlas, compile_atlas(corner)
+    shop.tracks = renumber(shop.tracks, before, shop.atlas, shop.patience)
+    drawn = weighed_anew(shop.tracks, shop.atlas, changed(before, shop.atlas), NOON_S + 100, shop.patience)
+    (only,) = drawn.events[0].evidence.weighings
+    assert (only.at, only.anchor, only.strength) == (NOON_S + 100, None, None)
+    assert only.inside >= QUICK.enter_at
 
 
 def test_a_dwell_needs_no_evidence():
