@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import chain
+from math import sqrt
 from pathlib import Path
+from statistics import stdev
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -330,7 +332,7 @@ def _tell(kept: Kept, to: Console) -> None:
         line(f"Left out: {figures['beside']:,} packets from off the plan.")
     proof = figures["proof"]
     line("")
-    line(_verdict(proof))
+    line(verdict(proof))
     tried: Mapping[str, Any] = proof["zones"] if proof else {}
     rows = [
         (
@@ -343,7 +345,8 @@ def _tell(kept: Kept, to: Console) -> None:
     print_rows(("zone", "walked", "moments", "with", "without"), rows, {"zone"}, to)
 
 
-def _verdict(proof: Mapping[str, Any] | None) -> str:
+def verdict(proof: Mapping[str, Any] | None) -> str:
+    """What a survey would gain, in a sentence that says how sure that is."""
     if proof is None:
         return (
             "What it would gain cannot be said: that needs a zone on this plan, and places at least 3 m apart. "
@@ -353,10 +356,12 @@ def _verdict(proof: Mapping[str, Any] | None) -> str:
     by_fold = sorted(_points(fold) for fold in proof["folds"])
     gain = _points(every)
     words = "a gain of" if gain > 0 else "a loss of" if gain < 0 else "no gain:"
+    # Two standard errors of the mean over the parts: less than that, another walk may say the opposite.
+    doubt = " That may be chance: walk more." if abs(gain) < 2 * stdev(by_fold) / sqrt(len(by_fold)) else ""
     return (
         f"At places that it was not taught, the right zone is the likeliest in {_share(every, 'with'):.1f} % of "
         f"{every['moments']:,} moments of 2 s; without the survey in {_share(every, 'without'):.1f} %: {words} "
-        f"{abs(gain):.1f} points (from {by_fold[0]:+.1f} to {by_fold[-1]:+.1f} in {len(by_fold)} parts of the floor)."
+        f"{abs(gain):.1f} points (from {by_fold[0]:+.1f} to {by_fold[-1]:+.1f} in {len(by_fold)} parts of the floor).{doubt}"
     )
 
 

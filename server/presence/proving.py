@@ -23,7 +23,8 @@ from server.zones.zone import Anchor, FloorPlan, Zone, lineage
 
 #: A moment: a fob calls once or more in it, and people do not get far.
 MOMENT_S = 2.0
-#: A block's side: twice the 1.5 m within which shadows forget half of themselves, so that no block knows its neighbour by heart.
+#: A block's side: twice the 1.5 m within which shadows forget half of themselves, so that no block knows its neighbour by heart. In a
+#: recorded flat this foretold another session's share to a per cent (.877 by both; without a survey .619 and .626).
 BLOCK_M = 3.0
 FOLDS = 5
 #: How loud the fob is nobody knows beforehand, and belief takes time to learn it: so all of this is weighed (in sd of a map's

@@ -16,6 +16,7 @@ from server.commands import program
 from server.records import anchors, catalogue, floor_plans, surveys, zones
 from server.records.database import Database
 from server.records.schema import migrate
+from server.survey_commands import verdict
 from tests.server.a_walk import ANCHORS, PLAN, ZONES, a_walk
 
 FOB = "C0:FF:EE:00:00:01"
@@ -165,6 +166,26 @@ def test_packets_may_be_labelled_with_zones_and_named_spots(soglia, tmp_path):
             return [(spot.x_m, spot.y_m) for spot in (await surveys.read(connection, survey)).spots]
 
     assert in_records(tmp_path, spots) == [(4, 3), (12, 9)]
+
+
+@pytest.mark.parametrize(
+    ("folds", "words"),
+    [
+        (
+            ((100, 80, 60), (100, 85, 60)),
+            "a gain of 22.5 points (from +20.0 to +25.0 in 2 parts of the floor).",
+        ),
+        (((100, 90, 60), (100, 60, 80)), "That may be chance: walk more."),
+        (((100, 60, 80), (100, 60, 80)), "a loss of 20.0 points"),
+        (((100, 60, 60), (100, 60, 60)), "no gain: 0.0 points"),
+    ],
+)
+def test_a_gain_is_told_with_its_spread_and_a_small_one_with_its_doubt(folds, words):
+    tallies = [dict(zip(("moments", "right_with", "right_without"), fold, strict=True)) for fold in folds]
+    every = {key: sum(tally[key] for tally in tallies) for key in tallies[0]}
+    said = verdict({"all": every, "folds": tallies, "zones": {}})
+    assert words in said
+    assert ("chance" in said) == ("chance" in words)
 
 
 def test_a_walk_of_one_place_says_that_nothing_is_proven(soglia, tmp_path):
