@@ -49,6 +49,8 @@ MOST_OF_ONE_DEVICE = 250
 LATE_WORDS_S = 120.0
 #: Who tells us of so long ago has been offline and may go on telling: nothing falls due by the clock while the rest is on its way.
 BACKLOG_S, REST_S = 120.0, 30.0
+#: How often it is looked whether a gateway has told what somebody's due time waits for.
+LOOK_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Trigger:
         self._ears: Ears = {}
         self._words_until: datetime | None = None
         self._opens_at = np.inf  # when a zone opens next, or it is looked again whether one does
-        self._backlog: dict[int, float] = {}  # until when more is to be waited for, by slot
+        self._waits: dict[int, float] = {}  # until when the clock passes a slot by: more of it is on its way
 
     @property
     def devices(self) -> int:
@@ -210,12 +212,15 @@ class Trigger:
             return step.verdicts
 
     async def _let_time_pass(self, now: datetime) -> None:
-        self._backlog = {slot: until for slot, until in self._backlog.items() if until > now.timestamp()}
-        waiting = np.fromiter(self._backlog, np.intp, len(self._backlog))
+        now_s = now.timestamp()
+        self._waits = {slot: until for slot, until in self._waits.items() if until > now_s}
+        waiting = np.fromiter(self._waits, np.intp, len(self._waits))
         atlas, patience = self._known().atlas, self._manners.patience
-        step = let_time_pass(self._tracks, atlas, now.timestamp(), patience, self._ears, waiting)
+        step = let_time_pass(self._tracks, atlas, now_s, patience, self._ears, waiting)
         await self._settle(step, (), now)
-        while self._opens_at <= now.timestamp():
+        still_due = step.slots[step.rows.next_due_at <= now_s]
+        self._waits |= dict.fromkeys(still_due.tolist(), now_s + LOOK_AGAIN_S)
+        while self._opens_at <= now_s:
             at, self._opens_at = self._opens_at, atlas.openings.opens_after(self._opens_at)
             await self._weigh_anew(atlas.openings.opening_at(at), datetime.fromtimestamp(at, UTC))
 
@@ -228,8 +233,7 @@ class Trigger:
 
     def _wait_for_the_rest(self, step: Step) -> None:
         now, newest = self._clock().timestamp(), np.maximum(step.rows.fix_at, step.rows.heard_at)
-        for slot in step.slots[newest < now - BACKLOG_S].tolist():
-            self._backlog[slot] = now + REST_S
+        self._waits |= dict.fromkeys(step.slots[newest < now - BACKLOG_S].tolist(), now + REST_S)
 
     async def _hear_words(self, connection: Connection) -> None:
         words = await gateways.words(connection, self._words_until)
