@@ -305,7 +305,8 @@ class Stays:
         if fix_at > NEVER:
             heard = max(heard, fix_at, float(rows.fix_at[row]))
         usual = rows.heard_gap_s if by_radio else rows.fix_gap_s
-        return Cause(why, place, known_at, heard, float(usual[row]), len(self.notes), other)
+        # Evidence may tell of what fell due before it came: nothing was certain sooner than that.
+        return Cause(why, place, max(known_at, heard), heard, float(usual[row]), len(self.notes), other)
 
     def _note(self, row: Indexes, place: Indexes, at: Floats, inside: Floats, turn: NDArray[np.int8]) -> None:
         """Notes for the stays' trails what turned a phase or moved belief. What came to nothing is not worth a note."""
