@@ -18,9 +18,10 @@ from server.zones.atlas import Atlas
 from server.zones.fences import Fences
 from server.zones.shape import Floats, Indexes
 
-#: The way between two fixes is looked at where they are apart by so much, and not by too long: after a minute anything may
-#: have happened.
-MOVED_M, SOONEST_S, LATEST_S = 1.0, 0.5, 60.0
+#: The way between two fixes is looked at where they are apart by no more than this: after a minute anything may have happened.
+LATEST_S = 60.0
+#: Who moved less than this between two fixes did not come and go meanwhile.
+PASSED_M = 15.0
 #: Where on the way: shares of its time.
 STOPS = (0.0, 0.25, 0.5, 0.75)
 #: How many waits ahead one who comes, and one who leaves, is looked at; who comes, no further than this.
@@ -51,87 +52,69 @@ class Stake:
 def at_stake(work: Stays, which: Indexes, course: Course) -> Stake:
     """The zones that the positions of `which` have a say in: those on the map that are held, and those believed in."""
     atlas, held = work.atlas, work.rows.zone[which]
+    fences = atlas.fences
     lat, lon, sigma = course.here()
-    movers = np.flatnonzero(
-        ~course.fresh & (course.gap_s >= SOONEST_S) & (course.gap_s <= LATEST_S) & (course.moved_m >= MOVED_M)
-    )
-    ways = [course.between(movers, share) for share in STOPS] if len(movers) else []
-    soon = [course.ahead(movers, np.full(len(movers), FORESEEN_S))] if len(movers) else []
-    line, zone = _pairs(atlas.fences, held, movers, (lat, lon), [*soon, *ways])
-    place = held[line] == zone[:, None]
-    phase = np.where(place.any(axis=1), work.rows.phase[which[line], place.argmax(axis=1)], -1)
-    within = phase >= Phase.INSIDE
-    _, inside = atlas.fences.standing(zone, lat[line], lon[line], sigma[line])
-
-    # A look ahead, where it may change something.
-    sure = inside >= atlas.enter_at[zone]
-    wait = np.where(
-        within,
-        LEAVING * atlas.leave_after_s[zone],
-        np.minimum(COMING * atlas.enter_after_s[zone], FORESEEN_S),
-    )
-    open_ = np.flatnonzero(np.where(within, inside <= atlas.leave_at[zone], ~sure) & ~course.fresh[line])
-    if len(open_):
-        then = course.ahead(line[open_], wait[open_])
-        _, later = atlas.fences.standing(zone[open_], *then)
-        inside[open_] = np.maximum(inside[open_], later)
-    stake = Stake(
-        line, zone, inside, course.at[line], np.zeros(len(line), np.bool_), course.at[line], inside.copy()
-    )
-    if ways:
-        _look_back(stake, within, course, (movers, ways), atlas)
-    return stake.of((phase >= 0) | (np.maximum(stake.inside, stake.at_most) >= atlas.enter_at[zone]))
-
-
-def _pairs(
-    fences: Fences,
-    held: NDArray[np.int32],
-    movers: Indexes,
-    here: tuple[Floats, Floats],
-    elsewhere: list[Where],
-) -> tuple[Indexes, Indexes]:
-    """Lines and zones, each pair once: what is held and on the map, and what lies about the positions."""
+    on_the_way = ~course.fresh & (course.gap_s > 0.0) & (course.gap_s <= LATEST_S)
+    passing = np.flatnonzero(on_the_way & (course.moved_m >= PASSED_M))
+    ways = [course.between(passing, share) for share in STOPS] if len(passing) else []
     line, place = np.nonzero(held >= 0)
     zone = held[line, place].astype(np.intp)
     on_map = fences.of_zone[zone] >= 0
-    line, zone = line[on_map], zone[on_map]
-    lat = np.concatenate([here[0], *(where[0] for where in elsewhere)])
-    lon = np.concatenate([here[1], *(where[1] for where in elsewhere)])
-    near, found = fences.candidates(lat, lon)
-    if not len(near):
+    line, zone, place = line[on_map], zone[on_map], place[on_map]
+    near, found = _about(fences, (lat, lon), passing, ways)
+    new = (held[near] != found[:, None]).all(axis=1)
+    phase = np.concatenate([work.rows.phase[which[line], place], np.full(int(new.sum()), -1, np.int8)])
+    line, zone = np.concatenate([line, near[new]]), np.concatenate([zone, found[new]])
+    _, inside = fences.standing(zone, lat[line], lon[line], sigma[line])
+
+    # A look ahead, where it may change something.
+    within = phase >= Phase.INSIDE
+    soon = np.minimum(COMING * atlas.enter_after_s[zone], FORESEEN_S)
+    wait = np.where(within, LEAVING * atlas.leave_after_s[zone], soon)
+    unsettled = np.where(within, inside <= atlas.leave_at[zone], inside < atlas.enter_at[zone])
+    some = np.flatnonzero(unsettled & ~course.fresh[line])
+    if len(some):
+        _, later = fences.standing(zone[some], *course.ahead(line[some], wait[some]))
+        inside[some] = np.maximum(inside[some], later)
+
+    at = course.at[line]
+    stake = Stake(line, zone, inside, at.copy(), np.zeros(len(line), np.bool_), at.copy(), inside.copy())
+    passes = np.zeros(len(which), np.bool_)
+    passes[passing] = True
+    pairs = np.flatnonzero((phase < 0) & on_the_way[line] & (passes[line] | (inside >= atlas.enter_at[zone])))
+    if len(pairs):
+        _look_back(stake, pairs, course, atlas)
+    return stake.of((phase >= 0) | (stake.at_most >= atlas.enter_at[zone]))
+
+
+def _about(
+    fences: Fences, here: tuple[Floats, Floats], passing: Indexes, ways: list[Where]
+) -> tuple[Indexes, Indexes]:
+    """Lines and zones, each pair once, that positions may lie in, or the ways to them may lead through."""
+    line, zone = fences.candidates(*here)
+    if not ways:
         return line, zone
-    whose = np.concatenate([np.arange(len(held)), np.tile(movers, len(elsewhere))])
-    zones = len(fences.of_zone)
-    key = np.unique(np.concatenate([line * zones + zone, whose[near] * zones + found]))
-    return key // zones, key % zones
+    lat, lon = np.concatenate([way[0] for way in ways]), np.concatenate([way[1] for way in ways])
+    near, found = fences.candidates(lat, lon)
+    count = len(fences.of_zone)
+    key = np.unique(np.concatenate([line * count + zone, np.tile(passing, len(ways))[near] * count + found]))
+    return key // count, key % count
 
 
-def _look_back(
-    stake: Stake,
-    within: NDArray[np.bool_],
-    course: Course,
-    on_the_way: tuple[Indexes, list[Where]],
-    atlas: Atlas,
-) -> None:
-    """Fills in what the way from the fix before tells of the pairs in which nobody is yet."""
-    movers, ways = on_the_way
-    of_line = np.full(len(course.at), -1, np.intp)
-    of_line[movers] = np.arange(len(movers))
-    pairs = np.flatnonzero(~within & (of_line[stake.line] >= 0))
-    if not len(pairs):
-        return
+def _look_back(stake: Stake, pairs: Indexes, course: Course, atlas: Atlas) -> None:
+    """Fills in what the way from the fix before tells of pairs in which nobody was yet."""
     line, zone = stake.line[pairs], stake.zone[pairs]
-    mover = of_line[line]
-    chances = [
-        atlas.fences.standing(zone, lat[mover], lon[mover], sigma[mover])[1] for lat, lon, sigma in ways
-    ]
+    chances = [atlas.fences.standing(zone, *course.between(line, share))[1] for share in STOPS]
     p = np.stack([*chances, stake.inside[pairs]], axis=1)
     at = course.at[line][:, None] - np.outer(course.gap_s[line], [*(1.0 - np.array(STOPS)), 0.0])
     sure = p >= atlas.enter_at[zone][:, None]
     first = sure.argmax(axis=1)
     began, left = _run_about(p, at, first)
     lasts = left - began >= atlas.enter_after_s[zone]
-    stake.passed[pairs] = sure.any(axis=1) & (lasts | (left >= course.at[line]))
+    passed = sure.any(axis=1) & (lasts | (left >= course.at[line]))
+    if atlas.openings.any:  # else who was let out at closing time would come in again
+        passed &= atlas.openings.is_open(zone, course.at[line])
+    stake.passed[pairs] = passed
     stake.began[pairs], stake.left[pairs], stake.at_most[pairs] = began, left, p.max(axis=1)
 
 

@@ -7,7 +7,7 @@ will be in some seconds, and where they were between two fixes, given the later 
 over one step).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,18 +68,23 @@ class Motion:
 
     def after(self, gap_s: Floats) -> "Motion":
         """The same so much later, without news."""
-        fade = np.exp(-gap_s / STRAIGHT_S)
+        fade = np.exp(gap_s * (-1.0 / STRAIGHT_S))
         reach = STRAIGHT_S * (1.0 - fade)
         going = GOING_SHARE * self.pace**2
-        strayed = going * STRAIGHT_S * np.maximum(2.0 * gap_s - STRAIGHT_S * (1.0 - fade) * (3.0 - fade), 0.0)
-        travelled = TRAVEL_MPS * np.maximum(gap_s - UNSEEN_S, 0.0)
+        gained = self.pv + reach * self.vv
+        strayed = (
+            (2.0 * STRAIGHT_S) * gap_s - (STRAIGHT_S + 2.0 * STRAIGHT_S) * reach + fade * STRAIGHT_S * reach
+        )
+        pp = self.pp + reach * (self.pv + gained) + going * np.maximum(strayed, 0.0)
+        if (unseen := gap_s - UNSEEN_S).max(initial=0.0) > 0.0:
+            pp += (TRAVEL_MPS * np.maximum(unseen, 0.0)) ** 2
         return Motion(
             self.x + reach * self.vx,
             self.y + reach * self.vy,
             fade * self.vx,
             fade * self.vy,
-            self.pp + 2.0 * reach * self.pv + reach**2 * self.vv + strayed + travelled**2,
-            fade * (self.pv + reach * self.vv) + going * STRAIGHT_S * (1.0 - fade) ** 2,
+            pp,
+            fade * gained + going * (reach * reach / STRAIGHT_S),
             fade**2 * self.vv + going * (1.0 - fade**2),
             self.pace,
         )
@@ -150,37 +155,39 @@ class Course:
 
 def follow_fixes(rows: Rows, which: Indexes, fixes: Fixes, items: Indexes) -> Course:
     """Moves the filters of `rows[which]` by `fixes[items]`, in place."""
-    at = fixes.at[items]
-    known = rows.fix_at[which] > NEVER
-    maps = _maps(rows, which, ~known, fixes.lat[items], fixes.lon[items])
+    at, accuracy_m = fixes.at[items], fixes.accuracy_m[items]
+    fresh = rows.fix_at[which] == NEVER
+    maps = _maps(rows, which, fresh, fixes.lat[items], fixes.lon[items])
     x, y = maps.metres(fixes.lat[items], fixes.lon[items])
-    sigma = _sigma(fixes.accuracy_m[items])
-    gap = np.where(known, at - np.where(known, rows.fix_at[which], at), 0.0)
-    before = Motion(
-        *(getattr(rows, name)[which] for name in ("x", "y", "vx", "vy", "pp", "pv", "vv", "pace"))
-    )
+    claimed = np.where(accuracy_m > COARSE_M, accuracy_m * COARSE_FACTOR, accuracy_m) * (1.0 / RADIUS_68)
+    sigma = np.maximum(claimed, BEST_SIGMA_M)
+    gap = at - rows.fix_at[which]
+    gap[fresh] = 0.0
     # Fixes that come faster than their errors change bring only their share of what they claim.
     noise = sigma**2 * np.maximum(1.0, ERROR_LASTS_S / np.maximum(gap, 0.5))
-    then, odd = _expected(before, gap, noise, x, y)
-    spread = then.pp + noise
+    before, then, spread, odd = _expected(_motion(rows, which), gap, noise, (x, y))
     off_x, off_y = x - then.x, y - then.y
-    spread = spread * np.maximum(odd, 1.0)
-    fresh = ~known | _convinced(rows, which, x, y, sigma, at, odd > 1.0)
-
+    doubtful = np.flatnonzero(odd | (rows.doubt_at[which] > NEVER))
+    if len(doubtful):
+        fresh[doubtful] |= _convinced(
+            rows, which[doubtful], x[doubtful], y[doubtful], sigma[doubtful], at[doubtful], odd[doubtful]
+        )
     gain_p, gain_v = then.pp / spread, then.pv / spread
-    nothing = np.zeros(len(which))
     now = Motion(
-        np.where(fresh, x, then.x + gain_p * off_x),
-        np.where(fresh, y, then.y + gain_p * off_y),
-        np.where(fresh, 0.0, then.vx + gain_v * off_x),
-        np.where(fresh, 0.0, then.vy + gain_v * off_y),
-        np.where(fresh, sigma**2, then.pp * (1.0 - gain_p)),
-        np.where(fresh, nothing, then.pv * (1.0 - gain_p)),
-        np.where(fresh, FIRST_MPS**2, then.vv - gain_v * then.pv),
-        np.where(fresh, FIRST_MPS, then.pace),
+        then.x + gain_p * off_x,
+        then.y + gain_p * off_y,
+        then.vx + gain_v * off_x,
+        then.vy + gain_v * off_y,
+        then.pp * (1.0 - gain_p),
+        then.pv * (1.0 - gain_p),
+        then.vv - gain_v * then.pv,
+        then.pace.copy(),
     )
-    now = _with_speed(now, np.where(fresh, np.nan, fixes.speed_mps[items]))
-    now = _with_pace(rows, which, now, gap, fresh)
+    _hear_speed(now, fixes.speed_mps[items])
+    _keep_pace(rows, which, now, gap)
+    begun = np.flatnonzero(fresh)
+    if len(begun):
+        _begin(rows, which[begun], now, begun, (x[begun], y[begun], sigma[begun]))
     for name in Motion.__slots__:
         getattr(rows, name)[which] = getattr(now, name)
     usual = rows.fix_gap_s[which]
@@ -189,86 +196,115 @@ def follow_fixes(rows: Rows, which: Indexes, fixes: Fixes, items: Indexes) -> Co
     return Course(maps, at, gap, fresh, before, now, off_x, off_y, spread)
 
 
+def _motion(rows: Rows, which: Indexes) -> Motion:
+    return Motion(*(getattr(rows, name)[which] for name in Motion.__slots__))
+
+
+def _begin(
+    rows: Rows, which: Indexes, now: Motion, begun: Indexes, fix: tuple[Floats, Floats, Floats]
+) -> None:
+    """Begins anew at a fix (x, y, sigma), in place."""
+    x, y, sigma = fix
+    for name, value in zip(
+        Motion.__slots__, (x, y, 0.0, 0.0, sigma**2, 0.0, FIRST_MPS**2, FIRST_MPS), strict=True
+    ):
+        getattr(now, name)[begun] = value
+    rows.mean_x[which], rows.mean_y[which] = x, y
+
+
 def believed(rows: Rows, which: Indexes) -> Where:
     """Where `rows[which]` were by their newest fix."""
-    maps = Maps(rows.lat0[which], rows.lon0[which], *_scales(rows.lat0[which]))
+    maps = Maps(rows.lat0[which], rows.lon0[which], rows.m_per_lat[which], rows.m_per_lon[which])
     return (*maps.degrees(rows.x[which], rows.y[which]), np.sqrt(rows.pp[which]))
 
 
-def _expected(before: Motion, gap: Floats, noise: Floats, x: Floats, y: Floats) -> tuple[Motion, Floats]:
-    """Where each was expected, and how odd its fix is: the square of its innovation in units of ODD_SIGMAS.
+def _expected(
+    before: Motion, gap: Floats, noise: Floats, seen: tuple[Floats, Floats]
+) -> tuple[Motion, Motion, Floats, NDArray[np.bool_]]:
+    """Where each was expected to be seen, with what variance, and whether that is odd all the same.
 
-    Where the fix is odd, it is first supposed that the device set off meanwhile.
+    Where the fix would be odd, it is first supposed that the device set off meanwhile: `before` comes back with the pace that says so.
+    What is odd even then is weighed down.
     """
+    x, y = seen
     then = before.after(gap)
-    odd = ((x - then.x) ** 2 + (y - then.y) ** 2) / (then.pp + noise) / (2.0 * ODD_SIGMAS**2)
+    spread = then.pp + noise
+    odd = ((x - then.x) ** 2 + (y - then.y) ** 2) / ((2.0 * ODD_SIGMAS**2) * spread)
     strange = np.flatnonzero((odd > 1.0) & (gap > 0.0))
     if len(strange):
-        going = before.of(strange)
-        faster = np.maximum(going.pace, np.minimum(SETS_OFF_MPS2 * gap[strange], SETS_OFF_MPS))
-        gone = replace(going, pace=faster).after(gap[strange])
+        before.pace[strange] = np.maximum(
+            before.pace[strange], np.minimum(SETS_OFF_MPS2 * gap[strange], SETS_OFF_MPS)
+        )
+        gone = before.of(strange).after(gap[strange])
         for name in Motion.__slots__:
             getattr(then, name)[strange] = getattr(gone, name)
+        spread[strange] = gone.pp + noise[strange]
         off = (x[strange] - gone.x) ** 2 + (y[strange] - gone.y) ** 2
-        odd[strange] = off / (gone.pp + noise[strange]) / (2.0 * ODD_SIGMAS**2)
-    return then, odd
+        odd[strange] = off / ((2.0 * ODD_SIGMAS**2) * spread[strange])
+        spread[strange] *= np.maximum(odd[strange], 1.0)
+    return before, then, spread, odd > 1.0
 
 
-def _with_speed(now: Motion, speed: Floats) -> Motion:
-    """What the phone says of its own speed, taken along the heading that is believed; without one only standing tells."""
-    known = np.flatnonzero(speed >= 0.0)
-    if not len(known):
-        return now
-    said, vx, vy, vv, pv = speed[known], now.vx[known], now.vy[known], now.vv[known], now.pv[known]
-    believed, sd = np.hypot(vx, vy), np.sqrt(vv)
+def _hear_speed(now: Motion, speed: Floats) -> None:
+    """What the phone says of its own speed, taken along the heading that is believed; without one only standing tells. In place."""
+    tells = speed >= 0.0
+    if not tells.any():
+        return
+    said = np.where(tells, speed, 0.0)
+    believed2, vv = now.vx**2 + now.vy**2, now.vv
     stands = said < STANDS_MPS
-    turned = np.minimum(sd / np.maximum(believed, 1e-6), 1.0)  # radians by which the heading may be off
-    noise = (SPEED_SD + SPEED_SD_SHARE * said) ** 2 + np.where(stands, 0.0, (said * turned) ** 2 / 2.0)
-    tells = stands | (believed > sd)
-    scale = np.where(stands, 0.0, said / np.maximum(believed, 1e-6)) - 1.0
-    gain_v, gain_p = np.where(tells, vv / (vv + noise), 0.0), np.where(tells, pv / (vv + noise), 0.0)
-    for column, change in (
-        (now.x, gain_p * scale * vx),
-        (now.y, gain_p * scale * vy),
-        (now.vx, gain_v * scale * vx),
-        (now.vy, gain_v * scale * vy),
-        (now.pp, -gain_p * pv),
-        (now.pv, -gain_v * pv),
-        (now.vv, -gain_v * vv),
-    ):
-        column[known] += change
-    return now
+    # The heading may be off by sd / believed radians.
+    turned2 = np.minimum(vv / np.maximum(believed2, 1e-12), 1.0)
+    noise = (SPEED_SD + SPEED_SD_SHARE * said) ** 2 + np.where(stands, 0.0, 0.5 * said**2 * turned2)
+    tells &= stands | (believed2 > vv)
+    share = np.where(tells, 1.0 / (vv + noise), 0.0)
+    scale = np.where(stands, -1.0, said / np.sqrt(np.maximum(believed2, 1e-12)) - 1.0) * share
+    along_p, along_v = now.pv * scale, vv * scale
+    now.x[:] += along_p * now.vx
+    now.y[:] += along_p * now.vy
+    now.vx[:] += along_v * now.vx
+    now.vy[:] += along_v * now.vy
+    now.pp[:] -= share * now.pv**2
+    now.pv[:] -= share * vv * now.pv
+    now.vv[:] -= share * vv**2
 
 
-def _with_pace(rows: Rows, which: Indexes, now: Motion, gap: Floats, fresh: NDArray[np.bool_]) -> Motion:
+def _keep_pace(rows: Rows, which: Indexes, now: Motion, gap: Floats) -> None:
     """The pace that goes on: that of the moment, or what is left of a faster one; nobody is slower than their wandering tells."""
-    share = np.where(fresh, 1.0, 1.0 - np.exp(-gap / STANDS_S))
-    mean_x = rows.mean_x[which] + share * (now.x - rows.mean_x[which])
-    mean_y = rows.mean_y[which] + share * (now.y - rows.mean_y[which])
-    rows.mean_x[which], rows.mean_y[which] = mean_x, mean_y
-    wandering = WANDERS / STANDS_S * np.hypot(now.x - mean_x, now.y - mean_y)
-    moment = np.maximum(np.hypot(now.vx, now.vy), np.clip(wandering, STANDING_MPS, WALKING_MPS))
-    left = moment + np.exp(-gap / PACE_LASTS_S) * (now.pace - moment)
-    now.pace[:] = np.where(fresh, now.pace, np.maximum(moment, left))
-    return now
+    share = 1.0 - np.exp(gap * (-1.0 / STANDS_S))
+    off_x, off_y = now.x - rows.mean_x[which], now.y - rows.mean_y[which]
+    rows.mean_x[which] += share * off_x
+    rows.mean_y[which] += share * off_y
+    wandering = (WANDERS / STANDS_S) * (1.0 - share) * np.sqrt(off_x**2 + off_y**2)
+    moment = np.maximum(
+        np.sqrt(now.vx**2 + now.vy**2), np.minimum(np.maximum(wandering, STANDING_MPS), WALKING_MPS)
+    )
+    left = moment + np.exp(gap * (-1.0 / PACE_LASTS_S)) * (now.pace - moment)
+    np.maximum(moment, left, out=now.pace)
 
 
 def _maps(rows: Rows, which: Indexes, fresh: NDArray[np.bool_], lat: Floats, lon: Floats) -> Maps:
     """A new device's map begins at its first fix; one that has gone far gets a new one where it is."""
-    lat0, lon0 = np.where(fresh, lat, rows.lat0[which]), np.where(fresh, lon, rows.lon0[which])
-    per_lat, per_lon = _scales(lat0)
-    far = ~fresh & (np.hypot(rows.x[which], rows.y[which]) > REDRAW_M)
-    if far.any():
-        some = which[far]
-        x, y = rows.x[some], rows.y[some]
-        lat0[far] += y / per_lat[far]
-        lon0[far] = _wrapped(lon0[far] + x / per_lon[far])
-        rows.mean_x[some] -= x
-        rows.mean_y[some] -= y
-        rows.x[some], rows.y[some], rows.doubt_at[some] = 0.0, 0.0, NEVER
+    x, y = rows.x[which], rows.y[which]
+    anew = np.flatnonzero(fresh | (x**2 + y**2 > REDRAW_M**2))
+    if len(anew):
+        some, new = which[anew], fresh[anew]
+        here = believed(rows, some)
+        lat0, lon0 = np.where(new, lat[anew], here[0]), np.where(new, lon[anew], here[1])
         per_lat, per_lon = _scales(lat0)
-    rows.lat0[which], rows.lon0[which] = lat0, lon0
-    return Maps(lat0, lon0, per_lat, per_lon)
+        for column, value in (
+            (rows.lat0, lat0),
+            (rows.lon0, lon0),
+            (rows.m_per_lat, per_lat),
+            (rows.m_per_lon, per_lon),
+            (rows.mean_x, rows.mean_x[some] - x[anew]),
+            (rows.mean_y, rows.mean_y[some] - y[anew]),
+            (rows.x, 0.0),
+            (rows.y, 0.0),
+            (rows.doubt_at, NEVER),
+        ):
+            column[some] = value
+    return Maps(rows.lat0[which], rows.lon0[which], rows.m_per_lat[which], rows.m_per_lon[which])
 
 
 def _convinced(
@@ -284,11 +320,6 @@ def _convinced(
     rows.doubt_x[which] = np.where(agrees, rows.doubt_x[which], x)
     rows.doubt_y[which] = np.where(agrees, rows.doubt_y[which], y)
     return convinced
-
-
-def _sigma(accuracy_m: Floats) -> Floats:
-    claimed = np.where(accuracy_m > COARSE_M, accuracy_m * COARSE_FACTOR, accuracy_m) / RADIUS_68
-    return np.maximum(claimed, BEST_SIGMA_M)
 
 
 def _scales(lat: Floats) -> tuple[Floats, Floats]:

@@ -29,6 +29,8 @@ class Rows:
 
     lat0: Floats
     lon0: Floats
+    m_per_lat: Floats  # metres in a degree there
+    m_per_lon: Floats
     x: Floats
     y: Floats
     vx: Floats
@@ -109,6 +111,8 @@ STAY_COLUMNS = frozenset(
     {"zone", "phase", "since", "entered", "by_fix_at", "by_radio_at", "dwelled_s", "noted"}
 )
 EMPTY = {
+    "m_per_lat": 1.0,
+    "m_per_lon": 1.0,
     "doubt_at": NEVER,
     "fix_at": NEVER,
     "heard_at": NEVER,

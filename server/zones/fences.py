@@ -35,6 +35,7 @@ class Fences:
     middle_x: Floats  # centre of the largest circle that fits in, local metres
     middle_y: Floats
     inner_m: Floats  # its radius
+    outer_m: Floats  # from that centre to the corner that is farthest
     other_m: Floats  # half of the long side of a rectangle with this area and the half width `inner_m`
     is_circle: NDArray[np.bool_]
 
@@ -66,13 +67,17 @@ class Fences:
     def _depth_m(
         self, fences: Indexes, lat: Floats, lon: Floats, enough_m: Floats
     ) -> tuple[NDArray[np.bool_], Floats]:
-        """Whether inside, and metres to the boundary, positive inside; a lower bound where that is at least `enough_m`."""
+        """Whether inside, and metres to the boundary, positive inside; where that is `enough_m` or more either way, at least so much."""
         x, y = self._local(fences, lat, lon)
-        depth = self.inner_m[fences] - np.hypot(x - self.middle_x[fences], y - self.middle_y[fences])
+        away = np.hypot(x - self.middle_x[fences], y - self.middle_y[fences])
+        depth = self.inner_m[fences] - away
         inside = (
             depth >= 0.0
         )  # of a circle that is all; another shape may reach beyond its largest inner circle
-        unsure = np.flatnonzero(~self.is_circle[fences] & (depth < enough_m))
+        beyond = self.outer_m[fences] - away
+        far = beyond < -enough_m
+        depth = np.where(far, beyond, depth)
+        unsure = np.flatnonzero(~self.is_circle[fences] & (depth < enough_m) & ~far)
         if len(unsure):
             some = fences[unsure]
             away = shapely.distance(self.edges[some], shapely.points(x[unsure], y[unsure]))
@@ -107,8 +112,8 @@ def compile_fences(places: Sequence[Geofence | Circle | None]) -> Fences:
     for i, fence in enumerate(built):
         shapes[i], edges[i] = fence.shape, fence.edge
     shapely.prepare(shapes)
-    numbers = np.array([fence.numbers for fence in built], np.float64).reshape(-1, 8).T
-    lat0, lon0, per_lat, per_lon, middle_x, middle_y, inner, other = numbers
+    numbers = np.array([fence.numbers for fence in built], np.float64).reshape(-1, 9).T
+    lat0, lon0, per_lat, per_lon, middle_x, middle_y, inner, outer, other = numbers
     return Fences(
         zone=zone,
         of_zone=of_zone,
@@ -123,6 +128,7 @@ def compile_fences(places: Sequence[Geofence | Circle | None]) -> Fences:
         middle_x=middle_x,
         middle_y=middle_y,
         inner_m=inner,
+        outer_m=outer,
         other_m=other,
         is_circle=np.array([fence.is_circle for fence in built], np.bool_),
     )
@@ -133,7 +139,7 @@ class _Fence:
     shape: Polygon | MultiPolygon
     edge: object
     is_circle: bool
-    numbers: tuple[float, float, float, float, float, float, float, float]
+    numbers: tuple[float, float, float, float, float, float, float, float, float]
 
 
 def _fence(place: Geofence | Circle) -> _Fence:
@@ -141,14 +147,21 @@ def _fence(place: Geofence | Circle) -> _Fence:
         local = LocalMetres(place.lat, place.lon)
         shape = circle_outline(place.lat, place.lon, place.radius_m)
         numbers = (place.lat, place.lon, local.m_per_lat, local.m_per_lon, 0.0, 0.0)
-        return _Fence(shape, None, True, (*numbers, place.radius_m, np.pi * place.radius_m / 4.0))
+        return _Fence(
+            shape, None, True, (*numbers, place.radius_m, place.radius_m, np.pi * place.radius_m / 4.0)
+        )
     local = LocalMetres.amid(place.geometry)
     metric = local.geometry_to_metres(place.geometry)
     widest = max(shapely.get_parts(metric), key=lambda part: part.area)
     radius = shapely.maximum_inscribed_circle(widest, tolerance=0.1)
     centre_x, centre_y = shapely.get_coordinates(radius)[0]
     inner = max(radius.length, 0.05)
+    corners = shapely.get_coordinates(metric)
+    outer = float(np.hypot(corners[:, 0] - centre_x, corners[:, 1] - centre_y).max())
     numbers = (local.lat0, local.lon0, local.m_per_lat, local.m_per_lon, centre_x, centre_y)
     return _Fence(
-        place.geometry, metric.boundary, False, (*numbers, inner, max(metric.area / (4.0 * inner), inner))
+        place.geometry,
+        metric.boundary,
+        False,
+        (*numbers, inner, outer, max(metric.area / (4.0 * inner), inner)),
     )
