@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
+import httpx
+
 from scanner.advertisement import Advertisement, RadioHealth
 from scanner.agent import Agent
 from scanner.formats import ibeacon
@@ -88,11 +90,35 @@ class PretendRadio:
         return self._deaf is not None and self._deaf[0] <= at_s < self._deaf[1]
 
 
-def gateway(anchor: str, server_url: str, token: str, radio: PretendRadio, folder: Path) -> Agent:
-    """One store machine: a real agent with a spool of its own under `folder`."""
+class CutLine(httpx.AsyncBaseTransport):
+    """A line to the server that is cut for a span of the story."""
+
+    def __init__(self, clock: StoryClock, cut: Span) -> None:
+        self._clock = clock
+        self._cut = cut
+        self._whole = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._cut[0] <= self._clock.now_s < self._cut[1]:
+            raise httpx.ConnectError("the line is cut", request=request)
+        return await self._whole.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._whole.aclose()
+
+
+def gateway(
+    anchor: str,
+    server_url: str,
+    token: str,
+    radio: PretendRadio,
+    folder: Path,
+    line: httpx.AsyncBaseTransport | None = None,
+) -> Agent:
+    """One store machine: a real agent with a spool of its own under `folder`; `line` in the place of the network."""
     settings = Settings(
         server={"url": server_url, "token": token},
         spool={"folder": folder / anchor},
         uplink={"heartbeat_s": 5.0, "settings_s": 10.0, "retry_first_s": 0.25, "retry_longest_s": 2.0},
     )
-    return Agent(settings, radio, name=anchor)
+    return Agent(settings, radio, transport=line, name=anchor)

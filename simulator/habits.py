@@ -148,6 +148,14 @@ def _neighbour(occasion: Occasion) -> Path:
     return walker.goes_to((x, y + away * 150.0), pace_mps=2.6).path()
 
 
+def _leaver(occasion: Occasion) -> Path:
+    """A short look at the shoes, then out of the shop and far away: nobody hears them any more."""
+    x, y = occasion.way("before_the_door")
+    walker = occasion.walker(*occasion.way("door")).goes_to(occasion.way("hall"), occasion.way("shoes"))
+    walker.stays(20.0).goes_to(occasion.way("hall"), occasion.way("door"))
+    return walker.goes_to((x, y), (x, y + 150.0), pace_mps=RUNS_MPS).path()
+
+
 def _returner(occasion: Occasion) -> Path:
     """Runs out of the street for something forgotten, and is back soon: the second visit is worth no second offer."""
     x, y = occasion.way("before_the_door")
@@ -194,6 +202,7 @@ HABITS: Mapping[str, Habit] = {
     "sneaker fan": Habit(_sneaker_fan, carries="phone and fob"),
     "loyal": Habit(_loyal, carries="phone and fob", tags=("oro",), attributes={"visits": 12}),
     "neighbour": Habit(_neighbour, provider="fused", attributes={"visits": 7}),
+    "leaver": Habit(_leaver, carries="phone and fob", provider="fused"),
     "returner": Habit(_returner, provider="fused"),
     "border walker": Habit(_border_walker),
     "phone only": Habit(_wanderer, provider="network"),

@@ -16,7 +16,7 @@ import httpx
 from server.zones import MANNERS, Manner
 from simulator.clock import StoryClock
 from simulator.fcm import FcmStandIn
-from simulator.gateways import PretendRadio, gateway, packets
+from simulator.gateways import CutLine, PretendRadio, gateway, packets
 from simulator.habits import Shopper
 from simulator.journal import Journal
 from simulator.oracle import expectations, rule_of
@@ -111,7 +111,9 @@ def _agents(play: Play, access: Access, cast: _Cast) -> list[Any]:
             packets(heard, beacons, town.seconds), play.clock, town.mishaps.deaf.get(anchor.own_id)
         )
         token = cast.tokens[anchor.own_id]
-        play.agents.append(gateway(anchor.own_id, access.url, token, radio, access.folder))
+        cut = town.mishaps.cut.get(anchor.own_id)
+        line = None if cut is None else CutLine(play.clock, cut)
+        play.agents.append(gateway(anchor.own_id, access.url, token, radio, access.folder, line))
     return play.agents
 
 

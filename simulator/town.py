@@ -27,11 +27,12 @@ Span = tuple[float, float]
 class Mishaps:
     """What goes wrong, and when (seconds from the start).
 
-    `deaf`: gateways whose radio hears nothing for a span. `asleep`: phones (or shoppers' phones by own id) that keep their
+    `deaf`: gateways whose radio hears nothing for a span. `cut`: gateways whose line is cut for a span. `asleep`: phones (or shoppers' phones by own id) that keep their
     fixes to themselves for a span and send them all when they wake.
     """
 
     deaf: Mapping[str, Span] = field(default_factory=dict)
+    cut: Mapping[str, Span] = field(default_factory=dict)
     asleep: Mapping[str, Span] = field(default_factory=dict)
 
 

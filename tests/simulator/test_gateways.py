@@ -10,7 +10,7 @@ from scanner.agent import Agent
 from scanner.settings import Settings
 from simulator.air import Hearing
 from simulator.clock import StoryClock
-from simulator.gateways import STRANGER, Packet, PretendRadio, advertisement_of, packets
+from simulator.gateways import STRANGER, CutLine, Packet, PretendRadio, advertisement_of, packets
 
 FOB = "ibeacon:6f1c0a9e-0000-4000-8000-0000000000f0:1:7"
 
@@ -99,3 +99,15 @@ async def test_the_real_agent_sends_our_own_and_forgets_strangers(tmp_path):
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert {sighting["id"] for body in bodies for sighting in body["sightings"]} == {FOB}
+
+
+async def test_a_line_is_cut_for_its_span_and_whole_again():
+    cut = CutLine(StoryClock.starting(-5.0), (0.0, 60.0))
+    async with httpx.AsyncClient(transport=cut) as client:
+        with pytest.raises(httpx.ConnectError, match="the line is cut"):
+            await client.get("http://127.0.0.1:9/")
+    whole = CutLine(StoryClock.starting(-5.0), (0.0, 1.0))
+    async with httpx.AsyncClient(transport=whole) as client:
+        with pytest.raises(httpx.ConnectError) as refused:
+            await client.get("http://127.0.0.1:9/")
+    assert "cut" not in str(refused.value)
