@@ -167,7 +167,7 @@ class Work:
         for exited in (event for event in events if event.kind == "exited"):
             event = entered[exited.visit]
             elsewhere = rivals.get(event.zone, ())
-            if self._grow(event, exited.at) or self._known_in(elsewhere, event, exited.at):
+            if self._grow(event, exited) or self._known_in(elsewhere, event, exited.at):
                 continue
             row = {
                 "id": event.visit,
@@ -197,8 +197,9 @@ class Work:
         )
         return self._connection.execute(asked.limit(1)).first() is not None
 
-    def _grow(self, event: ZoneEvent, until: datetime) -> bool:
-        """Lets a known visit at that time reach back to the event. False where there is none."""
+    def _grow(self, event: ZoneEvent, exited: ZoneEvent) -> bool:
+        """Lets a known visit at that time reach back to the event and on to its end. False where there is none."""
+        until = exited.at
         known = (
             self._connection.execute(
                 sa.select(_visits.c.id, _visits.c.entered_at, _visits.c.exited_at)
@@ -214,11 +215,11 @@ class Work:
         ).one_or_none()
         if known is None:
             return False
-        wider: dict[str, datetime] = {}
+        wider: dict[str, Any] = {}
         if event.entered_at < known.entered_at:
-            wider["entered_at"] = event.entered_at
+            wider |= {"entered_at": event.entered_at, "opened_by": written(event.evidence)}
         if known.exited_at is not None and until > known.exited_at:
-            wider["exited_at"] = until
+            wider |= {"exited_at": until, "closed_by": written(exited.evidence)}
         if wider:
             self._connection.execute(sa.update(_visits).where(_visits.c.id == known.id).values(**wider))
         return True

@@ -1,6 +1,8 @@
 """What opened and closed a visit is kept in its row, small, and goes with it."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -102,6 +104,16 @@ async def test_evidence_put_in_its_place_afterwards_is_kept_too(shop):
     await committed(shop, lambda records: records.keep_history(events, {"d_1": "sh_1"}))
     (visit,) = await rows_of(shop, VisitRow)
     assert (visit.opened_by["why"], visit.closed_by["why"]) == ("believed", "left")
+
+
+async def test_a_visit_that_late_evidence_makes_longer_shows_what_told_of_its_new_ends(shop):
+    await record(shop, an_event("entered"), an_event("exited", why="silence"))
+    sooner = replace(an_event("entered", usual_gap_s=7.0), entered_at=NOON - timedelta(seconds=30))
+    later = replace(an_event("exited", why="left"), at=NOON + timedelta(seconds=30))
+    await committed(shop, lambda records: records.keep_history([sooner, later], {"d_1": "sh_1"}))
+    (visit,) = await rows_of(shop, VisitRow)
+    assert (visit.entered_at, visit.exited_at) == (sooner.entered_at, later.at)
+    assert (visit.opened_by["usual_gap_s"], visit.closed_by["why"]) == (7.0, "left")
 
 
 async def test_a_shopper_takes_the_evidence_along_and_it_is_gone_when_they_are(shop):
