@@ -20,13 +20,13 @@ from server.zones.radiomap import Floats32, RadioMap
 from server.zones.shape import Floats, Indexes
 
 #: A scan: gateways tell of the packets of a second together.
-STEP_S = 0.5
+STEP_S = 1.0
 #: Belief fades by e in this time: at walking pace one is some metres farther. A device that is heard seldom keeps what it
 #: has for some of its gaps, or no scan would ever join another.
-FADE_S, FADE_GAPS = 5.0, 3.0
+FADE_S, FADE_GAPS = 4.0, 3.0
 #: Packets of one anchor share most of their error: a second one says little new at once and all after some seconds. So ten
 #: packets a second make nobody surer than two (autocorrelation of a walker's residuals: .33 at half a second, .2 at two).
-NEWS_S = 1.2
+NEWS_S = 0.8
 #: What is not the device's own in how much louder it sounds: the mean shadow of a place on all its anchors. It stays while
 #: one stays, so a device's loudness is learned over some places, not over some packets.
 LOUDNESS_NOISE_DB, LOUDNESS_DRIFT_DB2_PER_S = 6.0, 0.05
@@ -140,10 +140,11 @@ def _gather(
     # A little out of step counts as of the newest known half second: belief does not go back.
     tick = np.floor(at / STEP_S).astype(np.int64)
     now = np.maximum(tick, radio.tick[tracked][own])
-    news = gap / (gap + NEWS_S) * np.exp((tick - now) * (STEP_S / FADE_S))
     order = np.lexsort((now, own))
+    # What comes out of step has faded by now as it would have, had it come in time.
+    news = (gap / (gap + NEWS_S) * np.exp((tick - now) * (STEP_S / FADE_S)))[order]
     own, now, items, anchor = own[order], now[order], items[order], anchor[order]
-    at, news = at[order], news[order]
+    at = at[order]
     starts = np.flatnonzero(np.append(True, (own[1:] != own[:-1]) | (now[1:] != now[:-1]))[: len(own)])
     rssi_dbm = heards.rssi_dbm[items]
     loud = np.rint(rssi_dbm).astype(np.int64) * len(radio.map.anchors) + anchor
@@ -182,9 +183,7 @@ def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:
     whose = np.repeat(np.arange(len(items)), scans.links.count[items])
     loudness = scans.loudness[own]
     heard_dbm = scans.links.rssi_dbm[links]
-    fit = scans.map.evidence(anchor, heard_dbm - loudness[whose, 0])
-    fit *= news[:, None].astype(np.float32)
-    log_belief += np.add.reduceat(fit, begins, axis=0)
+    _add_evidence(log_belief, scans, items, heard_dbm - loudness[whose, 0], begins)
     log_belief -= log_belief.max(axis=1, keepdims=True)
     belief = np.exp(log_belief)
     belief /= belief.sum(axis=1, keepdims=True)
@@ -195,6 +194,26 @@ def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:
     scans.loudness[own] = _louder(scans.map, loudness, mean_off_db, weight, passed_s)
     _note_gap(rows, which, scans.at[items])
     return np.asarray(belief @ scans.map.member, np.float64)
+
+
+def _add_evidence(
+    log_belief: Floats32, scans: Scans, items: Indexes, rssi_dbm: Floats, begins: Indexes
+) -> None:
+    """Adds what each link weighs, in place: the first link of all scans, then the second, and so on.
+
+    A sum by rank, since numpy's reduceat over rows costs ten times as much.
+    """
+    links, count = scans.links, scans.links.count[items]
+    start = links.start[items]
+    for rank in range(int(count.max())):
+        some = np.flatnonzero(count > rank)
+        link = start[some] + rank
+        fit = scans.map.evidence(links.anchor[link], rssi_dbm[begins[some] + rank])
+        fit *= links.news[link, None].astype(np.float32)
+        if len(some) == len(items):
+            log_belief += fit
+        else:
+            log_belief[some] += fit
 
 
 def _faded(radio_map: RadioMap, log_belief: Floats32, passed_s: Floats, usual_gap_s: Floats) -> Floats32:
