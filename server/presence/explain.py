@@ -157,7 +157,7 @@ def opened(evidence: Evidence | None, at: float, speech: Speech) -> Told:
         was = speech.say("implied_in", at=speech.time(at), zone=speech.name(evidence.zone))
         own = speech.say("own_word", sure=speech.percent(last.inside)) if last else speech.say("no_own_word")
         return Told((was, own), ())
-    turn = _turned(evidence.weighings, Phase.ARRIVING) or last
+    turn = _last_turn(evidence.weighings, Phase.ARRIVING) or last
     said = [_with_voice("inside", at, turn, speech)]
     manner, known = evidence.manner, speech.time(evidence.known_at)
     if manner is None:
@@ -174,21 +174,15 @@ def closed(evidence: Evidence | None, at: float, speech: Speech) -> Told:
     """Why a visit was exited at `at` (epoch seconds)."""
     if evidence is None:
         return Told((speech.say("nothing"),), ())
-    known, zone = speech.time(evidence.known_at), speech.name(evidence.zone)
     match evidence.why:
         case "zone_gone" | "not_followed" | "closing_time":
             return Told((speech.say(evidence.why, at=speech.time(at)),), ())
         case "implied":
-            return Told((speech.say("implied_out", at=speech.time(at), zone=zone),), ())
+            return Told((speech.say("implied_out", at=speech.time(at), zone=speech.name(evidence.zone)),), ())
         case "silence" | "gateway_silent":
             return _silent(evidence, speech)
         case "sibling":
-            out = _with_voice("outside", at, _turned(evidence.weighings, Phase.LEAVING), speech)
-            otherwise: tuple[str, ...] = ()
-            if evidence.manner is not None:
-                certain = speech.time(at + evidence.manner.leave_after_s)
-                otherwise = (speech.say("sibling_else", known=certain),)
-            return Told((out, speech.say("sibling", zone=zone, known=known)), otherwise)
+            return _outdone(evidence, at, speech)
         case _:
             return _left(evidence, at, speech)
 
@@ -213,7 +207,7 @@ def standing(phase: Phase, since: float, inside: float, now: float, manner: Mann
 
 
 def _left(evidence: Evidence, at: float, speech: Speech) -> Told:
-    said = [_with_voice("outside", at, _turned(evidence.weighings, Phase.LEAVING), speech)]
+    said = [_with_voice("outside", at, _last_turn(evidence.weighings, Phase.LEAVING), speech)]
     manner, known = evidence.manner, speech.time(evidence.known_at)
     if manner is None:
         return Told(tuple(said), ())
@@ -222,6 +216,17 @@ def _left(evidence: Evidence, at: float, speech: Speech) -> Told:
         return Told((*said, speech.say("left_at_once", asked=asked)), ())
     said.append(speech.say("left", asked=asked, known=known))
     return Told(tuple(said), (speech.say("stayed_if", leave=speech.percent(manner.leave_at), known=known),))
+
+
+def _outdone(evidence: Evidence, at: float, speech: Speech) -> Told:
+    """Another department was entered: this one was doubted already, or nobody can be in two."""
+    doubted = _last_turn(evidence.weighings, Phase.LEAVING)
+    known, zone = speech.time(evidence.known_at), speech.name(evidence.zone)
+    was = (_with_voice("outside", at, doubted, speech), speech.say("sibling", zone=zone, known=known))
+    if doubted is None or evidence.manner is None:
+        return Told(was, ())
+    certain = speech.time(doubted.at + evidence.manner.leave_after_s)
+    return Told(was, (speech.say("sibling_else", known=certain),))
 
 
 def _silent(evidence: Evidence, speech: Speech) -> Told:
@@ -278,9 +283,10 @@ def _voice(spoke: Weighing, speech: Speech) -> str:
     return speech.say("with_another" if spoke.others else "alone", **facts)
 
 
-def _turned(weighings: Sequence[Weighing], phase: Phase) -> Weighing | None:
-    """The last weighing that began a phase."""
-    return next((each for each in reversed(weighings) if each.turn == phase), None)
+def _last_turn(weighings: Sequence[Weighing], phase: Phase) -> Weighing | None:
+    """The last weighing that turned the phase, where it was to this one."""
+    last = next((each for each in reversed(weighings) if each.turn), None)
+    return last if last is not None and last.turn == phase else None
 
 
 def _span(seconds: float) -> str:

@@ -113,6 +113,15 @@ def test_a_neighbour_that_was_entered_is_named():
     assert told.otherwise == ("Without that, certain at 14:01:10.",)
 
 
+def test_a_department_that_nobody_doubted_is_left_for_its_neighbour_all_the_same():
+    told = closed(an_evidence("sibling", zone="hats", known_at=NOON_S + 63), NOON_S + 60, MILAN)
+    assert told.was == (
+        "Outside from 14:01:00.",
+        "At 14:01:03 it was certain that “Hats” next to it was entered.",
+    )
+    assert told.otherwise == ()
+
+
 @pytest.mark.parametrize(
     ("inside", "held_s", "words"),
     [
