@@ -158,7 +158,11 @@ def _each_once(slots: Indexes) -> tuple[Indexes, Indexes]:
 
 
 def _usable_fixes(rows: Rows, batch: Batch, line: Indexes, verdicts: Verdicts) -> tuple[Indexes, Indexes]:
-    """Fixes to follow, each device's in order of time, and those that came late; the others get their verdict."""
+    """Fixes to follow, each device's in order of time, and those that came late; the others get their verdict.
+
+    A fix that the phone itself says is made up (mock) is accepted and has no weight: it is no evidence of anything, and who
+    tries to be elsewhere need not learn that it did not work.
+    """
     fixes = batch.fixes
     if not len(fixes):
         none = np.empty(0, np.intp)
@@ -166,8 +170,9 @@ def _usable_fixes(rows: Rows, batch: Batch, line: Indexes, verdicts: Verdicts) -
     coarse = fixes.accuracy_m > COARSEST_FIX_M
     verdicts[: len(fixes)][coarse] = Verdict.TOO_INACCURATE
     order = np.lexsort((fixes.at, line)) if len(rows) < len(line) else np.arange(len(line))
-    if coarse.any():
-        order = order[~coarse[order]]
+    useless = coarse | fixes.mock
+    if useless.any():
+        order = order[~useless[order]]
     at, who = fixes.at[order], line[order]
     newest = rows.fix_at[who]
     again = at == newest

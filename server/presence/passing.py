@@ -25,7 +25,7 @@ PASSED_M = 15.0
 #: Where on the way: shares of its time.
 STOPS = (0.0, 0.25, 0.5, 0.75)
 #: How many waits ahead one who comes, and one who leaves, is looked at; who comes, no further than this.
-COMING, LEAVING, FORESEEN_S = 2.0, 1.0, 5.0
+COMING, LEAVING, FORESEEN_S = 2.5, 1.0, 5.0
 #: On a border: the time at which it is passed is that at which being inside was as likely as not.
 EVEN = 0.5
 

@@ -24,11 +24,11 @@ BEST_SIGMA_M = 1.5
 COARSE_M, COARSE_FACTOR = 25.0, 1.3
 #: Errors last: autocorrelation .84 at 1 s, .46 at 5 s. Fixes closer than this share what they know. (Measured in simulation against a
 #: state for the error itself, with memories of 4 s and 60 s: as good, at a third of the cost.)
-ERROR_LASTS_S = 5.0
+ERROR_LASTS_S = 4.5
 #: For how long a velocity lasts: a block, an aisle.
 STRAIGHT_S = 20.0
 #: The share of the pace's square that is velocity in any one direction at any time: the rest stands or waits.
-GOING_SHARE = 0.25
+GOING_SHARE = 0.3
 #: Paces, m/s: who stands still; a brisk walk, which anybody may break into; and of whom nothing is known yet.
 STANDING_MPS, WALKING_MPS, FIRST_MPS = 0.05, 2.0, 3.0
 #: A pace is forgotten within this time: red lights are shorter than a few of it.
@@ -163,8 +163,10 @@ def follow_fixes(rows: Rows, which: Indexes, fixes: Fixes, items: Indexes) -> Co
     sigma = np.maximum(claimed, BEST_SIGMA_M)
     gap = at - rows.fix_at[which]
     gap[fresh] = 0.0
-    # Fixes that come faster than their errors change bring only their share of what they claim.
-    noise = sigma**2 * np.maximum(1.0, ERROR_LASTS_S / np.maximum(gap, 0.5))
+    # A fix that comes faster than errors change brings only its share of what it claims; one that is far better than the one
+    # before owes it nothing, since it is from another source.
+    alike = np.minimum(sigma / rows.fix_sigma_m[which], 1.0) ** 2
+    noise = sigma**2 * (1.0 + alike * np.maximum(ERROR_LASTS_S / np.maximum(gap, 0.5) - 1.0, 0.0))
     before, then, spread, odd = _expected(_motion(rows, which), gap, noise, (x, y))
     off_x, off_y = x - then.x, y - then.y
     doubtful = np.flatnonzero(odd | (rows.doubt_at[which] > NEVER))
@@ -192,7 +194,7 @@ def follow_fixes(rows: Rows, which: Indexes, fixes: Fixes, items: Indexes) -> Co
         getattr(rows, name)[which] = getattr(now, name)
     usual = rows.fix_gap_s[which]
     rows.fix_gap_s[which] = np.where(gap > 0, np.where(usual > 0, 0.8 * usual + 0.2 * gap, gap), usual)
-    rows.fix_at[which] = at
+    rows.fix_at[which], rows.fix_sigma_m[which] = at, sigma
     return Course(maps, at, gap, fresh, before, now, off_x, off_y, spread)
 
 

@@ -45,6 +45,7 @@ class Rows:
     doubt_y: Floats
     doubt_at: Floats  # since when they do
     fix_at: Floats  # newest fix
+    fix_sigma_m: Floats  # what it was taken to be off by, per axis
     fix_gap_s: Floats  # usual time between fixes
     heard_at: Floats  # newest radio evidence
     heard_gap_s: Floats
@@ -115,6 +116,7 @@ EMPTY = {
     "m_per_lon": 1.0,
     "doubt_at": NEVER,
     "fix_at": NEVER,
+    "fix_sigma_m": 1.0,
     "heard_at": NEVER,
     "grace_at": NEVER,
     "next_due_at": np.inf,
@@ -130,9 +132,9 @@ class RadioTracks:
 
     def __init__(self, radio_map: RadioMap) -> None:
         self.map = radio_map
-        self.row_of: dict[int, int] = {}
+        self.row_of = np.empty(0, np.intp)  # of each slot, -1 where it was not heard here
         self.slot_in: list[int] = []
-        self.belief = np.empty((0, radio_map.cells), np.float32)  # log, up to a constant
+        self.learned = np.empty((0, radio_map.cells), np.float32)  # log likelihood beyond the map's start
         self.tick = np.empty(0, np.int64)  # the half second that the belief is of, -1 before the first
         self.last_at = np.empty((0, len(radio_map.anchors)))  # newest evidence of each anchor
         self.unknown = np.array([0.0, radio_map.offset_db**2])
@@ -140,32 +142,41 @@ class RadioTracks:
 
     def rows(self, slots: Indexes) -> Indexes:
         """The rows of these devices; one not heard here before gets a new one, as someone first heard."""
-        for slot in slots.tolist():
-            if slot not in self.row_of:
-                self.row_of[slot] = len(self.slot_in)
-                self.slot_in.append(slot)
-        if len(self.slot_in) > len(self.belief):
-            room = max(len(self.slot_in) - len(self.belief), len(self.belief), 16)
-            self.belief = np.concatenate([self.belief, np.tile(self.map.log_start, (room, 1))])
-            self.tick = np.concatenate([self.tick, np.full(room, -1, np.int64)])
-            self.last_at = np.concatenate([self.last_at, np.full((room, len(self.map.anchors)), NEVER)])
-            self.loudness = np.concatenate([self.loudness, np.tile(self.unknown, (room, 1))])
-        return np.array([self.row_of[slot] for slot in slots.tolist()], np.intp)
+        if len(slots) and slots.max() >= len(self.row_of):
+            more = max(int(slots.max()) + 1 - len(self.row_of), len(self.row_of))
+            self.row_of = np.append(self.row_of, np.full(more, -1, np.intp))
+        new = slots[self.row_of[slots] < 0]
+        if len(new):
+            self.row_of[new] = np.arange(len(self.slot_in), len(self.slot_in) + len(new))
+            self.slot_in += new.tolist()
+            self._lengthen()
+        return self.row_of[slots]
 
     def forget(self, slot: int) -> None:
         """Frees the row of a device; the last row moves into the gap."""
-        row = self.row_of.pop(slot, None)
-        if row is None:
+        row = int(self.row_of[slot]) if slot < len(self.row_of) else -1
+        if row < 0:
             return
+        self.row_of[slot] = -1
         last = len(self.slot_in) - 1
         mover = self.slot_in.pop()
         if row != last:
             self.slot_in[row] = mover
             self.row_of[mover] = row
-            for column in (self.belief, self.tick, self.last_at, self.loudness):
+            for column in (self.learned, self.tick, self.last_at, self.loudness):
                 column[row] = column[last]
-        self.belief[last], self.tick[last] = self.map.log_start, -1
+        self.learned[last], self.tick[last] = 0.0, -1
         self.last_at[last], self.loudness[last] = NEVER, self.unknown
+
+    def _lengthen(self) -> None:
+        """Room for all rows that are known."""
+        if len(self.slot_in) <= len(self.learned):
+            return
+        room = max(len(self.slot_in) - len(self.learned), len(self.learned), 16)
+        self.learned = np.concatenate([self.learned, np.zeros((room, self.map.cells), np.float32)])
+        self.tick = np.concatenate([self.tick, np.full(room, -1, np.int64)])
+        self.last_at = np.concatenate([self.last_at, np.full((room, len(self.map.anchors)), NEVER)])
+        self.loudness = np.concatenate([self.loudness, np.tile(self.unknown, (room, 1))])
 
 
 class Tracks:
