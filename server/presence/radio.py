@@ -56,16 +56,16 @@ class Links:
 
 @dataclass(slots=True)
 class Scans:
-    """What the anchors of one map heard, by device and half second; belief is that of a copy (see RadioTracks)."""
+    """What the anchors of one map heard, by device and second; what was learned is that of a copy (see RadioTracks)."""
 
     map: RadioMap
     line: Indexes  # row of the step that each scan belongs to
     at: Floats
-    tick: NDArray[np.int64]
+    tick: NDArray[np.int64]  # its second
     own: Indexes  # row here of each scan
     links: Links
     tracked: Indexes  # row in RadioTracks of each row here
-    belief: Floats32  # log, up to a constant
+    learned: Floats32
     belief_tick: NDArray[np.int64]
     last_at: Floats
     loudness: Floats  # (rows, 2): how much louder than the map expects (dB), and its variance
@@ -81,7 +81,7 @@ class Scans:
 
     def keep(self, radio: RadioTracks) -> None:
         """Writes the belief down."""
-        radio.belief[self.tracked] = self.belief
+        radio.learned[self.tracked] = self.learned
         radio.tick[self.tracked] = self.belief_tick
         radio.last_at[self.tracked] = self.last_at
         radio.loudness[self.tracked] = self.loudness
@@ -97,8 +97,9 @@ def scans_of(
     nothing = np.empty(0, np.intp)
     if not len(heards):
         return (), nothing
-    places = [atlas.anchor_place.get(anchor, (-1, -1)) for anchor in heards.anchor]
-    map_of, anchor_of = np.array(places, np.intp).T
+    place = atlas.anchor_place.get
+    places = np.fromiter((place(anchor, -1) for anchor in heards.anchor), np.intp, len(heards))
+    map_of, anchor_of = np.divmod(places, atlas.most_anchors)
     scans = []
     late = [nothing]
     for number, radio in enumerate(tracks.radio):
@@ -137,7 +138,7 @@ def _gather(
     gap = _gaps(own, anchor, at, last_at)
     np.maximum.at(last_at, (own, anchor), at)
 
-    # A little out of step counts as of the newest known half second: belief does not go back.
+    # A little out of step counts as of the newest known second: belief does not go back.
     tick = np.floor(at / STEP_S).astype(np.int64)
     now = np.maximum(tick, radio.tick[tracked][own])
     order = np.lexsort((now, own))
@@ -156,7 +157,7 @@ def _gather(
         own=own[starts],
         links=Links(starts, np.diff(np.append(starts, len(own))), anchor, rssi_dbm, news),
         tracked=tracked,
-        belief=radio.belief[tracked],
+        learned=radio.learned[tracked],
         belief_tick=radio.tick[tracked],
         last_at=last_at,
         loudness=radio.loudness[tracked],
@@ -177,28 +178,26 @@ def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:
     """Moves belief by one scan a device, in place. Out: (scans, map's zones) probability of being inside."""
     own, tick, which = scans.own[items], scans.tick[items], scans.line[items]
     passed_s = np.where(scans.belief_tick[own] >= 0, tick - scans.belief_tick[own], 0) * STEP_S
-    log_belief = _faded(scans.map, scans.belief[own], passed_s, rows.heard_gap_s[which])
+    left = _left(passed_s, rows.heard_gap_s[which])
+    learned = scans.learned[own] * left[:, None].astype(np.float32)
     links, begins = scans.links.of(items)
     anchor, news = scans.links.anchor[links], scans.links.news[links]
     whose = np.repeat(np.arange(len(items)), scans.links.count[items])
     loudness = scans.loudness[own]
     heard_dbm = scans.links.rssi_dbm[links]
-    _add_evidence(log_belief, scans, items, heard_dbm - loudness[whose, 0], begins)
-    log_belief -= log_belief.max(axis=1, keepdims=True)
-    belief = np.exp(log_belief)
-    belief /= belief.sum(axis=1, keepdims=True)
-    scans.belief[own], scans.belief_tick[own] = log_belief, tick
-    off_db = heard_dbm - (belief @ scans.map.expected_dbm.T)[whose, anchor]
+    _add_evidence(learned, scans, items, heard_dbm - loudness[whose, 0], begins)
+    learned -= learned.max(axis=1, keepdims=True)
+    scans.learned[own], scans.belief_tick[own] = learned, tick
+    inside, expected_dbm = scans.map.told(learned)
+    off_db = heard_dbm - expected_dbm[whose, anchor]
     weight = np.add.reduceat(news, begins)
     mean_off_db = np.add.reduceat(news * off_db, begins) / weight
     scans.loudness[own] = _louder(scans.map, loudness, mean_off_db, weight, passed_s)
     _note_gap(rows, which, scans.at[items])
-    return np.asarray(belief @ scans.map.member, np.float64)
+    return inside.astype(np.float64)
 
 
-def _add_evidence(
-    log_belief: Floats32, scans: Scans, items: Indexes, rssi_dbm: Floats, begins: Indexes
-) -> None:
+def _add_evidence(learned: Floats32, scans: Scans, items: Indexes, rssi_dbm: Floats, begins: Indexes) -> None:
     """Adds what each link weighs, in place: the first link of all scans, then the second, and so on.
 
     A sum by rank, since numpy's reduceat over rows costs ten times as much.
@@ -211,18 +210,15 @@ def _add_evidence(
         fit = scans.map.evidence(links.anchor[link], rssi_dbm[begins[some] + rank])
         fit *= links.news[link, None].astype(np.float32)
         if len(some) == len(items):
-            log_belief += fit
+            learned += fit
         else:
-            log_belief[some] += fit
+            learned[some] += fit
 
 
-def _faded(radio_map: RadioMap, log_belief: Floats32, passed_s: Floats, usual_gap_s: Floats) -> Floats32:
-    """Belief some seconds later without news; who was unheard for long is a stranger again."""
+def _left(passed_s: Floats, usual_gap_s: Floats) -> Floats:
+    """How much of what was learned counts some seconds later; who was unheard for long is a stranger again."""
     left = np.exp(-passed_s / np.maximum(FADE_S, FADE_GAPS * usual_gap_s))
-    left[passed_s > STRANGER_AFTER_S] = 0.0
-    share = left[:, None].astype(np.float32)
-    faded: Floats32 = radio_map.log_start + share * (log_belief - radio_map.log_start)
-    return faded
+    return np.where(passed_s > STRANGER_AFTER_S, 0.0, left)
 
 
 def _louder(

@@ -152,9 +152,13 @@ class RadioTracks:
             self._lengthen()
         return self.row_of[slots]
 
+    def row(self, slot: int) -> int:
+        """The row of one device, -1 where it was not heard here."""
+        return int(self.row_of[slot]) if slot < len(self.row_of) else -1
+
     def forget(self, slot: int) -> None:
         """Frees the row of a device; the last row moves into the gap."""
-        row = int(self.row_of[slot]) if slot < len(self.row_of) else -1
+        row = self.row(slot)
         if row < 0:
             return
         self.row_of[slot] = -1

@@ -40,7 +40,8 @@ class Atlas:
     fences: Fences
     openings: Openings
     radio_maps: tuple[RadioMap, ...]
-    anchor_place: Mapping[str, tuple[int, int]]  # anchor -> (radio map, its row there)
+    anchor_place: Mapping[str, int]  # anchor -> number of its radio map * most_anchors + its row there
+    most_anchors: int
 
 
 def compile_atlas(
@@ -63,6 +64,7 @@ def compile_atlas(
         {plan.id: plan for plan in plans},
         surveys,
     )
+    most_anchors = max((len(radio_map.anchors) for radio_map in radio_maps), default=1)
     asked = dwells_s or {}
     most = max((len(times) for times in asked.values()), default=0)
     dwells = np.full((len(open_zones), most + 1), np.inf)
@@ -86,8 +88,9 @@ def compile_atlas(
             [[each.hours for each in lineage(zone, known) if each.hours is not None] for zone in open_zones]
         ),
         radio_maps=radio_maps,
+        most_anchors=most_anchors,
         anchor_place={
-            anchor: (number, row)
+            anchor: number * most_anchors + row
             for number, radio_map in enumerate(radio_maps)
             for row, anchor in enumerate(radio_map.anchors)
         },

@@ -28,8 +28,9 @@ class RadioMap:
     """One group of anchors that hear the same people. The last cell is outside.
 
     `log_likelihood[anchor, rssi + 110, cell]`; `expected_dbm[anchor, cell]`; `member[cell, j]` is the share of the cell that
-    belongs to zone `zones[j]`; `log_start` is the belief about someone of whom nothing was heard lately; `offset_db` is how
-    far (sd) a device may sound louder or fainter than the map expects, everywhere alike.
+    belongs to zone `zones[j]`; `start` is the belief about someone of whom nothing was heard lately; `offset_db` is how far
+    (sd) a device may sound louder or fainter than the map expects, everywhere alike. `readout` is what belief is asked
+    for, in one product: (cells, 1 + zones + anchors), see `told`.
     """
 
     anchors: tuple[str, ...]
@@ -37,17 +38,29 @@ class RadioMap:
     expected_dbm: Floats32
     log_likelihood: Floats32
     member: Floats32
-    log_start: Floats32
+    start: Floats32
+    readout: Floats32
     offset_db: float
 
     @property
     def cells(self) -> int:
-        return len(self.log_start)
+        return len(self.start)
 
     def evidence(self, anchors: NDArray[np.intp], rssi_dbm: NDArray[np.float64]) -> Floats32:
         """Log likelihood of each cell for each strength heard: (strengths, cells)."""
         strength = np.clip(np.rint(rssi_dbm), WEAKEST_DBM, STRONGEST_DBM).astype(np.intp) - WEAKEST_DBM
-        return self.log_likelihood[anchors, strength]
+        codes = anchors * self.log_likelihood.shape[1] + strength
+        evidence: Floats32 = self.log_likelihood.reshape(-1, self.cells).take(codes, axis=0)
+        return evidence
+
+    def told(self, learned: Floats32) -> tuple[Floats32, Floats32]:
+        """What belief tells, of log likelihoods (rows, cells) learned since the start, each row up to a constant.
+
+        Out: the probability of being inside each zone (rows, zones), and what each anchor should hear (dBm: rows, anchors).
+        """
+        sums = np.exp(learned) @ self.readout
+        sums /= sums[:, :1]
+        return sums[:, 1 : 1 + len(self.zones)], sums[:, 1 + len(self.zones) :]
 
 
 def radio_map(
@@ -67,13 +80,15 @@ def radio_map(
     off = (strengths[None, :, None] - mean[:, None, :]) / spread
     fit = -np.log(spread) - (FREEDOM + 1.0) / 2.0 * np.log1p(off**2 / FREEDOM)
     # First heard: as likely still outside as anywhere inside.
-    start = np.append(np.full(cells, 0.5 / cells), 0.5)
+    start = np.append(np.full(cells, 0.5 / cells), 0.5)[:, None]
+    member = np.vstack([inside, np.zeros((1, len(zones)))])
     return RadioMap(
         anchors=anchors,
         zones=zones,
         expected_dbm=mean.astype(np.float32),
         log_likelihood=fit.astype(np.float32),
-        member=np.vstack([inside, np.zeros((1, len(zones)))]).astype(np.float32),
-        log_start=np.log(start).astype(np.float32),
+        member=member.astype(np.float32),
+        start=start[:, 0].astype(np.float32),
+        readout=(start * np.hstack([np.ones_like(start), member, mean.T])).astype(np.float32),
         offset_db=offset_db,
     )
