@@ -24,7 +24,7 @@ from server.bus.contract import Bus, Handover
 from server.bus.measures import Measures
 from server.campaigns import Decision, Moment, Send, decide_in_turn, gather
 from server.knowledge import Knowledge
-from server.presence.ears import Ear, Ears, brought, doubts, told
+from server.presence.ears import Ear, Ears, brought, doubts, in_step, told
 from server.presence.late import history, in_turns, picked, rivals
 from server.presence.memory import changed, departures, endings, recall, renumber, standing, weighed_anew
 from server.presence.observe import Stay, Step, keep, let_time_pass, observe
@@ -49,6 +49,8 @@ MOST_OF_ONE_DEVICE = 250
 LATE_WORDS_S = 120.0
 #: Who tells us of so long ago has been offline and may go on telling: nothing falls due by the clock while the rest is on its way.
 BACKLOG_S, REST_S = 120.0, 30.0
+#: So long what one gateway kept waits for what the others kept; its scanner has 10 s of patience with an answer.
+IN_STEP_S = 2.0
 #: How often it is looked whether a gateway has told what somebody's due time waits for.
 LOOK_AGAIN_S = 1.0
 
@@ -116,9 +118,32 @@ class Trigger:
             await committed(self._database, partial(_end, lost, now))
 
     async def run(self) -> None:
-        """Takes what doors hand over, for ever."""
+        """Takes what doors hand over, for ever: at once, but for what gateways kept and others are about to tell of too."""
+        held: list[Handover] = []
         while True:
-            await self.take(await self._bus.take())
+            fresh = await self._fresh(IN_STEP_S / 8) if held else await self._bus.take()
+            ready, held = self._in_step([*held, *fresh])
+            if ready:
+                await self.take(ready)
+
+    async def _fresh(self, within_s: float) -> list[Handover]:
+        try:
+            return await asyncio.wait_for(self._bus.take(), within_s)
+        except TimeoutError:
+            return []
+
+    def _in_step(self, handovers: list[Handover]) -> tuple[list[Handover], list[Handover]]:
+        """Those that may be taken, and those that wait for other gateways; nobody waits for long."""
+        if not self._ears:
+            return handovers, []
+        now = self._clock()
+        may = in_step([each.batch.heards for each in handovers], self._ears, now.timestamp())
+        ready: list[Handover] = []
+        held: list[Handover] = []
+        for handover, now_is_right in zip(handovers, may, strict=True):
+            late = (now - handover.arrived_at).total_seconds() > IN_STEP_S
+            (ready if now_is_right or late else held).append(handover)
+        return ready, held
 
     async def take(self, handovers: Sequence[Handover]) -> None:
         """Evidence of any number of doors as one batch, one transaction; each door is answered when it is durable."""

@@ -14,11 +14,12 @@ were heard (`background`) its word reaches as far as its last packet, whosever t
 its heartbeat. Times are epoch seconds of our clock.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from server.presence.radio import OUT_OF_STEP_S
 from server.presence.sighting import Heards
 from server.presence.tracks import NEVER, RadioTracks, Tracks
 from server.zones.shape import Floats, Indexes
@@ -31,6 +32,8 @@ MOST_SPANS = 4
 OVERDUE_S = 20.0
 #: A gateway that says that it did not listen all the time lost nothing if it brought something so shortly before.
 BREATH_S = 2.0
+#: What is older than this when it comes was kept on a disk, or on a line that is slow.
+LIVE_S = 5.0
 #: Packets a second beyond those that it brought us, from which there may be a background; heartbeats and windows are not in step,
 #: so that three words in a row must say so.
 BACKGROUND_PER_S, BACKGROUND_WORDS = 0.2, 3
@@ -84,6 +87,10 @@ class Ear:
         """How far its word reaches; without end where it has been silent for so long at `until` that it is given up."""
         return np.inf if until >= self.known_until + most_s else self.known_until
 
+    def speaks_at(self, now: float) -> bool:
+        """Whether its gateway said something lately, be it that it cannot hear."""
+        return self.word is not None and self.word.said_at >= now - OVERDUE_S
+
     def speaks(self, until: float) -> bool:
         """Whether it may be taken to hear at `until`."""
         return (self.word is None or self.word.hears) and self.known_until >= until - OVERDUE_S
@@ -117,6 +124,28 @@ def brought(ears: Ears, heards: Heards) -> Ears:
 def doubts(before: Ears, after: Ears) -> bool:
     """Whether what was brought leaves a new doubt that a gateway's word might settle."""
     return any(before[anchor].doubtful != ear.doubtful for anchor, ear in after.items() if ear.doubtful)
+
+
+def in_step(batches: Sequence[Heards], ears: Ears, now: float) -> list[bool]:
+    """Which batches may be taken now; the others wait for what other gateways heard at the same time and are about to bring.
+
+    A shop's line is cut for all its gateways at once, and each then empties its spool as fast as it can: taken as they come, what
+    the second heard would be older than all that the first has told, and belief cannot go back. The batch that ends first may always
+    be taken, once each gateway that said it has something to bring has brought a batch.
+    """
+    last = [float(batch.at.max()) if len(batch) else NEVER for batch in batches]
+    old = [NEVER < at < now - LIVE_S for at in last]
+    if not any(old):
+        return [True] * len(batches)
+    reach = {
+        anchor: ear.known_until
+        for anchor, ear in ears.items()
+        if ear.word is not None and ear.word.waits_since is not None and ear.speaks_at(now)
+    }
+    for batch, at in zip(batches, last, strict=True):
+        reach |= {anchor: max(at, reach.get(anchor, NEVER)) for anchor in set(batch.anchor)}
+    slowest = min(reach.values())
+    return [not held or at <= slowest + OUT_OF_STEP_S for held, at in zip(old, last, strict=True)]
 
 
 def told(ear: Ear, word: Word) -> Ear:
@@ -233,8 +262,8 @@ def carriers(
     found: dict[str, float] = {}
     newer = {id(radio): (tracked, last_at) for radio, tracked, last_at in fresh}
     for radio in tracks.radio:
-        row = radio.row_of.get(slot)
-        if row is None:
+        row = radio.row(slot)
+        if row < 0:
             continue
         heard = radio.last_at[row]
         if id(radio) in newer:

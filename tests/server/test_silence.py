@@ -1,9 +1,11 @@
 """Gateways that do not hear, lines that are cut, and zones that change while somebody is in them: the main job on real records."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from server.presence.sighting import Batch
 from server.zones.hours import read_hours
 from server.zones.zone import AnchorSet, Circle
 from tests.makers import LAT, LON, METRES_PER_DEGREE_LAT, QUICK, a_department, a_shop, fix, heard
@@ -97,6 +99,26 @@ async def test_a_gateway_that_was_cut_off_tells_of_a_visit_in_the_past_and_nobod
     assert await shop.rows(OUTBOX, "device_id") == [ann]
     assert await shop.reasons() == ["freshness"]
     assert await shop.rows(STAYS, "device_id") == []
+
+
+async def test_a_line_that_was_cut_for_all_gateways_leaves_everybody_where_all_together_heard_them(shop):
+    ann = await shop.meet()
+    async with asyncio.TaskGroup() as group:
+        path = group.create_task(shop.trigger.run())
+        live = [heard(second, "west", -60.0, ann) for second in range(10)]
+        await shop.bus.carry(Batch.of([*live, *(heard(second, "east", -80.0, ann) for second in range(10))]))
+        shop.now = NOON + timedelta(seconds=600)
+        await shop.beat("east", "west", after_s=600, spool_oldest_at=NOON.timestamp() + 10)
+
+        async def empty(anchor: str, rssi_dbm: float, batch_s: int) -> None:
+            """One gateway's spool, as fast as the server takes it."""
+            for first in range(10, 120, batch_s):
+                seconds = range(first, min(first + batch_s, 120))
+                await shop.bus.carry(Batch.of([heard(each, anchor, rssi_dbm, ann) for each in seconds]))
+
+        await asyncio.gather(empty("east", -80.0, 50), empty("west", -60.0, 15))
+        path.cancel()
+    assert set(await shop.rows(VISITS, "zone_id", "late")) == {("bags", False), ("shop", False)}
 
 
 async def test_a_machine_that_took_its_place_is_heard_for_the_same_anchor(shop):

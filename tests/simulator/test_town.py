@@ -1,6 +1,6 @@
 import numpy as np
 
-from simulator.habits import DEMO_TOWN, HABITS
+from simulator.habits import DEMO_TOWN
 from simulator.town import Mishaps, raise_town
 
 
@@ -20,7 +20,7 @@ def test_another_seed_raises_another_town(world):
 def test_everybody_who_was_asked_for_lives_there(world):
     town = raise_town(world, 1, 30.0)
     assert len(town.shoppers) == sum(DEMO_TOWN.values())
-    assert {shopper.habit for shopper in town.shoppers} == set(HABITS)
+    assert {shopper.habit for shopper in town.shoppers} == set(DEMO_TOWN)
 
 
 def test_a_shortened_town_still_owes_offers_of_each_kind(world):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.presence.ears import BACKGROUND_WORDS, Ear, brought, doubts, told
+from server.presence.ears import BACKGROUND_WORDS, Ear, brought, doubts, in_step, told
 from server.presence.sighting import Batch
 from server.zones.zone import AnchorSet
 from tests.makers import NOON_S, QUICK, Walkthrough, a_department, a_shop, a_word, an_anchor, fix, heard
@@ -324,6 +324,43 @@ def test_a_gateway_that_hears_again_says_so_before_it_has_heard_anybody():
     ear = told(ear, a_word(112, last_heard_at=NOON_S + 20))
     assert (ear.known_until, ear.deaf) == (NOON_S + 20, ())
     assert told(ear, a_word(117)).deaf == ((NOON_S + 20, NOON_S + 112),)
+
+
+def kept_by(anchor: str, first: int, last: int):
+    """What a gateway kept of these seconds."""
+    return Batch.of([heard(second, anchor, -60.0) for second in range(first, last)]).heards
+
+
+def back(*anchors: str, after_s: float = 600, since: float = 20) -> dict:
+    """Gateways that were cut off since then and have just said that they have something to bring."""
+    ears = {anchor: told(Ear(), a_word(since)) for anchor in anchors}
+    return {anchor: told(ear, a_word(after_s, waits_since=NOON_S + since)) for anchor, ear in ears.items()}
+
+
+def test_what_one_gateway_kept_waits_for_what_the_other_kept():
+    ears, now = back("shoes", "bags"), NOON_S + 601
+    assert in_step([kept_by("shoes", 20, 60)], ears, now) == [False]
+    assert in_step([kept_by("shoes", 20, 60), kept_by("bags", 20, 55)], ears, now) == [True, True]
+    assert in_step([kept_by("shoes", 20, 90), kept_by("bags", 20, 55)], ears, now) == [False, True]
+
+
+def test_what_comes_from_now_waits_for_nobody():
+    assert in_step([kept_by("shoes", 595, 601)], back("shoes", "bags"), NOON_S + 601) == [True]
+
+
+def test_a_gateway_that_has_nothing_to_bring_or_says_nothing_any_more_is_not_waited_for():
+    ears = {**back("shoes"), "bags": told(Ear(), a_word(600))}
+    assert in_step([kept_by("shoes", 20, 60)], ears, NOON_S + 601) == [True]
+    assert in_step([kept_by("shoes", 20, 60)], back("shoes", "bags"), NOON_S + 700) == [True]
+
+
+@settings(max_examples=50, deadline=None)
+@given(ends=st.lists(st.integers(30, 500), min_size=1, max_size=5))
+def test_the_batch_that_ends_first_may_always_be_taken(ends):
+    anchors = [f"g{i}" for i in range(len(ends))]
+    batches = [kept_by(anchor, 20, end) for anchor, end in zip(anchors, ends, strict=True)]
+    may = in_step(batches, back(*anchors), NOON_S + 601)
+    assert all(may[i] for i in range(len(ends)) if ends[i] == min(ends))
 
 
 def test_an_ear_never_knows_less_than_before():
