@@ -99,7 +99,8 @@ class Stays:
 
     def weigh(self, row: Indexes, zone: Indexes, inside: Floats, at: Floats, *, by_radio: bool) -> None:
         """Evidence: with probability `inside` the device of `row` is in `zone` at `at`. One line a (row, zone)."""
-        row, zone, inside, at = self._with_ancestors(row, zone, inside, at)
+        if not by_radio:  # a radio map tells of all zones round its own by itself
+            row, zone, inside, at = self._with_ancestors(row, zone, inside, at)
         sure = inside >= self.atlas.enter_at[zone]
         place = self._place(row, zone, wanted=sure)
         known = place >= 0

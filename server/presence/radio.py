@@ -7,6 +7,7 @@ device within half a second is one scan. How loud a device is at all is learned 
 where it is, not their common level.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,9 +98,7 @@ def scans_of(
     nothing = np.empty(0, np.intp)
     if not len(heards):
         return (), nothing
-    place = atlas.anchor_place.get
-    places = np.fromiter((place(anchor, -1) for anchor in heards.anchor), np.intp, len(heards))
-    map_of, anchor_of = np.divmod(places, atlas.most_anchors)
+    map_of, anchor_of = np.divmod(_places(atlas, heards.anchor), atlas.most_anchors)
     scans = []
     late = [nothing]
     for number, radio in enumerate(tracks.radio):
@@ -108,6 +107,15 @@ def scans_of(
         scans.append(gathered)
         late.append(too_late)
     return tuple(scans), np.concatenate(late)
+
+
+def _places(atlas: Atlas, anchors: Sequence[str]) -> Indexes:
+    """Where each anchor stands among the radio maps, -1 for one that none has."""
+    place = atlas.anchor_place
+    try:
+        return np.fromiter(map(place.__getitem__, anchors), np.intp, len(anchors))
+    except KeyError:
+        return np.array([place.get(anchor, -1) for anchor in anchors], np.intp)
 
 
 def _gather(
