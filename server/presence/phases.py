@@ -98,7 +98,13 @@ class Stays:
         self.touched = np.zeros(len(self.rows), np.bool_)
 
     def weigh(self, row: Indexes, zone: Indexes, inside: Floats, at: Floats, *, by_radio: bool) -> None:
-        """Evidence: with probability `inside` the device of `row` is in `zone` at `at`. One line a (row, zone)."""
+        """Evidence: with probability `inside` the device of `row` is in `zone` at `at`. One line a (row, zone).
+
+        None counts for a zone that is shut: nobody is in it.
+        """
+        if self.atlas.openings.any:
+            some = self.atlas.openings.is_open(zone, at)
+            row, zone, inside, at = row[some], zone[some], inside[some], at[some]
         if not by_radio:  # a radio map tells of all zones round its own by itself
             row, zone, inside, at = self._with_ancestors(row, zone, inside, at)
         sure = inside >= self.atlas.enter_at[zone]
@@ -357,10 +363,7 @@ class Stays:
     def _with_ancestors(
         self, row: Indexes, zone: Indexes, inside: Floats, at: Floats
     ) -> tuple[Indexes, Indexes, Floats, Floats]:
-        """Evidence for being in a zone is evidence for each zone round it; the strongest counts. None counts for a zone that is shut."""
-        if self.atlas.openings.any:
-            some = self.atlas.openings.is_open(zone, at)
-            row, zone, inside, at = row[some], zone[some], inside[some], at[some]
+        """Evidence for being in a zone is evidence for each zone round it; the strongest counts."""
         sure = np.flatnonzero(inside >= self.atlas.enter_at[zone])
         lineage = self.atlas.lineage[zone[sure]]
         line, generation = np.nonzero(lineage >= 0)

@@ -248,3 +248,18 @@ def test_a_bar_that_closes_at_half_past_two_does_so_on_the_nights_when_the_clock
     assert [event.kind for event in late.events] == ["entered", "exited"]
     assert late.events[-1].at == closing
     assert bar.events[-1].at <= closing
+
+
+def test_a_fob_that_lies_in_a_shop_that_is_shut_is_nowhere_until_it_opens():
+    anchors = [an_anchor("a"), an_anchor("b")]
+    shop = Walkthrough(
+        open_on({"mon-fri": ["09:00-14:01", "14:02-19:00"]}, place=None, manner=QUICK),
+        a_department("shoes", AnchorSet(("a",)), manner=QUICK),
+        anchors=anchors,
+    )
+    for second in range(0, 180, 3):
+        shop.take(heard(second, "a", -60.0), heard(second, "b", -82.0))
+        shop.wait_until(second + 1)
+    assert shop.told("shop")[:2] == [("entered", 0.0), ("exited", 60.0)]
+    assert [event.at for event in shop.events if event.kind == "entered"][2].timestamp() - NOON_S == 120.0
+    assert len(shop.told("shop")) == len(shop.told("shoes")) == 3
