@@ -1,4 +1,4 @@
-"""The command line: `soglia-simulator demo | run SCENARIO | bench NAME | score TASK`.
+"""The command line: `soglia-simulator demo | run SCENARIO | bench NAME | score TASK | pretend KIND`.
 
 Exit codes: 0 all went as it should; 1 an offer was doubled, wrong or lost without a reason, or the server failed; 2 asked wrongly.
 """
@@ -20,6 +20,7 @@ from rich.markup import escape
 import simulator.bench
 from simulator.habits import FULL_STORY_S
 from simulator.house import HouseFailed
+from simulator.pretend import SORTS, write
 from simulator.scenarios import scenarios
 from simulator.score.algorithms import OURS
 from simulator.score.asked import OWN, Asked, learning_from
@@ -181,6 +182,28 @@ def score(
             typer.echo(json.dumps(row))
     else:
         Console(width=max(console.width, TABLE_WIDTH)).print(scores_table(rows))
+
+
+@program.command()
+def pretend(
+    kind: Annotated[str, typer.Argument(help="downtown: drives between houses; walk: strolls with a phone.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The folder to write; `score fences --data` reads it.")],
+    hours: Annotated[float, typer.Option(min=0.1, help="How long all traces are together.")] = 4.0,
+    seed: Seed = 1,
+) -> None:
+    """Writes pretended recordings in the form of real ones: more cases than anybody has recorded."""
+    console = Console()
+    known = next((each for each in SORTS if each == kind), None)
+    if known is None:
+        console.print(f"There is no pretending {escape(kind)}. There are: {', '.join(SORTS)}.")
+        raise typer.Exit(2)
+    try:
+        count = write(known, out, hours, seed)
+    except OSError as error:
+        console.print(f"[red]{escape(str(error))}[/red]")
+        raise typer.Exit(2) from error
+    console.print(f"{count} traces in {escape(str(out))}", soft_wrap=True)
 
 
 def _world(shop: Path) -> World:
