@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 
-from server.presence.observe import RADIO_TRUMPS_S, Stay, Step, stay_of, step_of
+from server.presence.observe import RADIO_TRUMPS_S, Stay, Step, stays_of, step_of
 from server.presence.phases import Patience, Stays
 from server.presence.position import believed
 from server.presence.tracks import NEVER, Rows, Tracks
@@ -166,11 +166,8 @@ def standing(tracks: Tracks, atlas: Atlas, since: float) -> tuple[Stay, ...]:
     count = len(tracks.devices)
     heard = np.maximum(rows.by_fix_at[:count], rows.by_radio_at[:count])
     lines, places = np.nonzero((rows.zone[:count] >= 0) & (heard > since))
-    zones = rows.zone[lines, places]
-    return tuple(
-        stay_of(rows, line, place, tracks.devices[line], atlas.zones[zone].id)
-        for line, place, zone in zip(lines.tolist(), places.tolist(), zones.tolist(), strict=True)
-    )
+    devices = [tracks.devices[line] for line in lines.tolist()]
+    return stays_of(rows, lines, places, devices, atlas.zones)
 
 
 def renumber(tracks: Tracks, old: Atlas, new: Atlas, patience: Patience) -> Tracks:

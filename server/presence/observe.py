@@ -24,6 +24,7 @@ from server.presence.visit import Evidence, Phase, Weighing, ZoneEvent
 from server.zones.atlas import Atlas
 from server.zones.naming import derived_id
 from server.zones.shape import Indexes
+from server.zones.zone import Zone
 
 #: Position may not end a stay that radio confirmed within this time: indoors a fix is a guess through the roof.
 RADIO_TRUMPS_S = 30.0
@@ -348,36 +349,48 @@ def _changed_stays(
     differs = np.zeros(before.zone.shape, np.bool_)
     for name in ("zone", "phase", "since", "entered", "dwelled_s"):
         differs |= getattr(before, name) != getattr(rows, name)[lines]
-    stays: list[Stay] = []
-    over: list[tuple[str, str]] = []
-    for i in np.flatnonzero(differs.any(axis=1)).tolist():
-        line = int(lines[i])
-        device = tracks.devices[slots[line]]
-        now = {zone: place for place, zone in enumerate(rows.zone[line].tolist()) if zone >= 0}
-        over += [
-            (device, zones[zone].id) for zone in before.zone[i].tolist() if zone >= 0 and zone not in now
-        ]
-        stays += [
-            stay_of(rows, line, place, device, zones[zone].id)
-            for zone, place in now.items()
-            if differs[i, place]
-        ]
-    return tuple(stays), tuple(over)
+    changed = np.flatnonzero(differs.any(axis=1))
+    over = [
+        (tracks.devices[slots[lines[i]]], zones[zone].id)
+        for i in changed.tolist()
+        for zone in before.zone[i].tolist()
+        if zone >= 0 and zone not in rows.zone[lines[i]]
+    ]
+    i, places = np.nonzero(differs & (rows.zone[lines] >= 0))
+    devices = [tracks.devices[slot] for slot in slots[lines[i]].tolist()]
+    return stays_of(rows, lines[i], places, devices, zones), tuple(over)
 
 
-def stay_of(rows: Rows, line: int, place: int, device: str, zone: str) -> Stay:
-    """A stay as records keep it."""
-    by_radio = rows.by_radio_at[line, place] > NEVER
-    return Stay(
-        device=device,
-        zone=zone,
-        phase=Phase(int(rows.phase[line, place])),
-        since=_aware(rows.since[line, place]),
-        entered=_aware(rows.entered[line, place]),
-        heard=_aware(max(rows.by_fix_at[line, place], rows.by_radio_at[line, place])),
-        dwelled_s=float(rows.dwelled_s[line, place]),
-        usual_gap_s=float((rows.heard_gap_s if by_radio else rows.fix_gap_s)[line]),
-        inside=float(rows.noted[line, place]),
+def stays_of(
+    rows: Rows, lines: Indexes, places: Indexes, devices: Sequence[str], zones: Sequence[Zone]
+) -> tuple[Stay, ...]:
+    """Some stays, a (line, place) each, as records keep them."""
+    by_radio, by_fix = rows.by_radio_at[lines, places], rows.by_fix_at[lines, places]
+    columns = (
+        rows.zone[lines, places],
+        rows.phase[lines, places],
+        rows.since[lines, places],
+        rows.entered[lines, places],
+        np.maximum(by_fix, by_radio),
+        rows.dwelled_s[lines, places],
+        np.where(by_radio > NEVER, rows.heard_gap_s[lines], rows.fix_gap_s[lines]),
+        rows.noted[lines, places],
+    )
+    return tuple(
+        Stay(
+            device,
+            zones[zone].id,
+            Phase(phase),
+            _aware(since),
+            _aware(entered),
+            _aware(heard),
+            dwelled_s,
+            gap_s,
+            inside,
+        )
+        for device, zone, phase, since, entered, heard, dwelled_s, gap_s, inside in zip(
+            devices, *(column.tolist() for column in columns), strict=True
+        )
     )
 
 
