@@ -17,8 +17,8 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 
-from server.presence.observe import RADIO_TRUMPS_S, Stay, Step, stays_of, step_of
-from server.presence.phases import Patience, Stays
+from server.presence.observe import Stay, Step, stays_of, step_of
+from server.presence.phases import SENSE_LASTS_S, Patience, Stays, odds
 from server.presence.position import believed
 from server.presence.tracks import NEVER, Rows, Tracks
 from server.presence.trail import Voices
@@ -50,6 +50,8 @@ def recall(atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience) 
         rows.entered[slot, place] = stay.entered.timestamp()
         rows.dwelled_s[slot, place] = stay.dwelled_s
         rows.noted[slot, place] = stay.inside
+        if stay.inside > 0.0:  # nobody kept which sense said so: each may take it for the other's word
+            rows.fix_odds[slot, place] = rows.radio_odds[slot, place] = odds(np.array(stay.inside))
         tracks.trails.recall(slot, place, zone, stay.phase, stay.since.timestamp(), stay.inside)
         if zone in with_radio:
             rows.by_radio_at[slot, place] = heard
@@ -124,7 +126,7 @@ def _standings(
     line, zone = pairs[np.isin(pairs[:, 1], zones)].T
     # Who is heard indoors is where radio says: a fix is a guess through the roof.
     by_radio = np.array([z for radio_map in atlas.radio_maps for z in radio_map.zones], np.intp)
-    guess = (rows.heard_at[slots[line]] > at - RADIO_TRUMPS_S) & np.isin(zone, by_radio)
+    guess = (rows.heard_at[slots[line]] > at - SENSE_LASTS_S) & np.isin(zone, by_radio)
     line, zone = line[~guess], zone[~guess]
     _, inside = atlas.fences.standing(zone, lat[line], lon[line], sigma[line])
     return slots[line], zone, inside

@@ -26,8 +26,6 @@ from server.zones.naming import derived_id
 from server.zones.shape import Indexes
 from server.zones.zone import Zone
 
-#: Position may not end a stay that radio confirmed within this time: indoors a fix is a guess through the roof.
-RADIO_TRUMPS_S = 30.0
 #: A fix that claims less than this is of no use to any zone we know (a town is 3 km wide).
 COARSEST_FIX_M = 3_000.0
 
@@ -205,17 +203,11 @@ def _in_rounds(work: Stays, batch: Batch, fix_line: Indexes, fixes: Indexes, sca
 
 def _fix_round(work: Stays, batch: Batch, fix_line: Indexes, items: Indexes) -> None:
     """At most one fix a device."""
-    rows, atlas = work.rows, work.atlas
+    rows = work.rows
     which, at = fix_line[items], batch.fixes.at[items]
     work.pass_time(which, at)
     course = follow_fixes(rows, which, batch.fixes, items)
     stake = at_stake(work, which, course)
-    guess = (at[stake.line] - rows.heard_at[which[stake.line]] < RADIO_TRUMPS_S) & (
-        stake.inside < atlas.enter_at[stake.zone]
-    )
-    if guess.any():
-        guess &= np.isin(stake.zone, [z for radio_map in atlas.radio_maps for z in radio_map.zones])
-        stake = stake.of(~guess)
     work.voices = Voices.of_fixes(which, batch.fixes.accuracy_m[items])
     if stake.passed.any():
         _pass_through(work, which, stake.of(stake.passed))

@@ -18,6 +18,12 @@ from server.zones.shape import Floats, Indexes
 
 OUTSIDE, ARRIVING, INSIDE, LEAVING = (int(phase) for phase in Phase)
 
+#: What one sense last said of a zone that both tell of weighs by e less each time this long passes: indoors a fix is a guess
+#: through the roof, and outside the door gateways hear one yet.
+SENSE_LASTS_S = 30.0
+#: No single word is surer than one in a thousand.
+SUREST = 0.999
+
 #: Beyond the rank of any zone.
 INNERMOST = 127
 
@@ -107,6 +113,9 @@ class Stays:
             row, zone, inside, at = row[some], zone[some], inside[some], at[some]
         if not by_radio:  # a radio map tells of all zones round its own by itself
             row, zone, inside, at = self._with_ancestors(row, zone, inside, at)
+        own_odds = odds(inside) if self.atlas.both_senses[zone].any() else None
+        if own_odds is not None:
+            inside = self._pooled(row, zone, inside, own_odds, at, by_radio=by_radio)
         sure = inside >= self.atlas.enter_at[zone]
         place = self._place(row, zone, wanted=sure)
         known = place >= 0
@@ -115,6 +124,8 @@ class Stays:
         if not len(row):
             return
         rows = self.rows
+        if own_odds is not None:
+            (rows.radio_odds if by_radio else rows.fix_odds)[row, place] = own_odds[known]
         before = rows.phase[row, place]
         # A band, not a line: who is out must be believed in for the whole wait, who is in must be doubted for all of it.
         within = (before == INSIDE) | (before == LEAVING)
@@ -132,6 +143,24 @@ class Stays:
         self._note(row, place, at, inside, np.where(changed, after, 0))
         for i in np.flatnonzero(after == OUTSIDE):
             rows.clear_stay(int(row[i]), int(place[i]))
+
+    def _pooled(
+        self, row: Indexes, zone: Indexes, inside: Floats, own_odds: Floats, at: Floats, *, by_radio: bool
+    ) -> Floats:
+        """The probability by both senses, where a zone is held of which both tell: their odds multiplied.
+
+        A logarithmic opinion pool (Genest and Zidek, Combining probability distributions, Statistical Science 1, 1986) of two
+        witnesses who err independently; the older one fades.
+        """
+        rows = self.rows
+        place = self._place(row, zone, wanted=np.zeros(len(row), np.bool_))
+        told, told_at = (rows.fix_odds, rows.fix_at) if by_radio else (rows.radio_odds, rows.heard_at)
+        other = np.flatnonzero((place >= 0) & self.atlas.both_senses[zone] & (told_at[row] > NEVER))
+        passed_s = np.maximum(at[other] - told_at[row[other]], 0.0)
+        odds = own_odds[other] + told[row[other], place[other]] * np.exp(-passed_s / SENSE_LASTS_S)
+        pooled = inside.copy()
+        pooled[other] = 1.0 / (1.0 + np.exp(-odds))
+        return pooled
 
     def pass_time(self, which: Indexes, until: Floats) -> None:
         """Lets the clock of `rows[which]` come to `until`: arrivals confirmed, dwells and exits that fall due."""
@@ -407,3 +436,9 @@ class Stays:
             for place, other in enumerate(self.rows.zone[row])
             if other >= 0 and (other == zone or zone in self.atlas.ancestors[other])
         ]
+
+
+def odds(probability: Floats) -> Floats:
+    """Logarithm of the odds of probabilities, kept within what one word may weigh."""
+    bounded = np.clip(probability, 1.0 - SUREST, SUREST)
+    return np.asarray(np.log(bounded / (1.0 - bounded)), np.float64)

@@ -57,6 +57,8 @@ class Rows:
     entered: Floats  # when being inside began
     by_fix_at: Floats  # newest fix that spoke for being inside
     by_radio_at: Floats
+    fix_odds: Floats  # what each sense last said of being inside: log odds, 0 where it said nothing
+    radio_odds: Floats
     dwelled_s: Floats  # last dwell told of
     noted: Floats  # the probability of being inside that its trail told last
 
@@ -109,7 +111,18 @@ class Rows:
 
 
 STAY_COLUMNS = frozenset(
-    {"zone", "phase", "since", "entered", "by_fix_at", "by_radio_at", "dwelled_s", "noted"}
+    {
+        "zone",
+        "phase",
+        "since",
+        "entered",
+        "by_fix_at",
+        "by_radio_at",
+        "fix_odds",
+        "radio_odds",
+        "dwelled_s",
+        "noted",
+    }
 )
 EMPTY = {
     "m_per_lat": 1.0,

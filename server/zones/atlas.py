@@ -37,6 +37,7 @@ class Atlas:
     enter_after_s: Floats
     leave_after_s: Floats
     dwells_s: Floats  # (zones, most dwells): ascending, filled up with infinity
+    both_senses: NDArray[np.bool_]  # zones of which fixes and radio tell
     fences: Fences
     openings: Openings
     radio_maps: tuple[RadioMap, ...]
@@ -65,6 +66,8 @@ def compile_atlas(
         surveys,
     )
     most_anchors = max((len(radio_map.anchors) for radio_map in radio_maps), default=1)
+    heard_in = [zone for radio_map in radio_maps for zone in radio_map.zones]
+    fences = compile_fences(_on_the_map(open_zones, ancestors))
     asked = dwells_s or {}
     most = max((len(times) for times in asked.values()), default=0)
     dwells = np.full((len(open_zones), most + 1), np.inf)
@@ -83,7 +86,8 @@ def compile_atlas(
         enter_after_s=np.array([zone.manner.enter_after_s for zone in open_zones]),
         leave_after_s=np.array([zone.manner.leave_after_s for zone in open_zones]),
         dwells_s=dwells,
-        fences=compile_fences(_on_the_map(open_zones, ancestors)),
+        both_senses=(fences.of_zone >= 0) & np.isin(np.arange(len(open_zones)), heard_in),
+        fences=fences,
         openings=Openings(
             [[each.hours for each in lineage(zone, known) if each.hours is not None] for zone in open_zones]
         ),

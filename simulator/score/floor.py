@@ -5,7 +5,7 @@ Nothing here knows what a file holds: the plan reaches as far as the recording d
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -13,7 +13,7 @@ from shapely.affinity import translate
 
 from server.presence.sighting import Fixes, Heards
 from server.zones.survey import Labelled, Survey, gather
-from server.zones.zone import Anchor, Disc, FloorPlan, FloorShape, Place, Zone
+from server.zones.zone import MANNERS, Anchor, Disc, FloorPlan, FloorShape, Place, Zone
 from simulator.air import Hearing
 from simulator.chance import stream
 from simulator.frame import Floats, Point
@@ -46,8 +46,8 @@ class Floor:
         return self._zone(name, FloorShape(PLAN, translate(shape, -self.low[0], -self.low[1])))
 
     def disc(self, anchor: str, radius_m: float) -> Zone:
-        """A zone round an anchor."""
-        return self._zone(f"near-{anchor}", Disc(anchor, radius_m))
+        """A display round an anchor: quick, as staff would have it, since people pass displays in some seconds."""
+        return replace(self._zone(f"near-{anchor}", Disc(anchor, radius_m)), manner=MANNERS["quick"])
 
     def box(self) -> tuple[float, float, float, float]:
         """The floor's corners in the recording's metres: x, y of the lowest, x, y of the highest."""

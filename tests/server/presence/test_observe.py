@@ -218,6 +218,30 @@ def test_a_phone_guessing_through_the_roof_does_not_end_what_radio_knows():
     assert len(shop.told("shop")) == 1
 
 
+def test_a_gateway_that_hears_through_the_window_does_not_end_what_fixes_know():
+    shop = Walkthrough(
+        replace(DEPARTMENTS[0], place=Circle(LAT, LON, 30.0)), *DEPARTMENTS[1:], anchors=ANCHORS
+    )
+    for second in range(60):
+        shop.take(fix(second, north_m=12, accuracy_m=5))
+        shop.take(heard(second + 0.5, "bags-2", -95.0, "phone"))
+        shop.wait_until(second + 1)
+    assert [kind for kind, _ in shop.told("shop")] == ["entered"]
+
+
+def test_fixes_outside_are_believed_once_radio_has_been_silent():
+    shop = Walkthrough(
+        replace(DEPARTMENTS[0], place=Circle(LAT, LON, 30.0)), *DEPARTMENTS[1:], anchors=ANCHORS
+    )
+    for second in range(30):
+        shop.take(*[replace(each, device="phone") for each in near("shoes-1", second)])
+        shop.wait_until(second + 1)
+    for second in range(30, 180, 5):
+        shop.take(fix(second, north_m=90, accuracy_m=8))
+        shop.wait_until(second + 5)
+    assert [kind for kind, _ in shop.told("shop")] == ["entered", "exited"]
+
+
 def test_nothing_is_remembered_before_it_is_kept():
     shop = Walkthrough(a_shop(manner=QUICK))
     first = observe(shop.tracks, shop.atlas, Batch.of([fix(0)]), shop.patience)
