@@ -50,7 +50,7 @@ LATE_WORDS_S = 120.0
 #: Who tells us of so long ago has been offline and may go on telling: nothing falls due by the clock while the rest is on its way.
 BACKLOG_S, REST_S = 120.0, 30.0
 #: So long what one gateway kept waits for what the others kept; its scanner has 10 s of patience with an answer.
-IN_STEP_S = 2.0
+IN_STEP_S = 5.0
 #: How often it is looked whether a gateway has told what somebody's due time waits for.
 LOOK_AGAIN_S = 1.0
 

@@ -87,9 +87,13 @@ class Ear:
         """How far its word reaches; without end where it has been silent for so long at `until` that it is given up."""
         return np.inf if until >= self.known_until + most_s else self.known_until
 
-    def speaks_at(self, now: float) -> bool:
-        """Whether its gateway said something lately, be it that it cannot hear."""
-        return self.word is not None and self.word.said_at >= now - OVERDUE_S
+    def has_more(self, began: float, now: float) -> bool:
+        """Whether it is about to bring what it heard since `began`: it said so, or was cut off then and may come back too."""
+        if self.word is None:
+            return False
+        if self.word.said_at >= now - OVERDUE_S:
+            return self.word.waits_since is not None
+        return abs(self.known_until - began) <= OVERDUE_S
 
     def speaks(self, until: float) -> bool:
         """Whether it may be taken to hear at `until`."""
@@ -131,17 +135,14 @@ def in_step(batches: Sequence[Heards], ears: Ears, now: float) -> list[bool]:
 
     A shop's line is cut for all its gateways at once, and each then empties its spool as fast as it can: taken as they come, what
     the second heard would be older than all that the first has told, and belief cannot go back. The batch that ends first may always
-    be taken, once each gateway that said it has something to bring has brought a batch.
+    be taken, once each gateway that said it has something to bring, or fell silent when the batch begins, has brought a batch.
     """
     last = [float(batch.at.max()) if len(batch) else NEVER for batch in batches]
     old = [NEVER < at < now - LIVE_S for at in last]
     if not any(old):
         return [True] * len(batches)
-    reach = {
-        anchor: ear.known_until
-        for anchor, ear in ears.items()
-        if ear.word is not None and ear.word.waits_since is not None and ear.speaks_at(now)
-    }
+    began = min(float(batch.at.min()) for batch, held in zip(batches, old, strict=True) if held)
+    reach = {anchor: ear.known_until for anchor, ear in ears.items() if ear.has_more(began, now)}
     for batch, at in zip(batches, last, strict=True):
         reach |= {anchor: max(at, reach.get(anchor, NEVER)) for anchor in set(batch.anchor)}
     slowest = min(reach.values())
