@@ -3,15 +3,20 @@
 In: the words of the command line, handed on to `commands.py`. Where a library of others is missing: a sentence, and exit code 2.
 """
 
+import os
 import sys
 from importlib import import_module
 from typing import Final
 
+#: Belief is many small products of matrices: numpy's helpers for large ones would spin beside them and take their cores.
+_ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _OURS: Final = frozenset({"scanner", "server", "simulator"})
 
 
 def main() -> None:
     """Runs the command line, or says which install has what it needs."""
+    for name in _ONE_THREAD:
+        os.environ.setdefault(name, "1")  # read when numpy is first imported
     try:
         commands = import_module("simulator.commands")
     except ModuleNotFoundError as missing:
