@@ -32,7 +32,7 @@ MOST_SPANS = 4
 OVERDUE_S = 20.0
 #: A gateway that says that it did not listen all the time lost nothing if it brought something so shortly before.
 BREATH_S = 2.0
-#: What is older than this when it comes was kept on a disk, or on a line that is slow.
+#: A batch that begins longer ago than this was kept on a disk, or on a line that is slow.
 LIVE_S = 5.0
 #: Packets a second beyond those that it brought us, from which there may be a background; heartbeats and windows are not in step,
 #: so that three words in a row must say so.
@@ -137,16 +137,19 @@ def in_step(batches: Sequence[Heards], ears: Ears, now: float) -> list[bool]:
     the second heard would be older than all that the first has told, and belief cannot go back. The batch that ends first may always
     be taken, once each gateway that said it has something to bring, or fell silent when the batch begins, has brought a batch.
     """
-    last = [float(batch.at.max()) if len(batch) else NEVER for batch in batches]
-    old = [NEVER < at < now - LIVE_S for at in last]
-    if not any(old):
+    first = [float(batch.at.min()) if len(batch) else np.inf for batch in batches]
+    began = min(first, default=np.inf)
+    if began >= now - LIVE_S:
         return [True] * len(batches)
-    began = min(float(batch.at.min()) for batch, held in zip(batches, old, strict=True) if held)
+    last = [float(batch.at.max()) if len(batch) else NEVER for batch in batches]
     reach = {anchor: ear.known_until for anchor, ear in ears.items() if ear.has_more(began, now)}
     for batch, at in zip(batches, last, strict=True):
         reach |= {anchor: max(at, reach.get(anchor, NEVER)) for anchor in set(batch.anchor)}
     slowest = min(reach.values())
-    return [not held or at <= slowest + OUT_OF_STEP_S for held, at in zip(old, last, strict=True)]
+    return [
+        since >= now - LIVE_S or until <= slowest + OUT_OF_STEP_S
+        for since, until in zip(first, last, strict=True)
+    ]
 
 
 def told(ear: Ear, word: Word) -> Ear:
