@@ -37,6 +37,8 @@ NEARNESS_DB: Final = 6.0
 OFFSET_DB, SURVEYED_OFFSET_DB = 8.0, 0.01
 #: Devices are carried about so high above the floor; anchors hang where they hang.
 CARRIED_M, HUNG_M = 1.2, 2.0
+#: Lines met within this are the two faces of one wall, also where it is looked through at a slant.
+THICKEST_M: Final = 0.5
 
 
 def compile_radio_maps(
@@ -169,12 +171,21 @@ class _Grid:
         hung = np.array([anchor.x_m or 0.0, anchor.y_m or 0.0])
         rise = (anchor.z_m if anchor.z_m is not None else HUNG_M) - CARRIED_M
         along = np.hypot(*(points - hung).T)
-        between = np.zeros(len(points))
         sight = np.asarray(shapely.shortest_line(shapely.points(points), shapely.Point(hung)), object)
         point, wall = found.query(sight, predicate="intersects")
-        crossings = shapely.get_num_coordinates(shapely.intersection(sight[point], walls[wall]))
-        np.add.at(between, point, crossings)
+        met, crossing = shapely.get_coordinates(
+            shapely.intersection(sight[point], walls[wall]), return_index=True
+        )
+        between = _walls_met(point[crossing], np.hypot(*(met - hung).T), len(points))
         return Paths(np.maximum(np.sqrt(along**2 + rise**2), 0.5), between)
+
+
+def _walls_met(point: NDArray[np.intp], away_m: Floats, points: int) -> Floats:
+    """How many walls stand before each point, of crossings at so many metres from the anchor: two faces are one wall."""
+    order = np.lexsort((away_m, point))
+    point, away_m = point[order], away_m[order]
+    another = np.append(True, (point[1:] != point[:-1]) | (np.diff(away_m) > THICKEST_M))[: len(point)]
+    return np.bincount(point[another], minlength=points).astype(np.float64)
 
 
 def _joined(survey: Survey, plan: FloorPlan) -> list[tuple[float, float, dict[str, float]]]:

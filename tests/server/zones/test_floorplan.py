@@ -25,11 +25,16 @@ def test_no_plan_is_too_long_or_too_thin_for_a_map(width_m, height_m):
 
 
 def test_each_wall_between_takes_its_share_and_walls_elsewhere_take_none():
-    across = ((5.0, -1.0), (5.0, 11.0))
-    free, walled = a_map(), a_map(walls=[across, across, ((20.0, 0.0), (20.0, 10.0))])
-    lost = (free.expected_dbm - walled.expected_dbm)[0, :-1].reshape(13, 13)
+    walls = [((5.0, -1.0), (5.0, 11.0)), ((6.0, -1.0), (6.0, 11.0)), ((20.0, 0.0), (20.0, 10.0))]
+    lost = (a_map().expected_dbm - a_map(walls=walls).expected_dbm)[0, :-1].reshape(13, 13)
     assert np.all(lost[:, :6] == 0)
-    assert np.allclose(lost[:, 7:], 2 * WALL_DB, atol=1e-4)
+    assert np.allclose(lost[:, 8:], 2 * WALL_DB, atol=1e-4)
+
+
+def test_a_wall_that_is_drawn_with_both_its_faces_is_one_wall():
+    faces = [((5.0, -1.0), (5.0, 11.0)), ((5.2, -1.0), (5.2, 11.0))]
+    both, one = (a_map(walls=each).expected_dbm[0, :-1].reshape(13, 13) for each in (faces, faces[:1]))
+    assert np.array_equal(both[:7], one[:7])  # the upper half is seen at a slant
 
 
 def test_thousands_of_walls_that_nobody_looks_through_cost_next_to_nothing():
