@@ -36,14 +36,14 @@ PACE_LASTS_S = 20.0
 #: Who stays this long within a few metres stands: the mean position of that time tells walkers from noise. Who goes straight at
 #: some pace is ahead of that mean by pace times time; half as much again is allowed for.
 STANDS_S, WANDERS = 60.0, 1.5
-#: An innovation beyond this many sigmas means that the device set off meanwhile, as fast as a car may (m/s2, up to m/s), ...
+#: An innovation beyond this many sigmas means that the device set off meanwhile, as fast as a car may (m/s2, up to m/s); between
+#: sparse fixes anything may have happened, a tram ride too: metres a second (sd), after half a minute unseen ...
 ODD_SIGMAS = 3.0
 SETS_OFF_MPS2, SETS_OFF_MPS = 1.5, 15.0
+TRAVEL_MPS, UNSEEN_S = 6.0, 30.0
 #: ... or, if even that does not explain it, a fix that is off. Fixes that are not believed but agree among themselves for this long
 #: are right: it is the filter that is lost. As long as an error lasts, or two with the same error would convince it.
 CONVINCED_AFTER_S = 5.0
-#: Between sparse fixes anything may have happened, a tram ride too: metres a second (sd), after half a minute unseen.
-TRAVEL_MPS, UNSEEN_S = 6.0, 30.0
 #: Past this distance from its origin a device's flat map is drawn anew (error < .1 % within 5 km).
 REDRAW_M = 4_000.0
 #: What a phone says of its speed: sd in m/s, and as a share of it (Doppler; the heading is ours). Slower than this it stands.
@@ -76,8 +76,6 @@ class Motion:
             (2.0 * STRAIGHT_S) * gap_s - (STRAIGHT_S + 2.0 * STRAIGHT_S) * reach + fade * STRAIGHT_S * reach
         )
         pp = self.pp + reach * (self.pv + gained) + going * np.maximum(strayed, 0.0)
-        if (unseen := gap_s - UNSEEN_S).max(initial=0.0) > 0.0:
-            pp += (TRAVEL_MPS * np.maximum(unseen, 0.0)) ** 2
         return Motion(
             self.x + reach * self.vx,
             self.y + reach * self.vy,
@@ -238,6 +236,7 @@ def _expected(
             before.pace[strange], np.minimum(SETS_OFF_MPS2 * gap[strange], SETS_OFF_MPS)
         )
         gone = before.of(strange).after(gap[strange])
+        gone.pp[:] += (TRAVEL_MPS * np.maximum(gap[strange] - UNSEEN_S, 0.0)) ** 2
         for name in Motion.__slots__:
             getattr(then, name)[strange] = getattr(gone, name)
         spread[strange] = gone.pp + noise[strange]
