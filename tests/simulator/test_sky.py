@@ -29,16 +29,17 @@ def within_claim(provider: str) -> float:
     return float(np.mean([np.hypot(t.x, t.y) <= t.accuracy_m for t in tracks]))
 
 
-def test_between_houses_fixes_err_as_measured_downtown():
-    axes, radial = drawn("street")
-    assert np.percentile(radial, [50, 95, 99]) == pytest.approx([8.5, 35.0, 58.0], rel=0.15)
+@pytest.mark.parametrize("provider", ["street", "downtown"])
+def test_between_houses_fixes_err_as_measured_downtown(provider):
+    axes, radial = drawn(provider, seeds=100)
+    assert np.percentile(radial, [50, 95, 99]) == pytest.approx([8.5, 35.0, 58.0], rel=0.06)
     assert np.concatenate(axes).std() == pytest.approx(10.0, rel=0.25)
 
 
 def test_an_error_between_houses_lasts_as_measured():
-    axes, _ = drawn("street")
+    axes, _ = drawn("street", seeds=100)
     measured = {1: 0.84, 5: 0.46, 15: 0.26, 30: 0.19, 60: 0.10}
-    assert {lag: lasting(axes, lag) for lag in measured} == pytest.approx(measured, abs=0.08)
+    assert {lag: lasting(axes, lag) for lag in measured} == pytest.approx(measured, abs=0.04)
 
 
 def test_under_an_open_sky_a_metre_and_half_of_it_still_there_a_minute_later():
@@ -54,6 +55,10 @@ def test_fused_fixes_are_good_to_two_and_a_half_metres():
 def test_network_fixes_are_off_by_thirty_metres_and_lie_about_it():
     assert np.percentile(drawn("network")[1], [50, 95]) == pytest.approx([31.5, 65.0], rel=0.15)
     assert within_claim("network") == pytest.approx(0.61, abs=0.06)
+
+
+def test_a_receiver_that_hardly_knows_claims_about_as_much_on_the_whole():
+    assert within_claim("downtown") == pytest.approx(0.72, abs=0.06)
 
 
 def test_the_others_are_honest():
