@@ -1,4 +1,4 @@
-"""The command line: `soglia-simulator demo | run SCENARIO | bench NAME | score TASK | pretend KIND`.
+"""The command line: `soglia-simulator demo | run SCENARIO | bench NAME | score TASK | pretend KIND | fit`.
 
 Exit codes: 0 all went as it should; 1 an offer was doubled, wrong or lost without a reason, or the server failed; 2 asked wrongly.
 """
@@ -6,6 +6,7 @@ Exit codes: 0 all went as it should; 1 an offer was doubled, wrong or lost witho
 import asyncio
 import json
 import logging
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -18,6 +19,8 @@ from rich.console import Console
 from rich.markup import escape
 
 import simulator.bench
+from simulator.fit.fit import fitted
+from simulator.fit.table import fit_table
 from simulator.habits import FULL_STORY_S
 from simulator.house import HouseFailed
 from simulator.pretend import SORTS, write
@@ -204,6 +207,28 @@ def pretend(
         console.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(2) from error
     console.print(f"{count} traces in {escape(str(out))}", soft_wrap=True)
+
+
+@program.command()
+def fit(
+    *,
+    data: Annotated[Path, typer.Option(help="The folder of labelled recordings.")],
+    as_json: AsJson = False,
+) -> None:
+    """Measures recordings and the simulator's own noise over the same geometry, and says how far apart they are."""
+    console = Console(stderr=as_json)
+    try:
+        found = fitted(data)
+    except NoTrace as error:
+        console.print(f"[red]{escape(str(error))}[/red]")
+        raise typer.Exit(2) from error
+    if as_json:
+        rows = [{**asdict(each), "distance": each.distance} for each in found.figures]
+        typer.echo(json.dumps({"figures": rows, "left_out": found.left_out}))
+    else:
+        Console(width=max(console.width, TABLE_WIDTH)).print(fit_table(found.figures))
+    for sentence in found.left_out:
+        console.print(f"Left out: {sentence}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _world(shop: Path) -> World:
