@@ -68,12 +68,6 @@ def compile_atlas(
     most_anchors = max((len(radio_map.anchors) for radio_map in radio_maps), default=1)
     heard_in = [zone for radio_map in radio_maps for zone in radio_map.zones]
     fences = compile_fences(_on_the_map(open_zones, ancestors))
-    asked = dwells_s or {}
-    most = max((len(times) for times in asked.values()), default=0)
-    dwells = np.full((len(open_zones), most + 1), np.inf)
-    for name, times in asked.items():
-        if name in index:
-            dwells[index[name], : len(times)] = sorted(times)
     return Atlas(
         zones=open_zones,
         index=index,
@@ -81,11 +75,8 @@ def compile_atlas(
         lineage=_filled_up(ancestors),
         family=families([zone.place for zone in open_zones], ancestors, known_anchors),
         rank=np.array([LEVELS.index(zone.level) for zone in open_zones], np.int8),
-        enter_at=np.array([zone.manner.enter_at for zone in open_zones]),
-        leave_at=np.array([zone.manner.leave_at for zone in open_zones]),
-        enter_after_s=np.array([zone.manner.enter_after_s for zone in open_zones]),
-        leave_after_s=np.array([zone.manner.leave_after_s for zone in open_zones]),
-        dwells_s=dwells,
+        **_manners(open_zones),
+        dwells_s=_dwells(index, dwells_s or {}),
         both_senses=(fences.of_zone >= 0) & np.isin(np.arange(len(open_zones)), heard_in),
         fences=fences,
         openings=Openings(
@@ -93,12 +84,31 @@ def compile_atlas(
         ),
         radio_maps=radio_maps,
         most_anchors=most_anchors,
-        anchor_place={
-            anchor: number * most_anchors + row
-            for number, radio_map in enumerate(radio_maps)
-            for row, anchor in enumerate(radio_map.anchors)
-        },
+        anchor_place=_anchor_places(radio_maps, most_anchors),
     )
+
+
+def _manners(zones: Sequence[Zone]) -> dict[str, Floats]:
+    """How sure and how quick each zone is, by the atlas's names for it."""
+    numbers = ("enter_at", "leave_at", "enter_after_s", "leave_after_s")
+    return {name: np.array([getattr(zone.manner, name) for zone in zones], np.float64) for name in numbers}
+
+
+def _dwells(index: Mapping[str, int], asked: Mapping[str, Sequence[float]]) -> Floats:
+    most = max((len(times) for times in asked.values()), default=0)
+    dwells = np.full((len(index), most + 1), np.inf)
+    for name, times in asked.items():
+        if name in index:
+            dwells[index[name], : len(times)] = sorted(times)
+    return dwells
+
+
+def _anchor_places(radio_maps: Sequence[RadioMap], most_anchors: int) -> dict[str, int]:
+    return {
+        anchor: number * most_anchors + row
+        for number, radio_map in enumerate(radio_maps)
+        for row, anchor in enumerate(radio_map.anchors)
+    }
 
 
 def _open(zones: Iterable[Zone]) -> tuple[Zone, ...]:

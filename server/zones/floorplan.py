@@ -52,25 +52,30 @@ def compile_radio_maps(
 
     Anchors with a position on a plan belong to that plan's map; all others that a zone names to one map for each site.
     """
-    named = {place.anchor for place in places if isinstance(place, Disc)}
-    named.update(*(place.anchors for place in places if isinstance(place, AnchorSet)))
-    groups: dict[tuple[str, str], list[Anchor]] = {}
-    for anchor in anchors.values():
-        on_plan = anchor.plan is not None and anchor.plan in plans and anchor.x_m is not None
-        if not on_plan and anchor.id not in named:
-            continue  # it tells of no zone, and a map grows by the square of its anchors
-        key = ("plan", anchor.plan or "") if on_plan else ("site", anchor.site or "")
-        groups.setdefault(key, []).append(anchor)
     maps = []
-    for (kind, name), group in sorted(groups.items()):
+    for (kind, name), group in sorted(_groups(places, anchors, plans).items()):
         group.sort(key=lambda anchor: anchor.id)
-        ground = (
-            _Grid(plans[name], group, (surveys or {}).get(name)) if kind == "plan" else _Spots(group, places)
-        )
+        survey = surveys.get(name) if surveys is not None else None
+        ground = _Grid(plans[name], group, survey) if kind == "plan" else _Spots(group, places)
         shares = {i: share for i, place in enumerate(places) if (share := ground.share(place)) is not None}
         if shares:
             maps.append(_radio_map(group, ground, shares, within))
     return tuple(maps)
+
+
+def _groups(
+    places: Sequence[Place], anchors: Mapping[str, Anchor], plans: Mapping[str, FloorPlan]
+) -> dict[tuple[str, str], list[Anchor]]:
+    """The anchors that hear the same people: ("plan", its id) or ("site", its id)."""
+    named = {place.anchor for place in places if isinstance(place, Disc)}
+    named.update(*(place.anchors for place in places if isinstance(place, AnchorSet)))
+    groups: defaultdict[tuple[str, str], list[Anchor]] = defaultdict(list)
+    for anchor in anchors.values():
+        if anchor.plan is not None and anchor.plan in plans and anchor.x_m is not None:
+            groups["plan", anchor.plan].append(anchor)
+        elif anchor.id in named:  # any other tells of no zone, and a map grows by its anchors
+            groups["site", anchor.site or ""].append(anchor)
+    return groups
 
 
 def _radio_map(
