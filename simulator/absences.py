@@ -23,11 +23,9 @@ def wrong_visits(town: Town, found: Sequence[Found], span: Span, *, heard: bool)
     sentences: list[str] = []
     for fob in sorted(fobs):
         true = [visit for visit in town.visits if (visit.device, visit.place) == (fob, site)]
-        again = min(
-            (at for h in town.evidence[fob].hearings for at in h.at_s[h.at_s >= span[1]]), default=None
-        )
+        newest = max((float(h.at_s[-1]) for h in town.evidence[fob].hearings if len(h.at_s)), default=0.0)
         ours = sorted((v for v in found if (v.device, v.place) == (fob, site)), key=lambda v: v.entered_s)
-        sentences += _of_one(fob, true, ours, span, None if heard else again, heard=heard)
+        sentences += _of_one(fob, true, ours, span, newest, heard=heard)
     return sentences
 
 
@@ -36,7 +34,7 @@ def _of_one(
     true: Sequence[TrueVisit],
     ours: Sequence[Found],
     span: Span,
-    again_s: float | None,
+    newest_s: float,
     *,
     heard: bool,
 ) -> Iterable[str]:
@@ -61,7 +59,6 @@ def _of_one(
                 yield f"{fob} left at {gone:.0f} s by the server, and never did"
             continue
         last = left if heard else min(left, began)
-        latest = (again_s or last) + LINGER_S
-        if gone is None or not last - ABOUT_S <= gone <= latest:
+        if gone is None or not last - ABOUT_S <= gone <= max(last + LINGER_S, newest_s + ABOUT_S):
             said = "never" if gone is None else f"at {gone:.0f} s"
             yield f"{fob} was last heard at {last:.0f} s, and left {said} by the server"

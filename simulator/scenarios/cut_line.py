@@ -9,7 +9,7 @@ from simulator.town import Mishaps, raise_town
 from simulator.world import read_world
 
 CAPTION = "the line of all gateways is cut for 45 s while people come and go: what happened is told later, in its own time"
-SECONDS = 100.0
+SECONDS = 140.0
 CUT_S = (15.0, 60.0)
 PEOPLE = {"capped": 3, "browser": 4, "leaver": 3, "fob only": 2}
 
