@@ -31,6 +31,19 @@ def heard_again(
     return again
 
 
+def levelled_to(recorded: Sequence[RadioTrace], again: Sequence[RadioTrace]) -> list[RadioTrace]:
+    """The second with the first's mean strength: what another transmitter or receiver would make of it."""
+    louder = _level_dbm(recorded) - _level_dbm(again)
+    return [
+        replace(trace, hearings=[replace(each, rssi_dbm=each.rssi_dbm + louder) for each in trace.hearings])
+        for trace in again
+    ]
+
+
+def _level_dbm(traces: Sequence[RadioTrace]) -> float:
+    return float(np.concatenate([each.rssi_dbm for trace in traces for each in trace.hearings]).mean())
+
+
 def erred(trace: FixTrace, provider: str) -> Errors | None:
     """One provider's errors as recorded; None where it told nothing."""
     told = np.array([each == provider for each in trace.provider])
