@@ -19,9 +19,10 @@ EXPONENT: Final = 1.8  # between that office (1.47) and free space (2); shops ha
 WALL_DB: Final = 4.0  # a partition of 10 cm, per crossing
 #: How much an anchor of its own may differ from those three: (dB, 1, dB).
 PRIOR_SD: Final = (5.0, 0.5, 2.5)
-#: Positions at equal distance differ by 4.5 dB: part of it is shared by neighbours some metres apart, the rest by none.
-SHADOW_DB, SHADOW_REACH_M = 3.0, 4.0
-SPOT_DB: Final = 3.0
+#: Positions at equal distance differ by 4.5 dB (variance 20): a quarter of it is shared by neighbours some metres apart, the rest
+#: by none within a step, nor by the next person, who carries the fob higher or on the other hip.
+SHADOW_DB, SHADOW_REACH_M = 2.0, 3.0
+SPOT_DB: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,9 +92,10 @@ LONGEST_WAIT_S: Final = (
 
 # The three words and their numbers, with reasons measured on recorded traces (simulator: score):
 # - enter_at, leave_at: a band on the probability, not a number of fixes or packets in a row, which halved recall at 15 s
-#   pings. `normal` asks for .75: below that someone who stands on a border between departments flaps (5 times an hour at
-#   .7, 2 at .75, on positions of which a fifth lie on borders). `quick` speaks when it is likelier than not by some margin: a
-#   display of 3 m is rarely more certain, since positions are known to a metre or two. `sure` widens the band to
+#   pings. `normal` asks for .7: with less, someone who stands on a border between departments flaps (at .65 three times an
+#   hour, on positions of which a fifth lie on borders), with more, who walks along one is missed. `quick` speaks when it
+#   is likelier than not by some margin: a display of 3 m is rarely more certain, since positions are known to a metre or
+#   two. `sure` widens the band to
 #   .9 and .1, since a posterior is sharper than the truth where errors are correlated.
 # - enter_after_s: `quick` speaks at once (a till, a passage). `normal` waits 2 s: belief itself needs some seconds, and
 #   someone who passes a shop front is gone again. `sure` waits 15 s, after which an urban position error is mostly a new
@@ -105,7 +106,7 @@ LONGEST_WAIT_S: Final = (
 MANNERS: Final[dict[Word, Manner]] = {
     #                 word      enter_at  leave_at  enter_after_s  leave_after_s
     "quick": Manner("quick", 0.6, 0.3, 0.0, 5.0),
-    "normal": Manner("normal", 0.75, 0.25, 2.0, 10.0),
+    "normal": Manner("normal", 0.7, 0.3, 2.0, 10.0),
     "sure": Manner("sure", 0.9, 0.1, 15.0, 30.0),
 }
 
