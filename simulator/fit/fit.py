@@ -74,7 +74,10 @@ def _heard(
     *,
     levelled: bool = False,
 ) -> list[Figure]:
-    every_s = radio.interval_s(radio.packets(recorded))
+    heard = radio.packets(recorded)
+    if not heard:
+        raise NoTrace(f"{group}: nobody heard anything")
+    every_s = radio.interval_s(heard)
     seeds = [heard_again(recorded, seed, every_s, walls) for seed in range(RADIO_SEEDS)]
     if levelled:
         seeds = [levelled_to(recorded, seed) for seed in seeds]
