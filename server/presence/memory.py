@@ -182,6 +182,7 @@ def renumber(tracks: Tracks, old: Atlas, new: Atlas, patience: Patience) -> Trac
     moved.slot_of, moved.devices, moved.rows = tracks.slot_of, tracks.devices, tracks.rows
     moved.free, moved.trails = tracks.free, tracks.trails
     moved.rows.zone = numbers[moved.rows.zone]  # -1, a free place, takes the last entry
+    moved.rows.left_zone = numbers[moved.rows.left_zone]
     moved.trails.renumber(numbers)
     for i, after in enumerate(moved.radio):
         for before in tracks.radio:

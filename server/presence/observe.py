@@ -256,7 +256,7 @@ def step_of(
 ) -> Step:
     """What working on some rows came to, against the tracks as they are."""
     stays, over = _changed_stays(tracks, work, slots)
-    changes = _in_order(work.changes, atlas)
+    changes = _in_order(_still_true(work.changes), atlas)
     notes = tracks.trails.numbered(work.notes)
     return Step(
         events=tuple(
@@ -272,6 +272,16 @@ def step_of(
         radio=tuple(scans),
         notes=notes,
     )
+
+
+def _still_true(changes: Sequence[Change]) -> list[Change]:
+    """Without the dwells of which we learned in the same step that their visit was over before: nobody needs to be told."""
+    over = {(each.row, each.zone, each.entered_at): each.at for each in changes if each.takes_back}
+    return [
+        each
+        for each in changes
+        if each.kind != "dwelled" or each.at <= over.get((each.row, each.zone, each.entered_at), np.inf)
+    ]
 
 
 def _in_order(changes: Sequence[Change], atlas: Atlas) -> list[Change]:
@@ -291,7 +301,7 @@ def _evidence(
 ) -> list[Evidence | None]:
     """Of each change what brought it about, as far as the trail of its stay tells."""
     asked = [
-        Asked(change.row, cause.place, change.zone, change.entered_at, cause.noted)
+        Asked(change.row, cause.place, change.zone, min(change.entered_at, cause.began), cause.noted)
         for change in changes
         if (cause := change.cause)
     ]

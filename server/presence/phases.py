@@ -24,6 +24,9 @@ SENSE_LASTS_S = 30.0
 #: No single word is surer than one in a thousand.
 SUREST = 0.999
 
+#: Between leaving a zone and being in it again: visits are named by when they began, to the millisecond.
+SHORTEST_S = 0.001
+
 #: Beyond the rank of any zone.
 INNERMOST = 127
 
@@ -52,6 +55,7 @@ class Patience:
 class Cause:
     """What brought a change about: when it was certain, the last word until then and what is usual between two words.
 
+    `began` is since when we believed or doubted it: one may come in later than that, having been elsewhere yet.
     `place` is where the stay stood, `other` the zone that implied it, -1 for the zone itself; `noted` how many rounds had left
     notes by then.
     """
@@ -63,6 +67,7 @@ class Cause:
     usual_gap_s: float
     noted: int
     other: int = -1
+    began: float = np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +207,14 @@ class Stays:
         for place, inner in inner_first:
             if self.rows.phase[row, place] in (INSIDE, LEAVING):
                 entered = float(self.rows.entered[row, place])
-                left = max(at, entered)
+                left = max(at, entered, self._inner_left(row, inner))
                 told = float(self.rows.dwelled_s[row, place])
                 grounds: tuple[Why, int] = (why, by) if inner == zone else ("implied", zone)
                 cause = self._cause(row, place, max(at, known_at), *grounds)
                 self.changes.append(
                     Change("exited", row, inner, left, entered, left - entered, cause, told > left - entered)
                 )
+                self.rows.left_zone[row, place], self.rows.left_at[row, place] = inner, left
             self.rows.clear_stay(row, place)
 
     def _due(self, which: Indexes) -> tuple[Floats, Floats]:
@@ -297,6 +303,7 @@ class Stays:
         rows = self.rows
         self.touched[row] = True
         for outer in (*reversed(self.atlas.ancestors[zone]), zone):
+            at = max(at, self._not_before(row, outer))
             place = self._find(row, outer)
             if place < 0:
                 place = self._new_place(row, outer)
@@ -305,13 +312,35 @@ class Stays:
                 rows.entered[row, place] = at
             phase = rows.phase[row, place]
             if phase in (ARRIVING, OUTSIDE):
-                rows.entered[row, place] = entered = min(float(rows.entered[row, place]), at)
+                entered = max(min(float(rows.entered[row, place]), at), self._not_before(row, outer))
+                rows.entered[row, place] = entered
                 grounds: tuple[Why, int] = ("believed", -1) if outer == zone else ("implied", zone)
                 cause = self._cause(row, place, known_at, *grounds)
                 self.changes.append(Change("entered", row, outer, entered, entered, 0.0, cause))
             rows.phase[row, place] = INSIDE
             rows.since[row, place] = at
         self._close_siblings(row, zone, at, known_at)
+
+    def _not_before(self, row: int, zone: int) -> float:
+        """Nobody comes in before they came into the shop, nor before they left here last or the department next to it."""
+        rows, atlas = self.rows, self.atlas
+        left = rows.left_zone[row]
+        beside = (left >= 0) & (atlas.family[zone] >= 0) & (atlas.family[left] == atlas.family[zone])
+        within = np.isin(rows.zone[row], atlas.ancestors[zone]) & (rows.phase[row] >= INSIDE)
+        return float(
+            max(
+                rows.left_at[row].max(initial=NEVER, where=left == zone) + SHORTEST_S,
+                rows.left_at[row].max(initial=NEVER, where=beside),
+                rows.entered[row].max(initial=NEVER, where=within),
+            )
+        )
+
+    def _inner_left(self, row: int, zone: int) -> float:
+        """When they last left a zone within it: who was at the shelf until then was in the shop until then."""
+        inner = [
+            other >= 0 and zone in self.atlas.ancestors[other] for other in self.rows.left_zone[row].tolist()
+        ]
+        return float(self.rows.left_at[row].max(initial=NEVER, where=inner))
 
     def _close_siblings(self, row: int, zone: int, at: float, known_at: float) -> None:
         """Who is confirmed in one department has left the one next to it."""
@@ -341,8 +370,11 @@ class Stays:
         if fix_at > NEVER:
             heard = max(heard, fix_at, float(rows.fix_at[row]))
         usual = rows.heard_gap_s if by_radio else rows.fix_gap_s
+        began = float(rows.since[row, place]) if rows.phase[row, place] != INSIDE else np.inf
         # Evidence may tell of what fell due before it came: nothing was certain sooner than that.
-        return Cause(why, place, max(known_at, heard), heard, float(usual[row]), len(self.notes), other)
+        return Cause(
+            why, place, max(known_at, heard), heard, float(usual[row]), len(self.notes), other, began
+        )
 
     def _note(self, row: Indexes, place: Indexes, at: Floats, inside: Floats, turn: NDArray[np.int8]) -> None:
         """Notes for the stays' trails what turned a phase or moved belief. What came to nothing is not worth a note."""

@@ -61,6 +61,10 @@ class Rows:
     radio_odds: Floats
     dwelled_s: Floats  # last dwell told of
     noted: Floats  # the probability of being inside that its trail told last
+    left_zone: NDArray[
+        np.int32
+    ]  # the zone that was last left from this place, -1 for none, and when: outlives the stay
+    left_at: Floats
 
     @classmethod
     def empty(cls, rows: int, stays: int = STAYS_AT_FIRST) -> "Rows":
@@ -106,7 +110,7 @@ class Rows:
 
     def clear_stay(self, row: int, place: int) -> None:
         """Frees one stay's place."""
-        for name in STAY_COLUMNS:
+        for name in STAY_COLUMNS - LEFT:
             getattr(self, name)[row, place] = EMPTY.get(name, 0.0)
 
 
@@ -122,8 +126,11 @@ STAY_COLUMNS = frozenset(
         "radio_odds",
         "dwelled_s",
         "noted",
+        "left_zone",
+        "left_at",
     }
 )
+LEFT = frozenset({"left_zone", "left_at"})
 EMPTY = {
     "m_per_lat": 1.0,
     "m_per_lon": 1.0,
@@ -136,8 +143,10 @@ EMPTY = {
     "zone": -1,
     "by_fix_at": NEVER,
     "by_radio_at": NEVER,
+    "left_zone": -1,
+    "left_at": NEVER,
 }
-TYPES: dict[str, type[np.generic]] = {"zone": np.int32, "phase": np.int8}
+TYPES: dict[str, type[np.generic]] = {"zone": np.int32, "phase": np.int8, "left_zone": np.int32}
 
 
 class RadioTracks:
