@@ -331,4 +331,7 @@ def _scales(lat: Floats) -> tuple[Floats, Floats]:
 
 
 def _wrapped(lon: Floats) -> Floats:
+    """Degrees within 180 of zero. Hardly anybody is at the antimeridian, and a remainder costs more than looking."""
+    if np.abs(lon).max(initial=0.0) <= 180.0:
+        return lon
     return np.asarray((lon + 180.0) % 360.0 - 180.0, np.float64)
