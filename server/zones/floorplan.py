@@ -7,8 +7,9 @@ known: one cell an anchor ("near it"). Pure: compiled from frozen zones, anchors
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import ceil, log10, sqrt
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import shapely
@@ -107,13 +108,9 @@ class _Grid:
         self.spots = _joined(survey, plan) if survey is not None else []
         self.offset_db = SURVEYED_OFFSET_DB if self.spots else OFFSET_DB
         self.anchors = anchors
-        longest = max(plan.width_m, plan.height_m)  # of a plan that is all length, area says nothing
-        size = max(SMALLEST_CELL_M, sqrt(plan.width_m * plan.height_m / MOST_CELLS), longest / MOST_CELLS)
-        columns, rows = ceil(plan.width_m / size), ceil(plan.height_m / size)
-        x = (np.arange(columns) + 0.5) * plan.width_m / columns
-        y = (np.arange(rows) + 0.5) * plan.height_m / rows
+        columns, rows = _grid(plan)
         self.half = (plan.width_m / columns / 2, plan.height_m / rows / 2)
-        self.x, self.y = (grid.ravel() for grid in np.meshgrid(x, y))
+        self.x, self.y = _cells(plan)
         self.of_anchor = {anchor.id: i for i, anchor in enumerate(anchors)}
         self.at = np.array([[a.x_m or 0.0, a.y_m or 0.0] for a in anchors])
 
@@ -152,37 +149,63 @@ class _Grid:
 
     def expected_dbm(self) -> tuple[Floats, Floats]:
         """Mean (dBm) and sd (dB), each (anchors, cells)."""
-        walls = np.array([shapely.LineString(wall) for wall in self.plan.walls if len(wall) >= 2], object)
-        found = shapely.STRtree(walls)
-        cells = np.column_stack([self.x, self.y])
-        each = []
-        for anchor in self.anchors:
-            reference = _reference(anchor)
-            paths = self._paths(anchor, cells, walls, found)
-            heard = [(x, y, spot[anchor.id]) for x, y, spot in self.spots if anchor.id in spot]
-            if heard:
-                at = np.array([(x, y) for x, y, _ in heard])
-                mean_dbm = np.array([mean for _, _, mean in heard])
-                spots = Measured(at, self._paths(anchor, at, walls, found), mean_dbm)
-                each.append(surveyed(cells, paths, reference, spots))
-            else:
-                each.append(expected(paths, reference))
-        return np.array([mean for mean, _ in each]), np.array([sd for _, sd in each])
+        spots = tuple((x_m, y_m, tuple(heard.items())) for x_m, y_m, heard in self.spots)
+        return told(self.plan, tuple(self.anchors), spots)
 
-    def _paths(
-        self, anchor: Anchor, points: Floats, walls: NDArray[np.object_], found: shapely.STRtree
-    ) -> Paths:
-        """From an anchor to points of the floor."""
-        hung = np.array([anchor.x_m or 0.0, anchor.y_m or 0.0])
-        rise = (anchor.z_m if anchor.z_m is not None else HUNG_M) - CARRIED_M
-        along = np.hypot(*(points - hung).T)
-        sight = np.asarray(shapely.shortest_line(shapely.points(points), shapely.Point(hung)), object)
-        point, wall = found.query(sight, predicate="intersects")
-        met, crossing = shapely.get_coordinates(
-            shapely.intersection(sight[point], walls[wall]), return_index=True
-        )
-        between = _walls_met(point[crossing], np.hypot(*(met - hung).T), len(points))
-        return Paths(np.maximum(np.sqrt(along**2 + rise**2), 0.5), between)
+
+#: A spot as it is compared: where (m), and what each anchor heard there (mean dBm).
+_Known: TypeAlias = tuple[float, float, tuple[tuple[str, float], ...]]
+
+
+@lru_cache(maxsize=32)
+def told(plan: FloorPlan, anchors: tuple[Anchor, ...], spots: tuple[_Known, ...]) -> tuple[Floats, Floats]:
+    """Mean (dBm) and sd (dB), each (anchors, cells): only read, since it takes seconds and zones change more often than floors."""
+    walls = np.array([shapely.LineString(wall) for wall in plan.walls if len(wall) >= 2], object)
+    found = shapely.STRtree(walls)
+    cells = np.column_stack(_cells(plan))
+    each = []
+    for anchor in anchors:
+        reference = _reference(anchor)
+        paths = _paths(anchor, cells, walls, found)
+        heard = [(x, y, mean) for x, y, spot in spots for name, mean in spot if name == anchor.id]
+        if heard:
+            at = np.array([(x, y) for x, y, _ in heard])
+            mean_dbm = np.array([mean for _, _, mean in heard])
+            measured = Measured(at, _paths(anchor, at, walls, found), mean_dbm)
+            each.append(surveyed(cells, paths, reference, measured))
+        else:
+            each.append(expected(paths, reference))
+    return np.array([mean for mean, _ in each]), np.array([sd for _, sd in each])
+
+
+def _grid(plan: FloorPlan) -> tuple[int, int]:
+    """How many columns and rows of cells a plan has."""
+    longest = max(plan.width_m, plan.height_m)  # of a plan that is all length, area says nothing
+    size = max(SMALLEST_CELL_M, sqrt(plan.width_m * plan.height_m / MOST_CELLS), longest / MOST_CELLS)
+    return ceil(plan.width_m / size), ceil(plan.height_m / size)
+
+
+def _cells(plan: FloorPlan) -> tuple[Floats, Floats]:
+    """The middles of the cells, x and y in metres."""
+    columns, rows = _grid(plan)
+    x = (np.arange(columns) + 0.5) * plan.width_m / columns
+    y = (np.arange(rows) + 0.5) * plan.height_m / rows
+    across, along = np.meshgrid(x, y)
+    return across.ravel(), along.ravel()
+
+
+def _paths(anchor: Anchor, points: Floats, walls: NDArray[np.object_], found: shapely.STRtree) -> Paths:
+    """From an anchor to points of the floor."""
+    hung = np.array([anchor.x_m or 0.0, anchor.y_m or 0.0])
+    rise = (anchor.z_m if anchor.z_m is not None else HUNG_M) - CARRIED_M
+    along = np.hypot(*(points - hung).T)
+    sight = np.asarray(shapely.shortest_line(shapely.points(points), shapely.Point(hung)), object)
+    point, wall = found.query(sight, predicate="intersects")
+    met, crossing = shapely.get_coordinates(
+        shapely.intersection(sight[point], walls[wall]), return_index=True
+    )
+    between = _walls_met(point[crossing], np.hypot(*(met - hung).T), len(points))
+    return Paths(np.maximum(np.sqrt(along**2 + rise**2), 0.5), between)
 
 
 def _walls_met(point: NDArray[np.intp], away_m: Floats, points: int) -> Floats:

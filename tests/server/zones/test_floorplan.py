@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from server.zones import floorplan
 from server.zones.floorplan import MOST_CELLS, compile_radio_maps
 from server.zones.kriging import WALL_DB
 from server.zones.zone import Disc, FloorPlan
@@ -40,3 +41,13 @@ def test_a_wall_that_is_drawn_with_both_its_faces_is_one_wall():
 def test_thousands_of_walls_that_nobody_looks_through_cost_next_to_nothing():
     far = [((5_000.0 + i, 0.0), (5_000.0 + i, 1.0)) for i in range(10_000)]
     assert np.array_equal(a_map(walls=far).log_likelihood, a_map().log_likelihood)
+
+
+def test_a_change_of_a_zone_does_not_reckon_the_floor_anew():
+    plan = FloorPlan("floor", "Floor", "shop", 20.0, 10.0, walls=(((5.0, 0.0), (5.0, 10.0)),))
+    known = {"door": an_anchor("door", plan="floor", x_m=2.0, y_m=2.0)}
+    reckoned = []
+    for radius_m in (1.5, 3.0):
+        compile_radio_maps([Disc("door", radius_m)], [()], known, {"floor": plan})
+        reckoned.append(floorplan.told.cache_info().misses)
+    assert reckoned[0] == reckoned[1]
