@@ -196,11 +196,12 @@ def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:
     _add_evidence(learned, scans, items, heard_dbm - loudness[whose, 0], begins)
     learned -= learned.max(axis=1, keepdims=True)
     scans.learned[own], scans.belief_tick[own] = learned, tick
-    inside, expected_dbm = scans.map.told(learned)
+    inside, here, expected_dbm = scans.map.told(learned)
     off_db = heard_dbm - expected_dbm[whose, anchor]
     weight = np.add.reduceat(news, begins)
     mean_off_db = np.add.reduceat(news * off_db, begins) / weight
-    scans.loudness[own] = _louder(scans.map, loudness, mean_off_db, weight, passed_s)
+    # Whoever is outside sounds faint because of that: only who is here tells how loud they are.
+    scans.loudness[own] = _louder(scans.map, loudness, mean_off_db, weight * here, passed_s)
     _note_gap(rows, which, scans.at[items])
     return inside.astype(np.float64)
 
@@ -235,7 +236,7 @@ def _louder(
     """How loud each device is, after a scan that was so far off what its believed place would give (a Kalman filter of one number)."""
     known, variance = loudness.T
     variance = np.minimum(variance + LOUDNESS_DRIFT_DB2_PER_S * passed_s, radio_map.offset_db**2)
-    gain = variance / (variance + LOUDNESS_NOISE_DB**2 / weight)
+    gain = variance * weight / (variance * weight + LOUDNESS_NOISE_DB**2)
     return np.column_stack([known + gain * (off_db - known), variance * (1.0 - gain)])
 
 

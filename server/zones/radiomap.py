@@ -30,7 +30,7 @@ class RadioMap:
     `log_likelihood[anchor, rssi + 110, cell]`; `expected_dbm[anchor, cell]`; `member[cell, j]` is the share of the cell that
     belongs to zone `zones[j]`; `start` is the belief about someone of whom nothing was heard lately; `offset_db` is how far
     (sd) a device may sound louder or fainter than the map expects, everywhere alike. `readout` is what belief is asked
-    for, in one product: (cells, 1 + zones + anchors), see `told`.
+    for, in one product: (cells, 2 + zones + anchors), see `told`.
     """
 
     anchors: tuple[str, ...]
@@ -53,14 +53,16 @@ class RadioMap:
         evidence: Floats32 = self.log_likelihood.reshape(-1, self.cells).take(codes, axis=0)
         return evidence
 
-    def told(self, learned: Floats32) -> tuple[Floats32, Floats32]:
+    def told(self, learned: Floats32) -> tuple[Floats32, Floats32, Floats32]:
         """What belief tells, of log likelihoods (rows, cells) learned since the start, each row up to a constant.
 
-        Out: the probability of being inside each zone (rows, zones), and what each anchor should hear (dBm: rows, anchors).
+        Out: the probability of being inside each zone (rows, zones), of being here at all (rows), and what each anchor should
+        hear of somebody who is here (dBm: rows, anchors).
         """
         sums = np.exp(learned) @ self.readout
-        sums /= sums[:, :1]
-        return sums[:, 1 : 1 + len(self.zones)], sums[:, 1 + len(self.zones) :]
+        here = np.maximum(sums[:, 1:2], np.float32(1e-30))
+        zones = 2 + len(self.zones)
+        return sums[:, 2:zones] / sums[:, :1], (here / sums[:, :1])[:, 0], sums[:, zones:] / here
 
 
 def radio_map(
@@ -82,6 +84,7 @@ def radio_map(
     # First heard: as likely still outside as anywhere inside.
     start = np.append(np.full(cells, 0.5 / cells), 0.5)[:, None]
     member = np.vstack([inside, np.zeros((1, len(zones)))])
+    here = np.append(np.ones(cells), 0.0)[:, None]
     return RadioMap(
         anchors=anchors,
         zones=zones,
@@ -89,6 +92,6 @@ def radio_map(
         log_likelihood=fit.astype(np.float32),
         member=member.astype(np.float32),
         start=start[:, 0].astype(np.float32),
-        readout=(start * np.hstack([np.ones_like(start), member, mean.T])).astype(np.float32),
+        readout=(start * np.hstack([np.ones_like(start), here, member, here * mean.T])).astype(np.float32),
         offset_db=offset_db,
     )

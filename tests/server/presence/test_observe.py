@@ -218,6 +218,29 @@ def test_a_phone_guessing_through_the_roof_does_not_end_what_radio_knows():
     assert len(shop.told("shop")) == 1
 
 
+def test_who_waits_outside_for_a_minute_still_enters_like_anybody():
+    shop = Walkthrough(*DEPARTMENTS, anchors=ANCHORS)
+    for second in range(60):
+        shop.take(*[heard(second + 0.1 * i, each.id, -92.0) for i, each in enumerate(ANCHORS)])
+        shop.wait_until(second + 1)
+    assert shop.told() == []
+    for second in range(60, 80):
+        shop.take(*near("shoes-1", second))
+        shop.wait_until(second + 1)
+    assert [kind for kind, _ in shop.told("shoes")] == ["entered"]
+
+
+@pytest.mark.parametrize("louder_db", [-8.0, 8.0, 15.0])
+def test_a_fob_that_is_louder_or_fainter_than_others_is_found_all_the_same(louder_db):
+    shop = Walkthrough(*DEPARTMENTS, anchors=ANCHORS)
+    for second in range(40):
+        place = "shoes-1" if second < 20 else "bags-2"
+        shop.take(*[replace(each, rssi_dbm=each.rssi_dbm + louder_db) for each in near(place, second)])
+        shop.wait_until(second + 1)
+    assert [kind for kind, _ in shop.told("shoes")] == ["entered", "exited"]
+    assert [kind for kind, _ in shop.told("bags")] == ["entered"]
+
+
 def test_a_gateway_that_hears_through_the_window_does_not_end_what_fixes_know():
     shop = Walkthrough(
         replace(DEPARTMENTS[0], place=Circle(LAT, LON, 30.0)), *DEPARTMENTS[1:], anchors=ANCHORS
