@@ -59,8 +59,8 @@ class RadioMap:
         Out: the probability of being inside each zone (rows, zones), of being here at all (rows), and what each anchor should
         hear of somebody who is here (dBm: rows, anchors).
         """
-        sums = np.exp(learned) @ self.readout
-        here = np.maximum(sums[:, 1:2], np.float32(1e-30))
+        sums: Floats32 = np.exp(learned) @ self.readout
+        here: Floats32 = np.maximum(sums[:, 1:2], np.float32(1e-30))
         zones = 2 + len(self.zones)
         return sums[:, 2:zones] / sums[:, :1], (here / sums[:, :1])[:, 0], sums[:, zones:] / here
 
