@@ -52,6 +52,10 @@ Shop = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print figures as JSON, and nothing else.")]
 Headless = Annotated[bool, typer.Option("--headless", help="No live picture, only the end.")]
 
+#: A town in which somebody stands clearly before a shelf, so that the verdict guards shelves too; in many a seed all shelves lie in
+#: a fade of the pretended radio, where nobody can be blamed for missing them.
+DEMO_SEED = 4
+
 #: Under this nobody gets from the street to a shelf.
 SHORTEST_STORY_S = 20.0
 
@@ -65,7 +69,7 @@ def demo(
         typer.Option(min=SHORTEST_STORY_S, help="How long the story lasts; a short one has shorter dwells."),
     ] = FULL_STORY_S,
     as_json: AsJson = False,
-    seed: Seed = 1,
+    seed: Seed = DEMO_SEED,
     shop: Shop = DEMO,
 ) -> None:
     """A real server, real scanners on a pretend radio, phones, a stand-in FCM: what should have happened against what did."""

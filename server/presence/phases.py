@@ -323,17 +323,17 @@ class Stays:
 
     def _not_before(self, row: int, zone: int) -> float:
         """Nobody comes in before they came into the shop, nor before they left here last or the department next to it."""
-        rows, atlas = self.rows, self.atlas
-        left = rows.left_zone[row]
-        beside = (left >= 0) & (atlas.family[zone] >= 0) & (atlas.family[left] == atlas.family[zone])
-        within = np.isin(rows.zone[row], atlas.ancestors[zone]) & (rows.phase[row] >= INSIDE)
-        return float(
-            max(
-                rows.left_at[row].max(initial=NEVER, where=left == zone) + SHORTEST_S,
-                rows.left_at[row].max(initial=NEVER, where=beside),
-                rows.entered[row].max(initial=NEVER, where=within),
-            )
-        )
+        rows, family, ancestors = self.rows, self.atlas.family[zone], self.atlas.ancestors[zone]
+        latest = NEVER
+        for left, at in zip(rows.left_zone[row].tolist(), rows.left_at[row].tolist(), strict=True):
+            if left == zone:
+                latest = max(latest, at + SHORTEST_S)
+            elif left >= 0 and family >= 0 and self.atlas.family[left] == family:
+                latest = max(latest, at)
+        for place, held in enumerate(rows.zone[row].tolist()):
+            if held in ancestors and rows.phase[row, place] >= INSIDE:
+                latest = max(latest, float(rows.entered[row, place]))
+        return latest
 
     def _inner_left(self, row: int, zone: int) -> float:
         """When they last left a zone within it: who was at the shelf until then was in the shop until then."""

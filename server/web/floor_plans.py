@@ -24,6 +24,8 @@ from server.zones import FloorPlan
 
 #: A fairground; beyond it, millimetres were sent for metres.
 MOST_M = 10_000.0
+#: A department store has some hundreds; each is looked through from each cell to each anchor, so that 10,000 cost a minute.
+MOST_WALLS = 2_000
 
 Metres = Annotated[float, Field(ge=-MOST_M, le=MOST_M, allow_inf_nan=False)]
 Extent = Annotated[float, Field(gt=0, le=MOST_M, allow_inf_nan=False)]
@@ -37,7 +39,7 @@ class PlanGiven(Given):
     site: PlaceId | None = None
     width_m: Extent
     height_m: Extent
-    walls: list[Wall] = Field(default=[], max_length=10_000)
+    walls: list[Wall] = Field(default=[], max_length=MOST_WALLS)
 
     @model_validator(mode="after")
     def _has_its_walls_on_it(self) -> Self:
