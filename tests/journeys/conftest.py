@@ -10,7 +10,7 @@ from simulator.scenarios import scenarios
 from simulator.stage import Outcome, Stage
 
 #: More at once would make a small machine late, and lateness is judged.
-AT_ONCE = 2
+AT_ONCE = 3
 
 
 @pytest.fixture(scope="session")
