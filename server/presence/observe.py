@@ -231,7 +231,7 @@ def _pass_through(work: Stays, which: Indexes, stake: Stake) -> None:
 
 
 def _scan_round(work: Stays, scans: Scans, items: Indexes) -> None:
-    """At most one scan (what some anchors heard within half a second) a device."""
+    """At most one scan (what some anchors heard within a second) a device."""
     rows, which, at = work.rows, scans.line[items], scans.at[items]
     work.pass_time(which, at)
     inside = follow_scans(rows, scans, items)

@@ -185,10 +185,8 @@ class Stays:
                 at = place[i]
                 self._fall_due(int(which[i]), int(at), float(earliest[i]), float(silence_due[i, at]))
             self.reckon(which)
-            which, until = (
-                which[falls],
-                until[falls],
-            )  # what waits for a gateway's word is looked at again by the next tick
+            # What waits for a gateway's word is looked at again by the next tick.
+            which, until = which[falls], until[falls]
 
     def reckon(self, which: Indexes) -> None:
         """Notes when the clock alone will next change `rows[which]`: after anything else that changed them."""

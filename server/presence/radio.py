@@ -3,7 +3,7 @@
 Belief is a sum of log likelihoods that fades: what was heard counts less and less as people walk on, and without any news belief
 returns to what it was before (a power steady model: Smith, A generalization of the Bayesian steady forecasting model, J. R.
 Statist. Soc. B 41, 1979). That a sum does not ask for order is what makes late packets harmless. What anchors heard of one
-device within half a second is one scan. How loud a device is at all is learned on the way: differences between anchors tell
+device within a second is one scan. How loud a device is at all is learned on the way: differences between anchors tell
 where it is, not their common level.
 """
 

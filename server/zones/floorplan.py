@@ -16,10 +16,11 @@ import shapely
 from numpy.typing import NDArray
 
 from server.zones.kriging import EXPONENT, REFERENCE_DBM, Measured, Paths, expected, surveyed
+from server.zones.on_plan import outline
 from server.zones.radiomap import RadioMap, radio_map
 from server.zones.shape import Floats
 from server.zones.survey import Survey
-from server.zones.zone import Anchor, AnchorSet, Disc, FloorPlan, FloorShape, Place
+from server.zones.zone import Anchor, AnchorSet, Disc, FloorPlan, Place
 
 #: A grid has at most about this many cells. Belief costs their number; with 400 no score was better, with 100 some were worse.
 MOST_CELLS = 160
@@ -35,7 +36,7 @@ NEARNESS_DB: Final = 6.0
 
 #: Fobs and phones differ by several dB from one another, and so does what hangs in a shop from what was measured in an
 #: office; a survey was made with a fob like the others.
-OFFSET_DB, SURVEYED_OFFSET_DB = 8.0, 0.01
+OFFSET_DB, SURVEYED_OFFSET_DB = 8.0, 4.0
 #: Devices are carried about so high above the floor; anchors hang where they hang.
 CARRIED_M, HUNG_M = 1.2, 2.0
 #: Lines met within this are the two faces of one wall, also where it is looked through at a slant.
@@ -111,40 +112,18 @@ class _Grid:
         columns, rows = _grid(plan)
         self.half = (plan.width_m / columns / 2, plan.height_m / rows / 2)
         self.x, self.y = _cells(plan)
-        self.of_anchor = {anchor.id: i for i, anchor in enumerate(anchors)}
         self.at = np.array([[a.x_m or 0.0, a.y_m or 0.0] for a in anchors])
+        self.placed = {anchor.id: shapely.Point(at) for anchor, at in zip(anchors, self.at, strict=True)}
 
     def share(self, place: Place) -> NDArray[np.float64] | None:
         """The share of each cell that belongs to a place; None where the place is not of this plan."""
-        shape = self._shape(place)
+        shape = outline(place, self.plan, self.placed)
         if shape is None:
             return None
         half_x, half_y = self.half
         cells = shapely.box(self.x - half_x, self.y - half_y, self.x + half_x, self.y + half_y)
         return np.asarray(
             shapely.area(shapely.intersection(cells, shape)) / (4 * half_x * half_y), np.float64
-        )
-
-    def _shape(self, place: Place) -> shapely.Geometry | None:
-        match place:
-            case FloorShape(plan, geometry) if plan == self.plan.id:
-                return geometry
-            case Disc(anchor, radius_m) if anchor in self.of_anchor:
-                return shapely.Point(self.at[self.of_anchor[anchor]]).buffer(radius_m)
-            case AnchorSet(names) if all(name in self.of_anchor for name in names):
-                return self._nearest_to(names)
-            case _:
-                return None
-
-    def _nearest_to(self, names: Sequence[str]) -> shapely.Geometry:
-        """The zone of some anchors: all that is nearer to one of them than to any other anchor."""
-        floor = shapely.box(0, 0, self.plan.width_m, self.plan.height_m)
-        if len(self.anchors) == 1:
-            return floor
-        mine = shapely.MultiPoint([self.at[self.of_anchor[name]] for name in names])
-        regions = shapely.voronoi_polygons(shapely.MultiPoint(self.at), extend_to=floor).geoms
-        return shapely.union_all([region for region in regions if region.intersects(mine)]).intersection(
-            floor
         )
 
     def expected_dbm(self) -> tuple[Floats, Floats]:

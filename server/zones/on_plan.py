@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from server.zones.shape import Floats, Indexes
-from server.zones.zone import LEVELS, Anchor, AnchorSet, Disc, FloorPlan, FloorShape, Zone
+from server.zones.zone import LEVELS, Anchor, AnchorSet, Disc, FloorPlan, FloorShape, Place, Zone
 
 #: No zone: elsewhere on the floor.
 NOWHERE = -1
@@ -28,9 +28,9 @@ def outlines(
     """The outline of each zone that lies on the plan, the innermost first: shelves before zones, the small before the large."""
     placed = {anchor: shapely.Point(at) for anchor, at in positions(plan, anchors).items()}
     found = {
-        zone.id: (LEVELS.index(zone.level), outline)
+        zone.id: (LEVELS.index(zone.level), shape)
         for zone in zones
-        if not zone.closed and (outline := _outline(zone, plan, placed)) is not None
+        if not zone.closed and (shape := outline(zone.place, plan, placed)) is not None
     }
     inner_first = sorted(found, key=lambda zone: (-found[zone][0], shapely.area(found[zone][1]), zone))
     return {zone: found[zone][1] for zone in inner_first}
@@ -40,8 +40,8 @@ def innermost(outline_of: Mapping[str, shapely.Geometry], x_m: Floats, y_m: Floa
     """For each point the number of the first outline that covers it, else NOWHERE."""
     points = shapely.points(x_m, y_m)
     first = np.full(len(x_m), NOWHERE, np.intp)
-    for number, outline in enumerate(outline_of.values()):
-        first[(first == NOWHERE) & shapely.covers(outline, points)] = number
+    for number, shape in enumerate(outline_of.values()):
+        first[(first == NOWHERE) & shapely.covers(shape, points)] = number
     return first
 
 
@@ -61,8 +61,9 @@ def middle(outline: shapely.Geometry) -> tuple[float, float]:
     return float(shapely.get_x(inside)), float(shapely.get_y(inside))
 
 
-def _outline(zone: Zone, plan: FloorPlan, placed: Mapping[str, shapely.Point]) -> shapely.Geometry | None:
-    match zone.place:
+def outline(place: Place, plan: FloorPlan, placed: Mapping[str, shapely.Point]) -> shapely.Geometry | None:
+    """What a place is on a plan on which these anchors are placed; None where it is not of it."""
+    match place:
         case FloorShape(plan=on, geometry=geometry) if on == plan.id:
             return geometry
         case Disc(anchor=anchor, radius_m=radius_m) if anchor in placed:
@@ -76,7 +77,7 @@ def _outline(zone: Zone, plan: FloorPlan, placed: Mapping[str, shapely.Point]) -
 def _nearest_to(
     names: Sequence[str], plan: FloorPlan, placed: Mapping[str, shapely.Point]
 ) -> shapely.Geometry:
-    """All that is nearer to one of these anchors than to any other of the plan, as radio maps see it."""
+    """All that is nearer to one of these anchors than to any other of the plan."""
     floor = shapely.box(0, 0, plan.width_m, plan.height_m)
     if len(placed) == 1:
         return floor

@@ -4,7 +4,7 @@ Nobody leaves because we hear nothing of them; visits that began and ended meanw
 """
 
 from simulator.absences import wrong_visits
-from simulator.stage import Outcome, Stage, perform
+from simulator.stage import CannotPlay, Outcome, Stage, perform
 from simulator.town import Mishaps, raise_town
 from simulator.world import read_world
 
@@ -15,6 +15,10 @@ PEOPLE = {"capped": 3, "browser": 4, "leaver": 3, "fob only": 2}
 
 
 async def play(stage: Stage) -> Outcome:
+    if stage.seconds is not None and stage.seconds < SECONDS:
+        raise CannotPlay(
+            f"this story takes {SECONDS:.0f} s: what it is about is known only some time after {CUT_S[1]:.0f} s"
+        )
     world = read_world(stage.shop)
     mishaps = Mishaps(cut={anchor.own_id: CUT_S for anchor in world.gateways})
     town = raise_town(world, stage.seed, stage.seconds or SECONDS, PEOPLE, mishaps)

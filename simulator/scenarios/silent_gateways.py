@@ -4,7 +4,7 @@ Who went out meanwhile has left, once the radios hear again, when they were last
 """
 
 from simulator.absences import wrong_visits
-from simulator.stage import Outcome, Stage, perform
+from simulator.stage import CannotPlay, Outcome, Stage, perform
 from simulator.town import Mishaps, raise_town
 from simulator.world import read_world
 
@@ -15,6 +15,10 @@ PEOPLE = {"capped": 5, "leaver": 5, "declined": 1}
 
 
 async def play(stage: Stage) -> Outcome:
+    if stage.seconds is not None and stage.seconds < SECONDS:
+        raise CannotPlay(
+            f"this story takes {SECONDS:.0f} s: what it is about is known only some time after {DEAF_S[1]:.0f} s"
+        )
     world = read_world(stage.shop)
     mishaps = Mishaps(deaf={anchor.own_id: DEAF_S for anchor in world.gateways})
     town = raise_town(world, stage.seed, stage.seconds or SECONDS, PEOPLE, mishaps)

@@ -6,6 +6,7 @@ import pytest
 from server.zones import floorplan
 from server.zones.floorplan import MOST_CELLS, compile_radio_maps
 from server.zones.kriging import WALL_DB
+from server.zones.survey import Spot, Strength, Survey
 from server.zones.zone import Disc, FloorPlan
 from tests.makers import an_anchor
 
@@ -51,3 +52,13 @@ def test_a_change_of_a_zone_does_not_reckon_the_floor_anew():
         compile_radio_maps([Disc("door", radius_m)], [()], known, {"floor": plan})
         reckoned.append(floorplan.told.cache_info().misses)
     assert reckoned[0] == reckoned[1]
+
+
+def test_a_survey_was_made_with_one_fob_and_others_may_still_be_louder_or_fainter():
+    plan = FloorPlan("floor", "Floor", "shop", 10.0, 10.0)
+    anchor = an_anchor("door", plan="floor", x_m=0.0, y_m=0.0, z_m=1.2)
+    survey = Survey("floor", (Spot(3.0, 3.0, 20.0, {"door": Strength(-70.0, 3.0, 40)}),))
+    places, anchors, plans = [Disc("door", 3.0)], {"door": anchor}, {"floor": plan}
+    (surveyed,) = compile_radio_maps(places, [()], anchors, plans, {"floor": survey})
+    (plain,) = compile_radio_maps(places, [()], anchors, plans)
+    assert 2.0 <= surveyed.offset_db < plain.offset_db
