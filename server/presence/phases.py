@@ -368,7 +368,9 @@ class Stays:
         if fix_at > NEVER:
             heard = max(heard, fix_at, float(rows.fix_at[row]))
         usual = rows.heard_gap_s if by_radio else rows.fix_gap_s
-        began = float(rows.since[row, place]) if rows.phase[row, place] != INSIDE else np.inf
+        # A stay that another zone implied just now has no time of its own yet.
+        turning = rows.phase[row, place] in (ARRIVING, LEAVING)
+        began = float(rows.since[row, place]) if turning else np.inf
         # Evidence may tell of what fell due before it came: nothing was certain sooner than that.
         return Cause(
             why, place, max(known_at, heard), heard, float(usual[row]), len(self.notes), other, began
