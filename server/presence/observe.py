@@ -373,7 +373,7 @@ def stays_of(
         rows.phase[lines, places],
         rows.since[lines, places],
         rows.entered[lines, places],
-        np.maximum(by_fix, by_radio),
+        np.maximum(np.maximum(by_fix, by_radio), rows.inner_at[lines, places]),
         rows.dwelled_s[lines, places],
         np.where(by_radio > NEVER, rows.heard_gap_s[lines], rows.fix_gap_s[lines]),
         rows.noted[lines, places],

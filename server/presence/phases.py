@@ -205,14 +205,14 @@ class Stays:
         for place, inner in inner_first:
             if self.rows.phase[row, place] in (INSIDE, LEAVING):
                 entered = float(self.rows.entered[row, place])
-                left = max(at, entered, self._inner_left(row, inner))
+                left = max(at, entered, float(self.rows.inner_at[row, place]))
                 told = float(self.rows.dwelled_s[row, place])
                 grounds: tuple[Why, int] = (why, by) if inner == zone else ("implied", zone)
                 cause = self._cause(row, place, max(at, known_at), *grounds)
                 self.changes.append(
                     Change("exited", row, inner, left, entered, left - entered, cause, told > left - entered)
                 )
-                self.rows.left_zone[row, place], self.rows.left_at[row, place] = inner, left
+                self._remember_left(row, inner, left)
             self.rows.clear_stay(row, place)
 
     def _due(self, which: Indexes) -> tuple[Floats, Floats]:
@@ -333,12 +333,16 @@ class Stays:
                 latest = max(latest, float(rows.entered[row, place]))
         return latest
 
-    def _inner_left(self, row: int, zone: int) -> float:
-        """When they last left a zone within it: who was at the shelf until then was in the shop until then."""
-        inner = [
-            other >= 0 and zone in self.atlas.ancestors[other] for other in self.rows.left_zone[row].tolist()
-        ]
-        return float(self.rows.left_at[row].max(initial=NEVER, where=inner))
+    def _remember_left(self, row: int, zone: int, at: float) -> None:
+        """Who was at the shelf until then was in the shop until then, and is not here again before."""
+        rows = self.rows
+        for place, held in enumerate(rows.zone[row].tolist()):
+            if held in self.atlas.ancestors[zone]:
+                rows.inner_at[row, place] = max(rows.inner_at[row, place], at)
+        same = rows.left_zone[row] == zone
+        # What was left first is forgotten: who left longer ago than anybody arrives cannot come in before that.
+        oldest = same.argmax() if same.any() else rows.left_at[row].argmin()
+        rows.left_zone[row, oldest], rows.left_at[row, oldest] = zone, at
 
     def _close_siblings(self, row: int, zone: int, at: float, known_at: float) -> None:
         """Who is confirmed in one department has left the one next to it."""

@@ -61,9 +61,8 @@ class Rows:
     radio_odds: Floats
     dwelled_s: Floats  # last dwell told of
     noted: Floats  # the probability of being inside that its trail told last
-    left_zone: NDArray[
-        np.int32
-    ]  # the zone that was last left from this place, -1 for none, and when: outlives the stay
+    inner_at: Floats  # when a zone within it was last left, while this stay lasted
+    left_zone: NDArray[np.int32]  # the zones that were last left, -1 for none: they outlive their stays
     left_at: Floats
 
     @classmethod
@@ -126,6 +125,7 @@ STAY_COLUMNS = frozenset(
         "radio_odds",
         "dwelled_s",
         "noted",
+        "inner_at",
         "left_zone",
         "left_at",
     }
@@ -143,6 +143,7 @@ EMPTY = {
     "zone": -1,
     "by_fix_at": NEVER,
     "by_radio_at": NEVER,
+    "inner_at": NEVER,
     "left_zone": -1,
     "left_at": NEVER,
 }

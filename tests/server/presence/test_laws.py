@@ -130,7 +130,7 @@ def visits_of(events: list[ZoneEvent]) -> Visits:
         key = (event.device, event.zone)
         if event.kind == "entered":
             assert key not in within, "two enters without an exit"
-            assert not visits[key] or event.at >= visits[key][-1][1], "in before they were out"
+            assert not visits[key] or event.at > visits[key][-1][1], "in before they were out"
             within[key] = event
             continue
         assert event.visit == within[key].visit
