@@ -1,0 +1,51 @@
+"""The tables of Soglia, one class each, a file a subject. Only records imports this; migrations must give the same schema.
+
+Every hot table carries `shopper_id` so that it can be partitioned by it when one database is not enough. Times are
+aware UTC on both databases. Ids are texts with a prefix: derived from their cause where doing it again must find it done.
+"""
+
+from server.records.tables.columns import Table, UtcTime
+from server.records.tables.offers import (
+    AttemptRow,
+    CampaignRow,
+    IdempotencyRow,
+    OutboxRow,
+    ReceiptRow,
+    RedemptionRow,
+)
+from server.records.tables.path import DecisionRow, StayRow, VisitRow
+from server.records.tables.people import AddressRow, ConsentRow, DeviceRow, KeyRow, ShopperRow, StaffRow
+from server.records.tables.places import (
+    AnchorRow,
+    CatalogueVersion,
+    FloorPlanRow,
+    GatewayRow,
+    SurveyRow,
+    ZoneRow,
+)
+
+__all__ = [
+    "AddressRow",
+    "AnchorRow",
+    "AttemptRow",
+    "CampaignRow",
+    "CatalogueVersion",
+    "ConsentRow",
+    "DecisionRow",
+    "DeviceRow",
+    "FloorPlanRow",
+    "GatewayRow",
+    "IdempotencyRow",
+    "KeyRow",
+    "OutboxRow",
+    "ReceiptRow",
+    "RedemptionRow",
+    "ShopperRow",
+    "StaffRow",
+    "StayRow",
+    "SurveyRow",
+    "Table",
+    "UtcTime",
+    "VisitRow",
+    "ZoneRow",
+]

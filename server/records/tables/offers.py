@@ -1,0 +1,105 @@
+"""What is said and what came of it: campaigns, the outbox, attempts, receipts, redemptions; answers kept for repeated requests."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Index, LargeBinary, text
+from sqlmodel import Field
+
+from server.records.tables.columns import Table, json_column, utc
+
+
+class CampaignRow(Table, table=True):
+    __tablename__ = "campaigns"
+    id: str = Field(primary_key=True)
+    name: str
+    state: str
+    version: int = 1
+    campaign: dict[str, Any] = json_column()
+    created_at: datetime = utc()
+    updated_at: datetime = utc()
+
+
+class OutboxRow(Table, table=True):
+    """An offer to be sent: the row that records the decision is the message. Its id is the offer's id."""
+
+    __tablename__ = "outbox"
+    id: str = Field(primary_key=True)
+    decision_id: str = Field(index=True)
+    shopper_id: str
+    device_id: str
+    visit_id: str
+    zone_id: str
+    campaign_id: str
+    channel: str
+    address_id: str | None = None
+    title: str
+    body: str
+    data: dict[str, Any] = json_column()
+    collapse_key: str
+    happened_at: datetime = utc()
+    heard_at: datetime = utc()
+    created_at: datetime = utc()
+    expires_at: datetime = utc()
+    due_at: datetime = utc()
+    leased_until: datetime = utc()
+    attempts: int = 0
+    settled_at: datetime | None = utc(nullable=True)
+    outcome: str | None = None
+    last_why: str | None = None
+    __table_args__ = (
+        Index(
+            "ix_outbox_due",
+            "due_at",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index("ix_outbox_shopper_id_created_at", "shopper_id", "created_at"),
+    )
+
+
+class AttemptRow(Table, table=True):
+    """One try to send one offer, and what the channel answered."""
+
+    __tablename__ = "attempts"
+    id: int | None = Field(default=None, primary_key=True)
+    outbox_id: str = Field(index=True)
+    shopper_id: str
+    address_id: str | None = None
+    outcome: str
+    why: str
+    at: datetime = utc()
+
+
+class ReceiptRow(Table, table=True):
+    """What the phone says happened to an offer: shown, opened, dismissed; once each."""
+
+    __tablename__ = "receipts"
+    outbox_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    shopper_id: str = Field(index=True)
+    at: datetime = utc()
+    received_at: datetime = utc()
+
+
+class RedemptionRow(Table, table=True):
+    """The offer was used at a till: once."""
+
+    __tablename__ = "redemptions"
+    outbox_id: str = Field(primary_key=True)
+    shopper_id: str = Field(index=True)
+    till: str | None = None
+    amount: float | None = None
+    at: datetime = utc()
+
+
+class IdempotencyRow(Table, table=True):
+    """An answer already given to a request with an `Idempotency-Key`, so that asking again gets the same one."""
+
+    __tablename__ = "idempotency"
+    owner: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_hash: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+    status: int
+    answer: str
+    created_at: datetime = utc(index=True)
