@@ -1,0 +1,10 @@
+"""Versions of campaigns, named segments."""
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
