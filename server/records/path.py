@@ -89,10 +89,10 @@ class Work:
         sent = self._sent(shopper_ids, since)
         given = _by_shopper(consents)
         reached = {row.device_id for row in addresses}
-        reachable = {row.shopper_id for row in addresses}
+        reach = {row.shopper_id: frozenset({"fcm"}) for row in addresses}
         facts = {
             row.id: _shopper_facts(
-                row, given.get(row.id, {}), tuple(sent.get(row.id, ())), reachable=row.id in reachable
+                row, given.get(row.id, {}), tuple(sent.get(row.id, ())), reach.get(row.id, frozenset())
             )
             for row in shoppers
         }
@@ -370,7 +370,7 @@ def _by_shopper(consents: Iterable[Any]) -> dict[str, dict[str, ConsentGiven]]:
 
 
 def _shopper_facts(
-    row: Any, consents: dict[str, ConsentGiven], sent: tuple[SentOffer, ...], *, reachable: bool
+    row: Any, consents: dict[str, ConsentGiven], sent: tuple[SentOffer, ...], reach: frozenset[str]
 ) -> ShopperFacts:
     quiet = None
     if row.quiet_from and row.quiet_until:
@@ -384,7 +384,7 @@ def _shopper_facts(
         tags=frozenset(row.tags),
         consents=consents,
         sent=sent,
-        reachable=reachable,
+        reach=reach,
     )
 
 

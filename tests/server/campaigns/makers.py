@@ -78,7 +78,13 @@ def a_happening(zone: Zone = SHOES, kind: str = "entered", at: datetime = NOON, 
 
 
 def a_shopper(**changes: Any) -> ShopperFacts:
-    facts = {"id": "sh_ann", "language": "it", "time_zone": ROME, "consents": AGREED, "reachable": True}
+    facts = {
+        "id": "sh_ann",
+        "language": "it",
+        "time_zone": ROME,
+        "consents": AGREED,
+        "reach": frozenset({"fcm"}),
+    }
     return ShopperFacts(**(facts | changes))
 
 

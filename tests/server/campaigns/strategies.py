@@ -66,7 +66,7 @@ def shoppers(draw: st.DrawFn, now: datetime) -> ShopperFacts:
         tags=draw(st.frozensets(words, max_size=3)),
         consents=draw(all_agreed | agreed),
         sent=tuple(draw(st.lists(sent_offers(now), max_size=4))),
-        reachable=draw(st.booleans()),
+        reach=draw(st.frozensets(st.sampled_from(["fcm", "webpush", "email", "inbox"]))),
     )
 
 
@@ -126,7 +126,11 @@ def calm(moment: Moment) -> Moment:
     )
     consents = {purpose: ConsentGiven(granted=True, at=moment.now) for purpose in ("location", "push")}
     shopper = replace(
-        moment.shopper or ShopperFacts("sh_1"), consents=consents, quiet_hours=None, reachable=True, sent=()
+        moment.shopper or ShopperFacts("sh_1"),
+        consents=consents,
+        quiet_hours=None,
+        reach=frozenset({"fcm"}),
+        sent=(),
     )
     return replace(moment, happenings=woken, shopper=shopper)
 

@@ -43,7 +43,7 @@ def test_a_stranger_is_an_objection_and_no_error():
 @pytest.mark.parametrize("purpose", ["location", "push"])
 def test_without_consent_nothing_else_is_looked_at(purpose):
     consents = {name: given for name, given in AGREED.items() if name != purpose}
-    moment = a_moment(shopper=a_shopper(consents=consents, reachable=False))
+    moment = a_moment(shopper=a_shopper(consents=consents, reach=frozenset()))
     assert [gate for gate, _ in reasons(moment, a_campaign("shoes", *NEVER))] == ["consent"]
 
 
@@ -93,7 +93,7 @@ def test_an_offer_that_is_over_is_not_given():
 def test_a_fob_speaks_through_its_shoppers_phone():
     fob = DeviceFacts("d_fob", "fob")
     assert reasons(a_moment(device=fob)) == []
-    unreachable = a_moment(device=fob, shopper=a_shopper(reachable=False))
+    unreachable = a_moment(device=fob, shopper=a_shopper(reach=frozenset()))
     assert reasons(unreachable) == [("reachable", "the shopper has no device that can receive messages")]
 
 
@@ -142,7 +142,7 @@ def test_a_phone_and_a_fob_in_one_pocket_are_one_stay(stay, one_stay):
 
 
 def test_all_that_stands_against_an_offer_is_told_and_not_only_the_first():
-    shopper = a_shopper(reachable=False, quiet_hours=Daytime(start="00:00", end="24:00"))
+    shopper = a_shopper(reach=frozenset(), quiet_hours=Daytime(start="00:00", end="24:00"))
     moment = a_moment(shopper=shopper, device=DeviceFacts("d_fob"))
     gates = [gate for gate, _ in reasons(moment, a_campaign("shoes", *NEVER))]
     assert gates == ["reachable", "shopper_quiet_hours", "segment"]
