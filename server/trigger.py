@@ -289,7 +289,7 @@ class Trigger:
 
     def _record(self, step: Step, past: Sequence[ZoneEvent], heard_at: datetime, records: Work) -> _Done:
         devices = {event.device for event in (*step.events, *past)}
-        shopper_of = records.shoppers_of(devices | {stay.device for stay in step.stays})
+        shopper_of = records.facts.shoppers_of(devices | {stay.device for stay in step.stays})
         # Who was forgotten while evidence was on its way leaves no trace of it.
         told = [event for event in step.events if event.device in shopper_of]
         history_told = [event for event in past if event.device in shopper_of]
@@ -298,7 +298,7 @@ class Trigger:
         records.keep_visits(told, shopper_of)
         records.keep_stays([stay for stay in step.stays if stay.device in shopper_of], step.over)
         made = decide_in_turn(self._known().compiled, self._moments(records, events))
-        return _Done(events, records.keep_decisions(made, heard_at), shopper_of)
+        return _Done(events, records.decided.keep(made, heard_at), shopper_of)
 
     def _moments(self, records: Work, events: Sequence[ZoneEvent]) -> list[Moment]:
         """All that decisions about these events may look at; nothing where no campaign listens."""
@@ -306,7 +306,7 @@ class Trigger:
         heard = [event for event in events if knowledge.listens(event)]
         if not heard:
             return []
-        owners = records.owners_of({e.device for e in heard}, now - knowledge.compiled.look_back)
+        owners = records.facts.owners_of({e.device for e in heard}, now - knowledge.compiled.look_back)
         return [
             Moment(
                 now=now,

@@ -5,7 +5,7 @@ writes hundreds of rows; bound one by one they cost more than all the thinking t
 The functions are SQLite's (json1.html) and PostgreSQL's (9.16, JSON Functions and Operators).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, TypeAlias
@@ -50,6 +50,15 @@ def delete_rows(
 def among(dialect: str, column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     """The condition that `column` is one of the ids that `ids` gives as the parameter."""
     return column.in_(_given(dialect, {"id": sa.Text()}))
+
+
+def rows_among(
+    connection: Transaction, asked: Callable[[str], sa.Select[Any]], some: Collection[str], **more: object
+) -> Sequence[sa.Row[Any]]:
+    """The rows that a statement with `among` finds for these ids; `asked` makes it for a dialect."""
+    if not some:
+        return []
+    return connection.execute(asked(connection.dialect.name), {**ids(some), **more}).all()
 
 
 def ids(some: Iterable[str]) -> dict[str, str]:

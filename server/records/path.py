@@ -3,42 +3,30 @@
 `Work` is what the trigger holds while its transaction is open: plain code without a wait in it, so that a whole batch is one visit
 to the database (Database.committed). Reading and writing happen in the same transaction, so that a consent withdrawn or
 an offer sent a moment ago is seen. Everything here may be done again with the same result.
+
+Here are visits and stays; `facts.py` reads what decisions look at, `decided.py` keeps what was decided.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, time, timedelta
-from functools import cache
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.campaigns import (
-    ConsentGiven,
-    Daytime,
-    Decision,
-    DeviceFacts,
-    Send,
-    SentOffer,
-    ShopperFacts,
-)
 from server.presence.observe import Stay
 from server.presence.visit import Evidence, Phase, ZoneEvent
-from server.records.bulk import among, delete_rows, ids, insert_rows, update_rows
+from server.records.bulk import delete_rows, insert_rows, update_rows
 from server.records.database import Connection, Database, Transaction
+from server.records.decided import Decided
 from server.records.evidence import written
-from server.records.outbox import NO_LEASE
+from server.records.facts import Facts
 from server.records.tables import Table
 
 T = TypeVar("T")
 
-_devices, _shoppers = Table.metadata.tables["devices"], Table.metadata.tables["shoppers"]
-_consents, _addresses = Table.metadata.tables["consents"], Table.metadata.tables["addresses"]
 _visits, _stays = Table.metadata.tables["visits"], Table.metadata.tables["stays"]
-_decisions, _outbox = Table.metadata.tables["decisions"], Table.metadata.tables["outbox"]
 
 _STAY = ("device_id", "zone_id")
 
@@ -47,20 +35,9 @@ ONE_STAY = timedelta(seconds=60)
 
 NO_RIVALS: Mapping[str, Collection[str]] = MappingProxyType({})
 
-#: Outcomes after which an offer never reached anybody: they count against no cap.
-FAILED = ("undeliverable", "refused", "expired", "withdrawn")
-
 
 class NotDurable(Exception):
     """The transaction could not be committed: nothing of it counts, and it may be done again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A device with the shopper it belongs to, as decisions look at them."""
-
-    device: DeviceFacts
-    shopper: ShopperFacts
 
 
 class Work:
@@ -68,56 +45,8 @@ class Work:
 
     def __init__(self, connection: Transaction) -> None:
         self._connection = connection
-
-    def shoppers_of(self, devices: Collection[str]) -> dict[str, str]:
-        """The shopper of each device; a device that was forgotten meanwhile is absent.
-
-        They cannot be forgotten before the commit: on PostgreSQL their rows are locked against that, SQLite has one writer.
-        """
-        return {row.id: row.shopper_id for row in self._of(_shoppers_of, devices)}
-
-    def owners_of(self, devices: Collection[str], since: datetime) -> dict[str, Owner]:
-        """The facts of the shoppers of these devices, with the offers they got since `since` or in visits still open.
-
-        Where several processes decide, the shoppers stay locked until the commit: two phones of one shopper take turns.
-        """
-        of_device = self._of(_devices_among, devices)
-        shopper_ids = {row.shopper_id for row in of_device}
-        shoppers = self._of(_shoppers_among, shopper_ids)
-        consents = self._of(_consents_of, shopper_ids)
-        addresses = self._of(_addresses_of, shopper_ids)
-        sent = self._sent(shopper_ids, since)
-        given = _by_shopper(consents)
-        reached = {row.device_id for row in addresses}
-        reach = {row.shopper_id: frozenset({"fcm"}) for row in addresses}
-        facts = {
-            row.id: _shopper_facts(
-                row, given.get(row.id, {}), tuple(sent.get(row.id, ())), reach.get(row.id, frozenset())
-            )
-            for row in shoppers
-        }
-        return {
-            row.id: Owner(DeviceFacts(row.id, row.kind, row.id in reached), facts[row.shopper_id])
-            for row in of_device
-            if row.shopper_id in facts
-        }
-
-    def _sent(self, shoppers: Collection[str], since: datetime) -> dict[str, list[SentOffer]]:
-        rows = self._of(_sent_to, shoppers, since=since)
-        sent: dict[str, list[SentOffer]] = {}
-        for row in rows:
-            sent.setdefault(row.shopper_id, []).append(
-                SentOffer(
-                    campaign=row.campaign_id,
-                    at=row.created_at,
-                    visit=row.visit_id,
-                    zone=row.zone_id,
-                    device=row.device_id,
-                    entered_at=row.entered_at or row.happened_at,
-                    exited_at=row.exited_at,
-                )
-            )
-        return sent
+        self.facts = Facts(connection)
+        self.decided = Decided(connection)
 
     def keep_visits(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> None:
         """Opens, marks and closes visits as the events say, in their order."""
@@ -263,77 +192,6 @@ class Work:
             [{"device": device, "zone": zone, "until": at, "why": why} for device, zone in stays],
         )
 
-    def keep_decisions(self, decisions: Sequence[Decision], heard_at: datetime) -> list[Decision]:
-        """Keeps decisions, and an outbox row for each that sends. Out: those that were not kept before.
-
-        `heard_at` is when the evidence reached us: the start of heard-to-sent.
-        """
-        if not decisions:
-            return []
-        known = {row.id for row in self._of(_decisions_among, [decision.id for decision in decisions])}
-        fresh = {decision.id: decision for decision in decisions if decision.id not in known}
-        insert_rows(self._connection, _decisions, [_decision_row(decision) for decision in fresh.values()])
-        offers = [_outbox_row(each, heard_at) for each in fresh.values() if isinstance(each, Send)]
-        insert_rows(self._connection, _outbox, offers)
-        return list(fresh.values())
-
-    def _of(
-        self, asked: Callable[[str], sa.Select[Any]], some: Collection[str], **more: object
-    ) -> Sequence[sa.Row[Any]]:
-        """The rows that a statement finds for these ids."""
-        if not some:
-            return []
-        return self._connection.execute(asked(self._connection.dialect.name), {**ids(some), **more}).all()
-
-
-@cache
-def _shoppers_of(dialect: str) -> sa.Select[Any]:
-    found = sa.select(_devices.c.id, _devices.c.shopper_id).where(among(dialect, _devices.c.id))
-    return found.order_by(_devices.c.id).with_for_update(read=True)
-
-
-@cache
-def _devices_among(dialect: str) -> sa.Select[Any]:
-    found = sa.select(_devices.c.id, _devices.c.kind, _devices.c.shopper_id)
-    return found.where(among(dialect, _devices.c.id))
-
-
-@cache
-def _shoppers_among(dialect: str) -> sa.Select[Any]:
-    found = sa.select(_shoppers).where(among(dialect, _shoppers.c.id))
-    return found.order_by(_shoppers.c.id).with_for_update()  # SQLite knows no row locks: left out
-
-
-@cache
-def _consents_of(dialect: str) -> sa.Select[Any]:
-    found = sa.select(_consents).where(among(dialect, _consents.c.shopper_id))
-    return found.where(_consents.c.superseded_at.is_(None))
-
-
-@cache
-def _addresses_of(dialect: str) -> sa.Select[Any]:
-    found = sa.select(_addresses.c.shopper_id, _addresses.c.device_id)
-    return found.where(among(dialect, _addresses.c.shopper_id), _addresses.c.dead_at.is_(None))
-
-
-@cache
-def _sent_to(dialect: str) -> sa.Select[Any]:
-    recent = sa.or_(
-        _outbox.c.created_at >= sa.bindparam("since", type_=_outbox.c.created_at.type),
-        _visits.c.exited_at.is_(None),
-    )
-    counts = sa.or_(_outbox.c.outcome.is_(None), _outbox.c.outcome.not_in(FAILED))
-    return (
-        sa.select(_outbox, _visits.c.entered_at, _visits.c.exited_at)
-        .select_from(_outbox.outerjoin(_visits, _visits.c.id == _outbox.c.visit_id))
-        .where(among(dialect, _outbox.c.shopper_id), recent, counts)
-    )
-
-
-@cache
-def _decisions_among(dialect: str) -> sa.Select[Any]:
-    return sa.select(_decisions.c.id).where(among(dialect, _decisions.c.id))
-
 
 async def committed(database: Database, do: Callable[[Work], T]) -> T:
     """What `do` makes of a transaction of the path, once that is committed. Raises NotDurable where it could not be."""
@@ -362,32 +220,6 @@ async def open_stays(connection: Connection) -> list[Stay]:
     ]
 
 
-def _by_shopper(consents: Iterable[Any]) -> dict[str, dict[str, ConsentGiven]]:
-    of: dict[str, dict[str, ConsentGiven]] = {}
-    for row in consents:
-        of.setdefault(row.shopper_id, {})[row.purpose] = ConsentGiven(row.granted, row.given_at)
-    return of
-
-
-def _shopper_facts(
-    row: Any, consents: dict[str, ConsentGiven], sent: tuple[SentOffer, ...], reach: frozenset[str]
-) -> ShopperFacts:
-    quiet = None
-    if row.quiet_from and row.quiet_until:
-        quiet = Daytime(start=time.fromisoformat(row.quiet_from), end=time.fromisoformat(row.quiet_until))
-    return ShopperFacts(
-        id=row.id,
-        language=row.language,
-        time_zone=ZoneInfo(row.time_zone) if row.time_zone else None,
-        quiet_hours=quiet,
-        attributes=row.attributes,
-        tags=frozenset(row.tags),
-        consents=consents,
-        sent=sent,
-        reach=reach,
-    )
-
-
 def _stay_row(stay: Stay) -> dict[str, Any]:
     return {
         "device_id": stay.device,
@@ -399,61 +231,4 @@ def _stay_row(stay: Stay) -> dict[str, Any]:
         "dwelled_s": stay.dwelled_s,
         "usual_gap_s": stay.usual_gap_s,
         "inside": round(stay.inside, 3),
-    }
-
-
-def _decision_row(decision: Decision) -> dict[str, Any]:
-    return {
-        "id": decision.id,
-        "shopper_id": decision.shopper,
-        "device_id": decision.event.device,
-        "visit_id": decision.event.visit,
-        "zone_id": decision.event.zone,
-        "campaign_id": decision.campaign,
-        "campaign_version": decision.campaign_version,
-        "event": decision.event.kind,
-        "verdict": decision.verdict,
-        "reasons": [asdict(reason) for reason in decision.reasons],
-        "saw": decision.saw,
-        "happened_at": decision.event.at,
-        "decided_at": decision.decided_at,
-    }
-
-
-def _outbox_row(send: Send, heard_at: datetime) -> dict[str, Any]:
-    event, offer = send.event, send.offer
-    data = dict(offer.data)
-    if offer.url:
-        data["url"] = offer.url
-    if offer.image:
-        data["image"] = offer.image
-    data |= {
-        "offer": send.offer_id,
-        "visit": event.visit,
-        "campaign": send.campaign,
-        "expires_at": send.expires_at.isoformat(),
-    }
-    return {
-        "id": send.offer_id,
-        "decision_id": send.id,
-        "shopper_id": send.shopper,
-        "device_id": event.device,
-        "visit_id": event.visit,
-        "zone_id": event.zone,
-        "campaign_id": send.campaign,
-        "channel": "fcm",
-        "address_id": None,
-        "title": send.text.title,
-        "body": send.text.body,
-        "data": data,
-        "collapse_key": send.offer_id,
-        "happened_at": event.at,
-        "heard_at": heard_at,
-        "created_at": send.decided_at,
-        "expires_at": send.expires_at,
-        "due_at": send.decided_at,
-        "leased_until": NO_LEASE,
-        "attempts": 0,
-        "settled_at": None,
-        "outcome": None,
     }

@@ -1,0 +1,106 @@
+"""What was decided, written in the path's own transaction: decisions, and an outbox row for each that sends.
+
+In: decisions of the campaigns room. Out: rows. The row that records the decision to send is the message.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from server.campaigns import Decision, Send
+from server.records.bulk import among, insert_rows, rows_among
+from server.records.database import Transaction
+from server.records.outbox import NO_LEASE
+from server.records.tables import Table
+
+_decisions, _outbox = Table.metadata.tables["decisions"], Table.metadata.tables["outbox"]
+
+
+class Decided:
+    """The half of one open transaction of the path that keeps decisions."""
+
+    def __init__(self, connection: Transaction) -> None:
+        self._connection = connection
+
+    def keep(self, decisions: Sequence[Decision], heard_at: datetime) -> list[Decision]:
+        """Keeps decisions, and an outbox row for each that sends. Out: those that were not kept before.
+
+        `heard_at` is when the evidence reached us: the start of heard-to-sent.
+        """
+        if not decisions:
+            return []
+        known = {
+            row.id
+            for row in rows_among(self._connection, _decisions_among, [decision.id for decision in decisions])
+        }
+        fresh = {decision.id: decision for decision in decisions if decision.id not in known}
+        insert_rows(self._connection, _decisions, [_decision_row(decision) for decision in fresh.values()])
+        offers = [_outbox_row(each, heard_at) for each in fresh.values() if isinstance(each, Send)]
+        insert_rows(self._connection, _outbox, offers)
+        return list(fresh.values())
+
+
+@cache
+def _decisions_among(dialect: str) -> sa.Select[Any]:
+    return sa.select(_decisions.c.id).where(among(dialect, _decisions.c.id))
+
+
+def _decision_row(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.id,
+        "shopper_id": decision.shopper,
+        "device_id": decision.event.device,
+        "visit_id": decision.event.visit,
+        "zone_id": decision.event.zone,
+        "campaign_id": decision.campaign,
+        "campaign_version": decision.campaign_version,
+        "event": decision.event.kind,
+        "verdict": decision.verdict,
+        "reasons": [asdict(reason) for reason in decision.reasons],
+        "saw": decision.saw,
+        "happened_at": decision.event.at,
+        "decided_at": decision.decided_at,
+    }
+
+
+def _outbox_row(send: Send, heard_at: datetime) -> dict[str, Any]:
+    event, offer = send.event, send.offer
+    data = dict(offer.data)
+    if offer.url:
+        data["url"] = offer.url
+    if offer.image:
+        data["image"] = offer.image
+    data |= {
+        "offer": send.offer_id,
+        "visit": event.visit,
+        "campaign": send.campaign,
+        "expires_at": send.expires_at.isoformat(),
+    }
+    return {
+        "id": send.offer_id,
+        "decision_id": send.id,
+        "shopper_id": send.shopper,
+        "device_id": event.device,
+        "visit_id": event.visit,
+        "zone_id": event.zone,
+        "campaign_id": send.campaign,
+        "channel": "fcm",
+        "address_id": None,
+        "title": send.text.title,
+        "body": send.text.body,
+        "data": data,
+        "collapse_key": send.offer_id,
+        "happened_at": event.at,
+        "heard_at": heard_at,
+        "created_at": send.decided_at,
+        "expires_at": send.expires_at,
+        "due_at": send.decided_at,
+        "leased_until": NO_LEASE,
+        "attempts": 0,
+        "settled_at": None,
+        "outcome": None,
+    }
