@@ -209,13 +209,13 @@ def _application(
 
 async def _opened_channels(settings: Settings, stack: AsyncExitStack) -> dict[str, Channel]:
     """The channels that are set up. Without any the house runs, and offers wait until they end."""
-    files = channel_files.found()
-    opened: dict[str, Channel] = {}
-    if settings.fcm.enabled:
-        fcm = files["fcm"]
-        opened["fcm"] = await stack.enter_async_context(fcm.open(settings.fcm.channel()))
-    else:
-        log.warning("no_channel", why="fcm has no credentials: offers are decided but nothing is sent")
+    opened = {
+        name: await stack.enter_async_context(file.open(settings.channels[name]))
+        for name, file in channel_files.found().items()
+        if settings.channels[name].enabled
+    }
+    if not opened:
+        log.warning("no_channel", why="none is set up: offers are decided but nothing is sent")
     return opened
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
+from server.delivery import channels
 from server.delivery.channel import SendError
-from server.delivery.channels import fcm
 from server.records import staff
 from server.records.database import UNREACHABLE, Database
 from server.records.schema import is_current
@@ -142,18 +142,23 @@ async def _owners(database: Database) -> Finding:
 
 
 async def _push(settings: Settings) -> list[Finding]:
-    if not settings.fcm.enabled:
+    """Each channel that is set up, by whether it would take anything from us."""
+    enabled = [name for name, section in settings.channels.items() if section.enabled]
+    if not enabled:
         todo = "Give fcm.service_account_file: the Firebase console makes it (project settings, service accounts)."
         return [Finding("push", "look", "no service account: offers are decided, and none is sent", todo)]
+    return [await _channel(name, settings) for name in enabled]
+
+
+async def _channel(name: str, settings: Settings) -> Finding:
+    matter = "push" if name == "fcm" else name
     try:
-        async with fcm.open(settings.fcm.channel()) as channel:
+        async with channels.found()[name].open(settings.channels[name]) as channel:
             await channel.check()
     except SendError as failed:
-        todo = (
-            "Is the line up, is the clock right, and is the service account's key still valid in the console?"
-        )
-        return [Finding("push", "broken", f"Firebase gives us no token: {failed}", todo)]
-    return [Finding("push", "well", "Firebase gave us a token")]
+        todo = f"Is the line up, is the clock right, and is what [{name}] in the settings says still valid?"
+        return Finding(matter, "broken", f"{name} would take nothing from us: {failed}", todo)
+    return Finding(matter, "well", f"{name} would take offers from us")
 
 
 def _door(settings: Settings) -> Finding:

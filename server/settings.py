@@ -12,16 +12,14 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     IPvAnyNetwork,
-    SecretStr,
     ValidationError,
+    create_model,
     model_validator,
 )
 from pydantic_settings import (
@@ -31,8 +29,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from server.delivery.channels import fcm
+from server.delivery import channels
+from server.delivery.channel import ChannelSettings
 from server.records.database import file_of, with_our_driver
+from server.section import Section
 
 PREFIX: Final = "SOGLIA_"
 
@@ -58,30 +58,7 @@ class WrongSettings(ValueError):
     """The settings cannot be used: the text names each key and says why, one a line."""
 
 
-class _Section(BaseModel):
-    """A section of the file. `secrets` are keys that may stand in a file of their own, named by `<key>_file`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    secrets: ClassVar[frozenset[str]] = frozenset()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_secret_files(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        read = dict(given)
-        for key in cls.secrets & {name.removesuffix("_file") for name in given if name.endswith("_file")}:
-            path = Path(str(read.pop(f"{key}_file")))
-            if key in given:
-                raise ValueError(f"give one of {key} and {key}_file")
-            try:
-                read[key] = path.read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as unreadable:
-                raise ValueError(f"{key}_file cannot be read: {unreadable}") from None
-        return read
-
-
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """The doors."""
 
     host: str = Field(
@@ -117,7 +94,7 @@ class ServerSettings(_Section):
     )
 
 
-class DatabaseSettings(_Section):
+class DatabaseSettings(Section):
     """The records."""
 
     secrets: ClassVar[frozenset[str]] = frozenset({"url"})
@@ -134,7 +111,7 @@ class DatabaseSettings(_Section):
         return file_of(self.url)
 
 
-class FreshnessSettings(_Section):
+class FreshnessSettings(Section):
     """Event time: what is too old to speak of, and what is too strange to believe."""
 
     limit_s: Seconds = Field(
@@ -159,7 +136,7 @@ class FreshnessSettings(_Section):
         return self
 
 
-class PresenceSettings(_Section):
+class PresenceSettings(Section):
     """How long a silence must be before it ends a stay: some usual gaps of the device, within bounds."""
 
     radio_gaps: float = Field(
@@ -192,48 +169,7 @@ class PresenceSettings(_Section):
         return self
 
 
-class FcmSettings(_Section):
-    """Firebase Cloud Messaging. Without a service account offers are decided, and none is sent."""
-
-    service_account_file: Path | None = Field(
-        None, description="The JSON key file that the Firebase console made."
-    )
-    service_account: SecretStr | None = Field(
-        None, description="The same JSON as text, for secret stores that hand out no files."
-    )
-    endpoint: str = Field(
-        "https://fcm.googleapis.com",
-        pattern=r"^https?://[^/\s]+$",
-        description="Where FCM is. The simulator points it at its stand-in.",
-    )
-    timeout_s: Annotated[float, Field(gt=0, le=60)] = Field(
-        10.0, description="How long one request may take. FCM answers within a second on a good day."
-    )
-    connections: int = Field(
-        100, ge=1, le=1000, description="Connections kept open at most: 100 carry some 6,000 offers a second."
-    )
-
-    @model_validator(mode="after")
-    def _is_usable(self) -> Self:
-        if self.enabled:
-            try:
-                self.channel()
-            except ValidationError as wrong:
-                raise ValueError(
-                    wrong.errors(include_input=False)[0]["msg"].removeprefix("Value error, ")
-                ) from None
-        return self
-
-    @property
-    def enabled(self) -> bool:
-        return self.service_account_file is not None or self.service_account is not None
-
-    def channel(self) -> fcm.Settings:
-        """The channel's own settings. ValueError where there is no service account, or none that can be used."""
-        return fcm.Settings(**{name: getattr(self, name) for name in type(self).model_fields})
-
-
-class OutboxSettings(_Section):
+class OutboxSettings(Section):
     """How offers are sent and tried again."""
 
     poll_s: Seconds = Field(
@@ -251,7 +187,7 @@ class OutboxSettings(_Section):
     stop_limit_s: Seconds = Field(5.0, description="How long a stop waits for sends under way.")
 
 
-class BusSettings(_Section):
+class BusSettings(Section):
     """What waits between the doors and the path."""
 
     room: int = Field(
@@ -261,7 +197,7 @@ class BusSettings(_Section):
     )
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """What the server says of itself. Never positions, names or tokens."""
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is said.")
@@ -270,7 +206,7 @@ class LogSettings(_Section):
     )
 
 
-class RetentionSettings(_Section):
+class RetentionSettings(Section):
     """How long is kept what is no longer needed. Positions are not kept at all."""
 
     idempotency_hours: int = Field(
@@ -289,8 +225,8 @@ class RetentionSettings(_Section):
     visits_days: Days = Field(400, description="Visits: this year is compared with the last.")
 
 
-class Settings(BaseSettings):
-    """All of it. Everything has a default: `soglia serve` needs no file at all."""
+class _FirstSections(BaseSettings):
+    """What stands before the channels."""
 
     model_config = SettingsConfigDict(
         extra="forbid",
@@ -304,11 +240,30 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     freshness: FreshnessSettings = FreshnessSettings()
     presence: PresenceSettings = PresenceSettings()
-    fcm: FcmSettings = FcmSettings()
+
+
+if TYPE_CHECKING:  # the sections are those of the files in channels/, which a type checker cannot know
+    _WithChannels = _FirstSections
+else:
+    _WithChannels = create_model(
+        "_WithChannels",
+        __base__=_FirstSections,
+        **{name: (file.Settings, file.Settings()) for name, file in channels.found().items()},
+    )
+
+
+class Settings(_WithChannels):
+    """All of it. Everything has a default: `soglia serve` needs no file at all."""
+
     outbox: OutboxSettings = OutboxSettings()
     bus: BusSettings = BusSettings()
     logs: LogSettings = LogSettings()
     retention: RetentionSettings = RetentionSettings()
+
+    @property
+    def channels(self) -> Mapping[str, ChannelSettings]:
+        """The section of each channel, by the channel's name."""
+        return {name: getattr(self, name) for name in channels.found()}
 
     @classmethod
     def settings_customise_sources(
@@ -396,7 +351,7 @@ def _variable(section: str, key: str) -> str:
 
 def _keys_of(section: str) -> list[str]:
     """The keys of a section, those that name a secret's file too."""
-    known: type[_Section] = type(getattr(Settings(), section))
+    known: type[Section] = type(getattr(Settings(), section))
     return [*known.model_fields, *(f"{key}_file" for key in sorted(known.secrets))]
 
 

@@ -4,7 +4,7 @@ In: a parcel (an outbox row with its address). Out: a receipt, or one of four er
 next. A file in `channels/` is a channel when it has
 
     KINDS                    the kinds of address it sends to
-    class Settings           a pydantic model; its fields are the channel's part of the settings
+    class Settings           a ChannelSettings: the channel's section of the settings, every key with a default
     def open(settings)       an async context manager that yields a Channel and closes it
 
 and nothing else has to know its name: `channels.found()` reads the folder.
@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import BaseModel
-
 from server.records.parcels import Parcel
+from server.section import Section
 
 
 class SendError(Exception):
@@ -63,6 +62,15 @@ class Receipt:
     name: str
 
 
+class ChannelSettings(Section):
+    """A channel's section of the settings. A channel that is not `enabled` is not opened."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether enough is given to open it."""
+        raise NotImplementedError
+
+
 class Channel(Protocol):
     """An opened channel. Used by many sends at once, on one event loop."""
 
@@ -86,5 +94,5 @@ class ChannelFile(Protocol):
     """What a file of `channels/` must have."""
 
     KINDS: frozenset[str]
-    Settings: type[BaseModel]
+    Settings: type[ChannelSettings]
     open: Callable[[Any], AbstractAsyncContextManager[Channel]]

@@ -253,7 +253,7 @@ def test_a_service_account_opens_the_channel(tmp_path):
     (tmp_path / "firebase.json").write_text(json.dumps(account))
     settings = Settings.model_validate({"fcm": {"service_account_file": tmp_path / "firebase.json"}})
     assert settings.fcm.enabled
-    assert settings.fcm.channel().certificate().project_id == "shop"
+    assert settings.fcm.certificate().project_id == "shop"
 
 
 def a_service_account():

@@ -25,10 +25,18 @@ from firebase_admin import _utils as firebase_errors
 from firebase_admin import credentials, exceptions, messaging
 from google.auth.exceptions import GoogleAuthError, RefreshError
 from google.auth.transport.requests import Request
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from server.delivery.bearer import Bearer, Grant
-from server.delivery.channel import ChannelDown, Receipt, Refused, SendError, TryAgain, Undeliverable
+from server.delivery.channel import (
+    ChannelDown,
+    ChannelSettings,
+    Receipt,
+    Refused,
+    SendError,
+    TryAgain,
+    Undeliverable,
+)
 from server.records.parcels import Parcel
 
 log = structlog.get_logger(__name__)
@@ -46,24 +54,38 @@ _MISMATCHES_THAT_ARE_OURS = 5
 _ADDRESS_FIELDS = {"message.token", "message.fid"}
 
 
-class Settings(BaseModel):
-    """How to reach FCM. Give the service account either as a file or as its JSON text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Settings(ChannelSettings):
+    """Firebase Cloud Messaging. Without a service account offers are decided, and none is sent through it."""
 
     service_account_file: Path | None = Field(
         None, description="The JSON key file that the Firebase console made."
     )
-    service_account: SecretStr | None = Field(None, description="The same JSON as text, for secret stores.")
-    endpoint: str = Field(
-        "https://fcm.googleapis.com", pattern=r"^https?://[^/]+$", description="Where FCM is."
+    service_account: SecretStr | None = Field(
+        None, description="The same JSON as text, for secret stores that hand out no files."
     )
-    timeout_s: float = Field(10.0, gt=0, le=60, description="How long one request may take, in seconds.")
-    connections: int = Field(100, ge=1, le=1000, description="How many connections are kept open at most.")
+    endpoint: str = Field(
+        "https://fcm.googleapis.com",
+        pattern=r"^https?://[^/\s]+$",
+        description="Where FCM is. The simulator points it at its stand-in.",
+    )
+    timeout_s: float = Field(
+        10.0,
+        gt=0,
+        le=60,
+        description="How long one request may take. FCM answers within a second on a good day.",
+    )
+    connections: int = Field(
+        100, ge=1, le=1000, description="Connections kept open at most: 100 carry some 6,000 offers a second."
+    )
+
+    @property
+    def enabled(self) -> bool:
+        return self.service_account_file is not None or self.service_account is not None
 
     @model_validator(mode="after")
-    def _usable(self) -> Self:
-        self.certificate()
+    def _is_usable(self) -> Self:
+        if self.enabled:
+            self.certificate()
         return self
 
     def certificate(self) -> credentials.Certificate:

@@ -271,7 +271,6 @@ async def test_the_service_account_may_come_as_text(stand_in):
 @pytest.mark.parametrize(
     ("given_settings", "words"),
     [
-        ({}, "give one of"),
         ({"service_account": "{"}, "not JSON"),
         ({"service_account": '{"type": "authorized_user"}'}, "service_account"),
         ({"service_account": "{}", "service_account_file": "a.json"}, "give one of"),
@@ -283,6 +282,10 @@ async def test_the_service_account_may_come_as_text(stand_in):
 def test_wrong_settings_stop_the_start_with_the_reason(given_settings, words):
     with pytest.raises(ValidationError, match=words):
         fcm.Settings(**given_settings)
+
+
+def test_without_a_service_account_the_channel_is_not_enabled():
+    assert not fcm.Settings().enabled
 
 
 def test_every_scripted_answer_is_read_the_way_firebase_admin_names_it():
