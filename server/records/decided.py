@@ -93,7 +93,7 @@ def _outbox_row(send: Send, heard_at: datetime) -> dict[str, Any]:
         "title": send.text.title,
         "body": send.text.body,
         "data": data,
-        "collapse_key": send.offer_id,
+        "collapse_key": f"{event.visit}.{send.campaign}",
         "happened_at": event.at,
         "heard_at": heard_at,
         "created_at": send.decided_at,

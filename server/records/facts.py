@@ -23,7 +23,7 @@ _consents, _addresses = Table.metadata.tables["consents"], Table.metadata.tables
 _visits, _outbox = Table.metadata.tables["visits"], Table.metadata.tables["outbox"]
 
 #: Outcomes after which an offer never reached anybody: they count against no cap.
-FAILED = ("undeliverable", "refused", "expired", "withdrawn")
+FAILED = ("undeliverable", "refused", "expired", "withdrawn", "dead_letter")
 
 
 @dataclass(frozen=True, slots=True)
