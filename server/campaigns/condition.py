@@ -1,14 +1,15 @@
 """The contract of a condition, and how the conditions of a folder are found and checked when the house starts.
 
-In: a moment. Out: None, or an objection: one sentence a shop manager understands. A condition is a frozen pydantic model; its
-fields are the form in the console, its docstring the form's help. It never raises for a moment, whatever is unknown in it.
+In: a moment. Out: None, or an objection: one sentence a shop manager understands, in each of our languages. A condition is a
+frozen pydantic model; its fields are the form in the console, its docstring the form's help. It never raises for a moment,
+whatever is unknown in it. Those that look at the shopper alone (`AudienceCondition`) may stand in a named segment too.
 
 To add one: write `conditions/<kind>.py` with a single class. Nothing else in the house changes.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from pkgutil import iter_modules
 from string import Formatter
@@ -17,8 +18,8 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from server.campaigns.moment import Moment
-from server.campaigns.words import SPOKEN_LANGUAGE, Phrases, say
+from server.campaigns.moment import Fact, Moment, ShopperFacts, ZoneFacts
+from server.campaigns.words import LANGUAGES, SPOKEN_LANGUAGE, Phrases, Sentence, say
 
 
 class BrokenCondition(TypeError):
@@ -26,24 +27,51 @@ class BrokenCondition(TypeError):
 
 
 class Condition(BaseModel, ABC):
-    """What may hold a campaign back."""
+    """What may hold a campaign back. `needs`: the facts that the records read only where a live campaign asks for them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     phrases: ClassVar[Phrases]
+    needs: ClassVar[frozenset[Fact]] = frozenset()
     kind: str
 
     @abstractmethod
-    def objection(self, moment: Moment) -> str | None:
+    def objection(self, moment: Moment) -> Sentence | None:
         """Why the campaign must be silent at this moment, or None. Unknown facts object; nothing raises."""
+
+    def holds_until(self, moment: Moment) -> datetime | None:
+        """When (UTC, after now) this condition alone would let the campaign speak, where it objects for the hour only.
+
+        A decision may be held until then, when everything is looked at again. None where waiting is of no use.
+        """
+        del moment
+        return None
 
     @property
     def look_back(self) -> timedelta:
         """How far back it must see what was sent; the records read no more than the furthest of all."""
         return timedelta()
 
-    def say(self, phrase: str, **facts: object) -> str:
+    def say(self, phrase: str, **facts: object) -> Sentence:
         return say(self.phrases, phrase, **facts)
+
+
+class AudienceCondition(Condition, ABC):
+    """What is asked of the shopper, whatever happens. Its `phrases` have a "nobody" for a device that is nobody's."""
+
+    @abstractmethod
+    def lack(self, shopper: ShopperFacts, now: datetime, here: ZoneFacts | None) -> Sentence | None:
+        """What the shopper lacks, or None. `here` is where it happens; None where shoppers are only counted."""
+
+    @property
+    def same_everywhere(self) -> bool:
+        """Whether `here` makes no difference. If it does, the condition cannot stand in a named segment."""
+        return True
+
+    def objection(self, moment: Moment) -> Sentence | None:
+        if moment.shopper is None:
+            return self.say("nobody")
+        return self.lack(moment.shopper, moment.now, moment.zone)
 
 
 def conditions_in(package: str, path: Iterable[str]) -> dict[str, type[Condition]]:
@@ -77,14 +105,16 @@ def _lack(condition: type[Condition], kind: str) -> str | None:
         return "must be frozen and forbid unknown fields"
     if not (condition.__doc__ or "").strip():
         return "must have a docstring: it is the help of its form"
-    return _lack_of_words(getattr(condition, "phrases", {}))
+    return lack_of_words(getattr(condition, "phrases", {}))
 
 
-def _lack_of_words(phrases: Phrases) -> str | None:
+def lack_of_words(phrases: Phrases) -> str | None:
+    """What a table lacks to be said in all our languages with the same facts, or None."""
     spoken = phrases.get(SPOKEN_LANGUAGE, {})
-    if not spoken or not all(template.strip() for template in spoken.values()):
-        return f"must have `phrases` in {SPOKEN_LANGUAGE!r}, none of them empty"
-    for language, told in phrases.items():
+    for language in LANGUAGES:
+        told = phrases.get(language, {})
+        if not told or not all(template.strip() for template in told.values()):
+            return f"must have `phrases` in {language!r}, none of them empty"
         if {name: _facts(text) for name, text in told.items()} != {
             name: _facts(text) for name, text in spoken.items()
         }:

@@ -1,11 +1,11 @@
 """A stretch of the day by the wall clock, which may run across midnight.
 
 In: local times (already in the shop's or the shopper's time zone). Out: whether they lie within, and to which day that
-stretch belongs. Times come from UTC by the time zone, never the other way, so the hour that a summer-time change skips simply
-does not happen and the one it repeats counts twice; nothing here can fall into a gap.
+stretch belongs, and when (UTC) it ends or a time of day comes next. Whether it holds comes from UTC by the time zone, never the
+other way, so the hour that a summer-time change skips simply does not happen and the one it repeats counts twice.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
@@ -66,3 +66,38 @@ class Daytime(BaseModel):
         if at >= self.start:
             return local.date()
         return local.date() - timedelta(days=1) if at < self.end or self.start == self.end else None
+
+    def ends_after(self, local: datetime) -> datetime | None:
+        """When (UTC) the stretch that holds this time ends; None outside of it, and where it is always."""
+        if self.start == self.end or not self.holds(local):
+            return None
+        return next_time(self.end, local)
+
+
+def next_time(at: time, local: datetime) -> datetime:
+    """When (UTC, after `local`) that clock next shows this time of day, or jumps over it."""
+    day = local.date()
+    now = local.astimezone(UTC)
+    return min(
+        moment
+        for ahead in range(-1, 4)  # a whole day may be skipped, and then the next is still to come
+        for moment in _moments(datetime.combine(day + timedelta(days=ahead), at, local.tzinfo))
+        if moment > now
+    )
+
+
+def _moments(wall: datetime) -> tuple[datetime, ...]:
+    """When (UTC) the clock of a place shows this wall time: once, twice (autumn), or at the jump that skips it (spring)."""
+    first, second = (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first <= second:
+        return first, second
+    # Skipped. PEP 495: fold=0 reads it with the offset before the jump, which gives a moment after it; fold=1 the reverse.
+    before, after = second, first
+    offset = after.astimezone(wall.tzinfo).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if middle.astimezone(wall.tzinfo).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return (after,)

@@ -1,13 +1,14 @@
 """Only for shoppers who agreed to a purpose: e.g. profiling, before a campaign looks at their habits."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
-from server.campaigns.condition import Condition
-from server.campaigns.moment import Moment, Purpose
-from server.campaigns.words import Phrases
+from server.campaigns.condition import AudienceCondition
+from server.campaigns.moment import Moment, Purpose, ShopperFacts, ZoneFacts
+from server.campaigns.words import Phrases, Sentence
 
 
-class Consent(Condition, frozen=True):
+class Consent(AudienceCondition, frozen=True):
     """The shopper has agreed to this purpose. Never asked means no."""
 
     phrases: ClassVar[Phrases] = {
@@ -20,16 +21,29 @@ class Consent(Condition, frozen=True):
             "push": "push messages",
             "email": "e-mail",
             "sms": "SMS",
-        }
+        },
+        "it": {
+            "nobody": "non si sa chi possa aver acconsentito a {purpose}",
+            "never": "il cliente non ha acconsentito a {purpose}",
+            "no": "il cliente ha detto di no a {purpose}",
+            "location": "l'uso della posizione",
+            "profiling": "un profilo delle sue abitudini",
+            "push": "i messaggi push",
+            "email": "le e-mail",
+            "sms": "gli SMS",
+        },
     }
     kind: Literal["consent"] = "consent"
     purpose: Purpose
 
-    def objection(self, moment: Moment) -> str | None:
-        purpose = self.say(self.purpose)
+    def objection(self, moment: Moment) -> Sentence | None:
         if moment.shopper is None:
-            return self.say("nobody", purpose=purpose)
-        given = moment.shopper.consents.get(self.purpose)
+            return self.say("nobody", purpose=self.say(self.purpose))
+        return self.lack(moment.shopper, moment.now, moment.zone)
+
+    def lack(self, shopper: ShopperFacts, now: datetime, here: ZoneFacts | None) -> Sentence | None:
+        del now, here
+        given = shopper.consents.get(self.purpose)
         if given is None:
-            return self.say("never", purpose=purpose)
-        return None if given.granted else self.say("no", purpose=purpose)
+            return self.say("never", purpose=self.say(self.purpose))
+        return None if given.granted else self.say("no", purpose=self.say(self.purpose))

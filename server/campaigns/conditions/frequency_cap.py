@@ -1,43 +1,92 @@
 """No more than so many offers in so long, counted per shopper: a second phone or a reinstall changes nothing."""
 
-from datetime import timedelta
-from typing import ClassVar, Literal
+from datetime import date, timedelta
+from typing import ClassVar, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from server.campaigns.condition import Condition
-from server.campaigns.moment import Moment
+from server.campaigns.daytime import Weekday
+from server.campaigns.moment import Clock, Moment, Scope, SentOffer
 from server.campaigns.span import Span
-from server.campaigns.words import Phrases, spoken_span
+from server.campaigns.words import Phrases, Sentence
+from server.zones.hours import WEEKDAYS
+
+# How far back a calendar window can begin: its longest, and a day for the clocks that change meanwhile.
+LONGEST: Final = {"day": timedelta(days=2), "week": timedelta(days=8), "month": timedelta(days=32)}
 
 
 class FrequencyCap(Condition, frozen=True):
-    """At most so many offers within the window before now: of this campaign, or of all campaigns together."""
+    """At most so many offers: of this campaign, of its group, or of all campaigns together.
+
+    Counted in the `window` before now, or since this calendar `day`, `week` or `month` began by the clock of the shop or the shopper.
+    """
 
     phrases: ClassVar[Phrases] = {
         "en": {
             "nobody": "nobody is known whose offers could be counted",
-            "campaign": "{sent} of {at_most} offers of this campaign already sent in the last {window}",
-            "all": "{sent} of {at_most} offers of all campaigns already sent in the last {window}",
-        }
+            "no_group": "this campaign is in no group whose offers could be counted",
+            "full": "{sent} of {at_most} offers of {which} already sent {when}",
+            "campaign": "this campaign",
+            "group": "the group '{group}'",
+            "all": "all campaigns",
+            "window": "in the last {window}",
+            "day": "today",
+            "week": "this week",
+            "month": "this month",
+        },
+        "it": {
+            "nobody": "non si sa di chi contare le offerte",
+            "no_group": "questa campagna non è in un gruppo di cui contare le offerte",
+            "full": "già inviate {sent} offerte su {at_most} di {which} {when}",
+            "campaign": "questa campagna",
+            "group": "tutto il gruppo '{group}'",
+            "all": "tutte le campagne",
+            "window": "negli ultimi {window}",
+            "day": "oggi",
+            "week": "questa settimana",
+            "month": "questo mese",
+        },
     }
     kind: Literal["frequency_cap"] = "frequency_cap"
     at_most: int = Field(ge=1, le=1000)
-    window: Span
-    scope: Literal["campaign", "all"] = "campaign"
+    window: Span | None = None
+    calendar: Literal["day", "week", "month"] | None = None
+    scope: Scope = "campaign"
+    clock: Clock = "shop"
+    week_starts: Weekday = "mon"
+
+    @model_validator(mode="after")
+    def _one_way_of_counting(self) -> Self:
+        if (self.window is None) == (self.calendar is None):
+            raise ValueError("give a window such as '7d', or a calendar day, week or month")
+        return self
 
     @property
     def look_back(self) -> timedelta:
-        return self.window
+        return self.window or LONGEST[self.calendar or "day"]
 
-    def objection(self, moment: Moment) -> str | None:
+    def objection(self, moment: Moment) -> Sentence | None:
         if moment.shopper is None:
             return self.say("nobody")
-        since = moment.now - self.window
-        sent = sum(
-            offer.at > since and (self.scope == "all" or offer.campaign == moment.campaign)
-            for offer in moment.shopper.sent
-        )
+        if self.scope == "group" and moment.group is None:
+            return self.say("no_group")
+        sent = sum(self._counts(offer, moment) for offer in moment.sent_by(self.scope))
         if sent < self.at_most:
             return None
-        return self.say(self.scope, sent=sent, at_most=self.at_most, window=spoken_span(self.window))
+        which = self.say(self.scope, **({"group": moment.group} if self.scope == "group" else {}))
+        when = self.say(self.calendar) if self.calendar else self.say("window", window=self.window)
+        return self.say("full", sent=sent, at_most=self.at_most, which=which, when=when)
+
+    def _counts(self, offer: SentOffer, moment: Moment) -> bool:
+        if self.window is not None:
+            return offer.at > moment.now - self.window
+        local_day = offer.at.astimezone(moment.time_zone(self.clock)).date()
+        return local_day >= self._first_day(moment.local_time(self.clock).date())
+
+    def _first_day(self, today: date) -> date:
+        """On which the calendar window that holds today began."""
+        if self.calendar == "month":
+            return today.replace(day=1)
+        since = (today.weekday() - WEEKDAYS.index(self.week_starts)) % 7 if self.calendar == "week" else 0
+        return today - timedelta(days=since)

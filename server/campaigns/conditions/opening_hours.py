@@ -1,24 +1,42 @@
 """Only while the shop is open. Opening hours belong to the zone (or what it lies in), in the shop's own time zone."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from server.campaigns.condition import Condition
 from server.campaigns.moment import Moment
-from server.campaigns.words import Phrases
+from server.campaigns.span import Span
+from server.campaigns.words import Phrases, Sentence
 
 
 class OpeningHours(Condition, frozen=True):
-    """The shop is open. Where its hours are not known the campaign stays silent, and says so."""
+    """The shop is open, and for so long to come (`left`). Where its hours are not known the campaign stays silent, and says so."""
 
     phrases: ClassVar[Phrases] = {
         "en": {
             "closed": "'{zone}' is closed now",
+            "closing": "'{zone}' closes in {left}, and {wanted} must be left",
             "unknown": "'{zone}' has no opening hours, so we cannot know that it is open",
-        }
+        },
+        "it": {
+            "closed": "'{zone}' ora è chiuso",
+            "closing": "'{zone}' chiude tra {left}, e devono restare {wanted}",
+            "unknown": "'{zone}' non ha orari di apertura, quindi non possiamo sapere se è aperto",
+        },
     }
     kind: Literal["opening_hours"] = "opening_hours"
+    left: Span | None = None
 
-    def objection(self, moment: Moment) -> str | None:
-        if moment.zone.open is None:
-            return self.say("unknown", zone=moment.zone.name)
-        return None if moment.zone.open else self.say("closed", zone=moment.zone.name)
+    def objection(self, moment: Moment) -> Sentence | None:
+        zone = moment.zone
+        if zone.open is None:
+            return self.say("unknown", zone=zone.name)
+        if not zone.open:
+            return self.say("closed", zone=zone.name)
+        if self.left and zone.closes_at and zone.closes_at - moment.now < self.left:
+            return self.say("closing", zone=zone.name, left=zone.closes_at - moment.now, wanted=self.left)
+        return None
+
+    def holds_until(self, moment: Moment) -> datetime | None:
+        opens_at = moment.zone.opens_at
+        return opens_at if self.objection(moment) and opens_at and opens_at > moment.now else None

@@ -1,22 +1,25 @@
-"""When a campaign runs: dates, weekdays and hours, by the wall clock of the shop or the shopper, right across DST."""
+"""When a campaign runs: dates, weekdays, holidays and hours, by the clock of the shop or the shopper, right across DST."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from server.campaigns.condition import Condition
-from server.campaigns.daytime import Daytime, Weekday
+from server.campaigns.daytime import Daytime, Weekday, next_time
 from server.campaigns.moment import Clock, Moment
-from server.campaigns.words import WEEKDAYS as SPOKEN_WEEKDAYS
-from server.campaigns.words import Phrases, spoken_day, spoken_list, spoken_time
+from server.campaigns.words import AllOf, DayName, Phrases, Sentence
 from server.zones.hours import WEEKDAYS
+
+DAY = timedelta(days=1)
+WHOLE_DAY = Daytime.model_validate({"start": "00:00", "end": "24:00"})
 
 
 class Schedule(Condition, frozen=True):
     """Runs from the first to the last day (both included), on these weekdays, in these hours; what is empty does not limit.
 
-    Hours across midnight belong to the day on which they begin: Friday's 22:00 to 02:00 ends on Saturday morning.
+    Hours across midnight belong to the day on which they begin: Friday's 22:00 to 02:00 ends on Saturday morning. On the shop's
+    holidays it runs as on other days, or never ("skip"), or then alone ("only").
     """
 
     phrases: ClassVar[Phrases] = {
@@ -24,14 +27,26 @@ class Schedule(Condition, frozen=True):
             "before": "starts on {day}",
             "after": "ended on {day}",
             "weekday": "does not run on a {today}, only on {days}",
+            "skip": "does not run on holidays such as {day}",
+            "only": "runs on holidays only, and {day} is none",
             "hours": "runs {hours}, and it was {at}",
             "stretch": "{start} to {end}",
-        }
+        },
+        "it": {
+            "before": "comincia il {day}",
+            "after": "è finita il {day}",
+            "weekday": "di {today} non è attiva, solo di {days}",
+            "skip": "non è attiva nei giorni festivi come il {day}",
+            "only": "è attiva solo nei giorni festivi, e il {day} non lo è",
+            "hours": "è attiva {hours}, ed erano le {at}",
+            "stretch": "dalle {start} alle {end}",
+        },
     }
     kind: Literal["schedule"] = "schedule"
     first_day: date | None = None
     last_day: date | None = None
     weekdays: tuple[Weekday, ...] = ()
+    holidays: Literal["run", "skip", "only"] = "run"
     hours: tuple[Daytime, ...] = ()
     clock: Clock = "shop"
 
@@ -39,40 +54,51 @@ class Schedule(Condition, frozen=True):
     def _limits_something(self) -> Self:
         if self.first_day and self.last_day and self.last_day < self.first_day:
             raise ValueError("the last day lies before the first")
-        if not (self.first_day or self.last_day or self.weekdays or self.hours):
-            raise ValueError("give a first or last day, weekdays or hours")
+        if not (self.first_day or self.last_day or self.weekdays or self.hours or self.holidays != "run"):
+            raise ValueError("give a first or last day, weekdays, holidays or hours")
         return self
 
-    def objection(self, moment: Moment) -> str | None:
-        local = moment.local_time(self.clock)
-        days = (
-            [day for stretch in self.hours if (day := stretch.day_of(local))]
-            if self.hours
-            else [local.date()]
+    def objection(self, moment: Moment) -> Sentence | None:
+        return self._objection_at(moment.local_time(self.clock), moment.zone.holidays)
+
+    def holds_until(self, moment: Moment) -> datetime | None:
+        """The next time within a day at which it runs: it can only begin where one of its stretches or a day begins."""
+        local, holidays = moment.local_time(self.clock), moment.zone.holidays
+        if self._objection_at(local, holidays) is None:
+            return None
+        starts = {next_time(each.start, local) for each in self.hours or (WHOLE_DAY,)}
+        return next(
+            (
+                at
+                for at in sorted(starts)
+                if at - moment.now <= DAY
+                and self._objection_at(at.astimezone(local.tzinfo), holidays) is None
+            ),
+            None,
         )
-        objections = [self._objection_to(day) for day in days]
+
+    def _objection_at(self, local: datetime, holidays: frozenset[date]) -> Sentence | None:
+        stretches = self.hours or (WHOLE_DAY,)
+        days = [day for stretch in stretches if (day := stretch.day_of(local))]
+        objections = [self._objection_to(day, holidays) for day in days]
         if None in objections:
             return None
-        return objections[0] if objections else self._outside_hours(local)
+        return objections[0] if objections else self._outside_hours(local, holidays)
 
-    def _objection_to(self, day: date) -> str | None:
+    def _objection_to(self, day: date, holidays: frozenset[date]) -> Sentence | None:
         if self.first_day and day < self.first_day:
-            return self.say("before", day=spoken_day(self.first_day))
+            return self.say("before", day=self.first_day)
         if self.last_day and day > self.last_day:
-            return self.say("after", day=spoken_day(self.last_day))
+            return self.say("after", day=self.last_day)
         if self.weekdays and WEEKDAYS[day.weekday()] not in self.weekdays:
-            wanted = [
-                SPOKEN_WEEKDAYS[WEEKDAYS.index(name)] for name in sorted(self.weekdays, key=WEEKDAYS.index)
-            ]
-            return self.say("weekday", today=SPOKEN_WEEKDAYS[day.weekday()], days=spoken_list(wanted))
+            wanted = sorted({WEEKDAYS.index(name) for name in self.weekdays})
+            return self.say("weekday", today=DayName(day.weekday()), days=AllOf([DayName(n) for n in wanted]))
+        if self.holidays != "run" and (day in holidays) == (self.holidays == "skip"):
+            return self.say(self.holidays, day=day)
         return None
 
-    def _outside_hours(self, local: datetime) -> str:
+    def _outside_hours(self, local: datetime, holidays: frozenset[date]) -> Sentence:
         """Outside of all hours: a day on which it would not run anyway is the better reason."""
-        hours = [
-            self.say("stretch", start=spoken_time(stretch.start), end=spoken_time(stretch.end))
-            for stretch in self.hours
-        ]
-        return self._objection_to(local.date()) or self.say(
-            "hours", hours=spoken_list(hours), at=spoken_time(local)
-        )
+        hours = [self.say("stretch", start=each.start, end=each.end) for each in self.hours]
+        at = local.time().replace(second=0, microsecond=0)
+        return self._objection_to(local.date(), holidays) or self.say("hours", hours=AllOf(hours), at=at)

@@ -9,14 +9,14 @@ import pytest
 from server.campaigns import BrokenCondition, Condition
 from server.campaigns.condition import condition_of, conditions_in
 
-PHRASES = {"en": {"rain": "it rains in {town}"}}
+PHRASES = {"en": {"rain": "it rains in {town}"}, "it": {"rain": "a {town} piove"}}
 GOOD = '''
 from typing import ClassVar, Literal
 from server.campaigns.condition import Condition
 
 class Weather(Condition, frozen=True):
     """Only in the dry."""
-    phrases: ClassVar = {"en": {"rain": "it rains"}}
+    phrases: ClassVar = {"en": {"rain": "it rains"}, "it": {"rain": "piove"}}
     kind: Literal["weather"] = "weather"
     def objection(self, moment):
         return self.say("rain")
@@ -60,13 +60,19 @@ class Wordless(Weather, frozen=True):
 class Mumbling(Weather, frozen=True):
     """Says nothing at length."""
 
-    phrases: ClassVar = {"en": {"rain": " "}}
+    phrases: ClassVar = {"en": {"rain": " "}, "it": {"rain": "piove"}}
 
 
 class HalfTranslated(Weather, frozen=True):
     """Forgets the town in Italian."""
 
     phrases: ClassVar = PHRASES | {"it": {"rain": "piove"}}
+
+
+class Untranslated(Weather, frozen=True):
+    """Speaks no Italian."""
+
+    phrases: ClassVar = {"en": PHRASES["en"]}
 
 
 class Silent(Condition, frozen=True):
@@ -100,6 +106,7 @@ def test_a_file_with_one_whole_condition_is_taken():
         (Open, "forbid unknown fields"),
         (Wordless, "phrases"),
         (Mumbling, "none of them empty"),
+        (Untranslated, "in 'it'"),
         (HalfTranslated, "in 'it' as in 'en'"),
         (Silent, "objection"),
     ],
