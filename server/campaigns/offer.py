@@ -1,13 +1,15 @@
-"""What the shopper gets: texts in the shop's languages, where they lead, how long they live.
+"""What the shopper gets: texts in the shop's languages, a picture, what they can do with it, how long it lives.
 
-In: the `offer` of a campaign's document. Out: the text for a shopper's language, and when the offer ends (UTC).
+In: the `offer` of a campaign's document. Out: the text for a shopper's language as it was written (wording.py fills in its
+fields), what the app is told besides, and when the offer ends (UTC).
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -17,15 +19,37 @@ from pydantic import (
     field_validator,
 )
 
-Language = Annotated[
-    str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
-]  # BCP 47, as far as texts need it
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Body = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1500)]
+from server.campaigns.action import UNSAFE_SCHEMES, Action, Language
+from server.campaigns.actions import ACTIONS
+from server.campaigns.template import check
 
+if TYPE_CHECKING:  # the union is made of what the folder holds, which a type checker cannot know
+    AnyAction = Action
+else:
+    AnyAction = Annotated[Union[tuple(ACTIONS.values())], Field(discriminator="kind")]  # noqa: UP007
+
+
+def _is_a_template(text: str) -> str:
+    check(text)
+    return text
+
+
+LONGEST_TITLE, LONGEST_BODY = 200, 1500
+Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TITLE),
+    AfterValidator(_is_a_template),
+]
+Body = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_BODY),
+    AfterValidator(_is_a_template),
+]
+
+#: What a message carries besides the offer's own data.
 OUR_KEYS = frozenset(
-    {"offer", "visit", "campaign", "expires_at"}
-)  # what a message carries besides the offer's own data
+    {"offer", "visit", "campaign", "expires_at", "action", "label", "coupon", "service", "topic", "stars"}
+)
 FCM_KEYS = ("from", "message_type", "google.", "gcm.")  # FCM refuses a message whose data keys begin so
 LONGEST_DATA_BYTES = 2000  # FCM takes 4096 bytes in all: half is left for title, body and picture
 LONGEST_LIFE_S = 28 * 86_400  # four weeks: the longest that FCM keeps a message for a phone without a line
@@ -34,9 +58,10 @@ USUAL_LIFE_S = 7200.0  # a shopper in the street may finish lunch first; tomorro
 YEARS = range(
     2000, 2200
 )  # what lies outside is a slip of the pen, and the calendar's own ends make arithmetic fail
-UNSAFE_SCHEMES = frozenset(
-    {"javascript", "data", "file", "vbscript"}
-)  # they run or read something where they are opened
+USUAL_ATTRIBUTION_S = (
+    7 * 86_400.0
+)  # who is moved by an offer buys within the week; later something else was the cause
+LONGEST_ATTRIBUTION_S = 90 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +81,9 @@ class Offer(BaseModel):
     """Title and body by language, both in the same languages. Ends `life_s` seconds after it is given, or at `ends_at`.
 
     Where both are given the earlier holds. `default_language` is for shoppers who speak none of the others: the first
-    of the title unless it is named. `data` goes to the app as it is.
+    of the title unless it is named. Title and body may have fields in Liquid, as {{ shopper.first_name | default: "you" }}.
+    `action` is what the button does. A purchase within `attribution_s` seconds of the offer may count as its doing. `data`
+    goes to the app as it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +95,8 @@ class Offer(BaseModel):
     image: str | None = Field(default=None, max_length=2000, pattern=r"^https://\S+$")
     life_s: float = Field(default=USUAL_LIFE_S, gt=0, le=LONGEST_LIFE_S)
     ends_at: AwareDatetime | None = None
+    action: AnyAction | None = None
+    attribution_s: float = Field(default=USUAL_ATTRIBUTION_S, gt=0, le=LONGEST_ATTRIBUTION_S)
     data: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("body")
@@ -108,6 +137,30 @@ class Offer(BaseModel):
         if sum(len(text.encode()) for pair in data.items() for text in pair) > LONGEST_DATA_BYTES:
             raise ValueError(f"must not be longer than {LONGEST_DATA_BYTES} bytes in all")
         return data
+
+    @field_validator("action")
+    @classmethod
+    def _labelled_for_all(cls, action: Action | None, info: ValidationInfo) -> Action | None:
+        if action and action.label and (missing := info.data.get("title", {}).keys() - action.label.keys()):
+            raise ValueError(f"the label is missing in {', '.join(sorted(missing))}")
+        return action
+
+    @property
+    def coupon(self) -> str | None:
+        """The id of the coupon that can be claimed with it."""
+        return self.action.told().get("coupon") if self.action else None
+
+    def told(self, language: str) -> dict[str, str]:
+        """What a message tells the app besides its text and whose offer it is; the label in this language of ours."""
+        told: dict[str, str] = dict(self.data)
+        if self.url:
+            told["url"] = self.url
+        if self.image:
+            told["image"] = self.image
+        if self.action:
+            told |= {"action": self.action.kind, **self.action.told()}
+            told |= {"label": self.action.label[language]} if language in self.action.label else {}
+        return told
 
     def text_for(self, *languages: str | None) -> OfferText:
         """The text in the first of these languages that there is (`it-CH` is served by `it`), else in the default."""

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from server.campaigns.actions import ACTIONS
 from server.campaigns.campaign import Campaign
 from server.campaigns.conditions import CONDITIONS
 from server.zones.complaint import did_you_mean
@@ -96,7 +97,7 @@ def _place(steps: tuple[int | str, ...]) -> str:
     for before, step in zip(("", *steps), steps, strict=False):
         if isinstance(step, int):
             place += f"[{step}]"
-        elif step != "[key]" and not (isinstance(before, int) and step in CONDITIONS):
+        elif step != "[key]" and _kind_at(before, step) is None:
             place += f".{step}" if place else step
     return place
 
@@ -105,7 +106,8 @@ def _reason(error: ErrorDetails) -> str:
     """Ours where pydantic's sentence speaks of Python, else its own. Empty for what only follows from another fault."""
     if error["type"] == "union_tag_invalid":
         tag = str(error["ctx"]["tag"])
-        return f"there is no kind {tag[:64]!r}{_instead(tag, list(CONDITIONS))}"
+        known = ACTIONS if error["loc"][-1] == "action" else CONDITIONS
+        return f"there is no kind {tag[:64]!r}{_instead(tag, list(known))}"
     if error["type"] == "extra_forbidden":
         *above, field = error["loc"]
         return f"there is no such field{_instead(str(field), _fields_at(above))}"
@@ -126,12 +128,19 @@ def _fields_at(steps: Sequence[int | str]) -> list[str]:
     for before, step in zip(("", *steps), steps, strict=False):
         if isinstance(step, int) or model is None:
             continue
-        if isinstance(before, int) and step in CONDITIONS:
-            model = CONDITIONS[step]
+        if kind := _kind_at(before, step):
+            model = kind
         else:
             field = model.model_fields.get(step)
             model = _model_in(field.annotation) if field else None
     return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _kind_at(before: int | str, step: int | str) -> type[BaseModel] | None:
+    """The condition or action whose kind pydantic names as a step of its own; None where the step is the document's."""
+    if isinstance(before, int):
+        return CONDITIONS.get(str(step))
+    return ACTIONS.get(str(step)) if before == "action" else None
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
