@@ -54,7 +54,7 @@ def recall(atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience) 
             rows.fix_odds[slot, place] = rows.radio_odds[slot, place] = odds(np.array(stay.inside))
         tracks.trails.recall(slot, place, zone, stay.phase, stay.since.timestamp(), stay.inside)
         if zone in with_radio:
-            rows.by_radio_at[slot, place] = heard
+            rows.by_radio_at[slot, place] = rows.scanned_at[slot, place] = heard
             rows.heard_at[slot] = max(rows.heard_at[slot], heard)
             rows.heard_gap_s[slot] = max(rows.heard_gap_s[slot], stay.usual_gap_s)
         fenced = bool(atlas.fences.of_zone[zone] >= 0)
@@ -137,9 +137,9 @@ def _is_open(atlas: Atlas, zone: int, at: float) -> bool:
 
 
 def _lie_and_hours(atlas: Atlas) -> dict[str, list[object]]:
-    """What of each zone decides who is in it and when: its place or what it is made of, its hours and those of what it lies in."""
+    """What of each zone decides who is in it and when: its place or what it is made of, what it lies in, the hours of all these."""
     found: dict[str, list[object]] = {
-        zone.id: [zone.place, *(atlas.zones[each].hours for each in (i, *atlas.ancestors[i]))]
+        zone.id: [zone.place, zone.parent, *(atlas.zones[each].hours for each in (i, *atlas.ancestors[i]))]
         for i, zone in enumerate(atlas.zones)
     }
     for i, zone in enumerate(atlas.zones):

@@ -123,12 +123,15 @@ class Stays:
             inside = self._pooled(row, zone, inside, own_odds, at, by_radio=by_radio)
         sure = inside >= self.atlas.enter_at[zone]
         place = self._place(row, zone, wanted=sure)
-        known = place >= 0
+        known = np.flatnonzero(place >= 0)
+        known = known[~self._before_its_time(row[known], place[known], at[known])]
         row, zone, place = row[known], zone[known], place[known]
         inside, at, sure = inside[known], at[known], sure[known]
         if not len(row):
             return
         rows = self.rows
+        if by_radio:
+            rows.scanned_at[row, place] = np.maximum(rows.scanned_at[row, place], at)
         if own_odds is not None:
             (rows.radio_odds if by_radio else rows.fix_odds)[row, place] = own_odds[known]
         before = rows.phase[row, place]
@@ -149,6 +152,17 @@ class Stays:
         for i in np.flatnonzero(after == OUTSIDE):
             rows.clear_stay(int(row[i]), int(place[i]))
 
+    def _before_its_time(self, row: Indexes, place: Indexes, at: Floats) -> NDArray[np.bool_]:
+        """Which words are of before a stay began, or of before the zone was last left: what was told since knew better.
+
+        A phone's upload may be older than what gateways told meanwhile, and a batch may come again after a restart.
+        """
+        rows = self.rows
+        phase = rows.phase[row, place]
+        began = np.where(phase == ARRIVING, rows.since[row, place], rows.entered[row, place])
+        left = np.where(rows.left_zone[row] == rows.zone[row, place][:, None], rows.left_at[row], NEVER)
+        return at < np.where(phase == OUTSIDE, left.max(axis=1), began)
+
     def _pooled(
         self, row: Indexes, zone: Indexes, inside: Floats, own_odds: Floats, at: Floats, *, by_radio: bool
     ) -> Floats:
@@ -159,9 +173,10 @@ class Stays:
         """
         rows = self.rows
         place = self._place(row, zone, wanted=np.zeros(len(row), np.bool_))
-        told, told_at = (rows.fix_odds, rows.fix_at) if by_radio else (rows.radio_odds, rows.heard_at)
-        other = np.flatnonzero((place >= 0) & self.atlas.both_senses[zone] & (told_at[row] > NEVER))
-        passed_s = np.maximum(at[other] - told_at[row[other]], 0.0)
+        told = rows.fix_odds if by_radio else rows.radio_odds
+        told_at = rows.fix_at[row] if by_radio else rows.scanned_at[row, place]
+        other = np.flatnonzero((place >= 0) & self.atlas.both_senses[zone] & (told_at > NEVER))
+        passed_s = np.maximum(at[other] - told_at[other], 0.0)
         odds = own_odds[other] + told[row[other], place[other]] * np.exp(-passed_s / SENSE_LASTS_S)
         pooled = inside.copy()
         pooled[other] = 1.0 / (1.0 + np.exp(-odds))
@@ -244,12 +259,8 @@ class Stays:
             return self._due(which)
         radio_s = self._radio_patience_s(which)
         for row, patience_s in zip(which.tolist(), radio_s.tolist(), strict=True):
-            heard, grace = float(rows.heard_at[row]), float(rows.grace_at[row])
-            complete = listening.complete_at(
-                row, heard - patience_s, max(heard, grace - patience_s), patience_s
-            )
-            if complete > max(heard + patience_s, grace):
-                rows.grace_at[row] = complete
+            for heard in set(rows.scanned_at[row, rows.by_radio_at[row] > NEVER].tolist()):
+                self._wait_for_ears(listening, row, heard, patience_s)
         due, silence_due = self._due(which)
         for i, place in zip(*np.nonzero(due <= until[:, None]), strict=True):
             row, when = int(which[i]), float(due[i, place])
@@ -260,6 +271,14 @@ class Stays:
             due[i, place] = when if when <= sure else np.inf
         return due, silence_due
 
+    def _wait_for_ears(self, listening: Listening, row: int, heard: float, patience_s: float) -> None:
+        """No silence since `heard` counts before the anchors have listened for long enough; nobody waits for ever for one that crashes."""
+        grace = float(self.rows.grace_at[row])
+        complete = listening.complete_at(row, heard - patience_s, max(heard, grace - patience_s), patience_s)
+        complete = min(complete, heard + patience_s + self.patience.deaf_most_s)
+        if complete > max(heard + patience_s, grace):
+            self.rows.grace_at[row] = complete
+
     def _known_until(
         self, listening: Listening, row: int, place: int, now: float, patience_s: float, *, silent: bool
     ) -> float:
@@ -267,7 +286,7 @@ class Stays:
         rows = self.rows
         if not rows.by_radio_at[row, place] > NEVER or now >= self._closing(row, place):
             return np.inf
-        heard = float(rows.heard_at[row])
+        heard = float(rows.scanned_at[row, place])
         if silent:
             return listening.surely(row, heard - patience_s, now)
         since = float(rows.since[row, place])
@@ -290,7 +309,7 @@ class Stays:
             # Nobody knows when they went: after their last word, and not before a dwell that was told of.
             heard = max(float(rows.by_fix_at[row, place]), float(rows.by_radio_at[row, place]))
             told = float(rows.entered[row, place] + rows.dwelled_s[row, place])
-            self.leave(row, zone, max(heard, told), self._why_silent(row), due)
+            self.leave(row, zone, max(heard, told), self._why_silent(row, place), due)
         elif phase == ARRIVING:
             self._enter(row, zone, float(rows.since[row, place]), due)
         else:
@@ -301,11 +320,14 @@ class Stays:
         rows = self.rows
         self.touched[row] = True
         for outer in (*reversed(self.atlas.ancestors[zone]), zone):
-            at = max(at, self._not_before(row, outer))
             place = self._find(row, outer)
+            if outer == zone or place < 0 or rows.phase[row, place] < INSIDE:
+                self._close_siblings(row, outer, at, known_at)
+            at = max(at, self._not_before(row, outer))
             if place < 0:
                 place = self._new_place(row, outer)
                 rows.by_radio_at[row, place] = rows.by_radio_at[row, self._find(row, zone)]
+                rows.scanned_at[row, place] = rows.scanned_at[row, self._find(row, zone)]
                 rows.by_fix_at[row, place] = rows.by_fix_at[row, self._find(row, zone)]
                 rows.entered[row, place] = at
             phase = rows.phase[row, place]
@@ -317,7 +339,6 @@ class Stays:
                 self.changes.append(Change("entered", row, outer, entered, entered, 0.0, cause))
             rows.phase[row, place] = INSIDE
             rows.since[row, place] = at
-        self._close_siblings(row, zone, at, known_at)
 
     def _not_before(self, row: int, zone: int) -> float:
         """Nobody comes in before they came into the shop, nor before they left here last or the department next to it."""
@@ -368,7 +389,7 @@ class Stays:
         radio_at, fix_at = float(rows.by_radio_at[row, place]), float(rows.by_fix_at[row, place])
         by_radio = radio_at > NEVER
         # After a restart only the words for the stay are known, not those against it.
-        heard = max(radio_at, float(rows.heard_at[row])) if by_radio else NEVER
+        heard = max(radio_at, float(rows.scanned_at[row, place])) if by_radio else NEVER
         if fix_at > NEVER:
             heard = max(heard, fix_at, float(rows.fix_at[row]))
         usual = rows.heard_gap_s if by_radio else rows.fix_gap_s
@@ -404,8 +425,9 @@ class Stays:
         zone, entered = self.rows.zone[row, [place]].astype(np.intp), self.rows.entered[row, [place]]
         return float(openings.closes_after(zone, entered)[0])
 
-    def _why_silent(self, row: int) -> Why:
-        heard, patience_s = float(self.rows.heard_at[row]), float(self._radio_patience_s(np.array([row]))[0])
+    def _why_silent(self, row: int, place: int) -> Why:
+        heard = float(self.rows.scanned_at[row, place])
+        patience_s = float(self._radio_patience_s(np.array([row]))[0])
         gave_up = self.listening is not None and self.listening.given_up(
             row, heard - patience_s, heard + patience_s
         )
@@ -421,7 +443,8 @@ class Stays:
         rows, patience = self.rows, self.patience
         radio_s = self._radio_patience_s(which)
         fix_s = np.clip(patience.fix_gaps * rows.fix_gap_s[which], patience.fix_least_s, patience.fix_most_s)
-        by_radio = np.where(rows.by_radio_at[which] > NEVER, (rows.heard_at[which] + radio_s)[:, None], NEVER)
+        believed = rows.by_radio_at[which] > NEVER
+        by_radio = np.where(believed, rows.scanned_at[which] + radio_s[:, None], NEVER)
         by_fix = np.where(rows.by_fix_at[which] > NEVER, (rows.fix_at[which] + fix_s)[:, None], NEVER)
         return np.maximum(np.maximum(by_radio, by_fix), rows.grace_at[which][:, None])
 

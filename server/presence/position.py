@@ -48,6 +48,8 @@ CONVINCED_AFTER_S = 5.0
 REDRAW_M = 4_000.0
 #: What a phone says of its speed: sd in m/s, and as a share of it (Doppler; the heading is ours). Slower than this it stands.
 SPEED_SD, SPEED_SD_SHARE, STANDS_MPS = 0.4, 0.1, 0.5
+#: Nobody who claims to be faster than an airliner tells us anything.
+FASTEST_SAID_MPS = 350.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +250,7 @@ def _expected(
 
 def _hear_speed(now: Motion, speed: Floats) -> None:
     """What the phone says of its own speed, taken along the heading that is believed; without one only standing tells. In place."""
-    tells = speed >= 0.0
+    tells = (speed >= 0.0) & (speed < FASTEST_SAID_MPS)
     if not tells.any():
         return
     said = np.where(tells, speed, 0.0)

@@ -143,7 +143,7 @@ def _gather(
     use = ~again & ~late
     too_late = items[late]
     items, own, at, anchor = items[use], own[use], at[use], anchor[use]
-    gap = _gaps(own, anchor, at, last_at)
+    fresh = _freshness(_gaps(own, anchor, at, last_at), np.maximum(heards.count[items], 1.0))
     np.maximum.at(last_at, (own, anchor), at)
 
     # A little out of step counts as of the newest known second: belief does not go back.
@@ -151,7 +151,7 @@ def _gather(
     now = np.maximum(tick, radio.tick[tracked][own])
     order = np.lexsort((now, own))
     # What comes out of step has faded by now as it would have, had it come in time.
-    news = (gap / (gap + NEWS_S) * np.exp((tick - now) * (STEP_S / FADE_S)))[order]
+    news = (fresh * np.exp((tick - now) * (STEP_S / FADE_S)))[order]
     own, now, items, anchor = own[order], now[order], items[order], anchor[order]
     at = at[order]
     starts = np.flatnonzero(np.append(True, (own[1:] != own[:-1]) | (now[1:] != now[:-1]))[: len(own)])
@@ -180,6 +180,14 @@ def _gaps(own: Indexes, anchor: Indexes, at: Floats, last_at: Floats) -> Floats:
     follows = (own[1:] == own[:-1]) & (anchor[1:] == anchor[:-1])
     before[1:] = np.where(follows, at[:-1], before[1:])
     return np.minimum(at - before, STRANGER_AFTER_S)
+
+
+def _freshness(gap_s: Floats, count: Floats) -> Floats:
+    """How much news each link brings: that of its packets, which lie evenly within the second of which it is the mean."""
+    within_s = STEP_S / count
+    first_s = np.maximum(gap_s - (count - 1.0) * within_s, within_s)
+    first_s = np.where(count > 1.0, first_s, gap_s)
+    return first_s / (first_s + NEWS_S) + (count - 1.0) * within_s / (within_s + NEWS_S)
 
 
 def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:

@@ -57,6 +57,7 @@ class Rows:
     entered: Floats  # when being inside began
     by_fix_at: Floats  # newest fix that spoke for being inside
     by_radio_at: Floats
+    scanned_at: Floats  # newest scan of its own radio map, whatever that spoke for
     fix_odds: Floats  # what each sense last said of being inside: log odds, 0 where it said nothing
     radio_odds: Floats
     dwelled_s: Floats  # last dwell told of
@@ -121,6 +122,7 @@ STAY_COLUMNS = frozenset(
         "entered",
         "by_fix_at",
         "by_radio_at",
+        "scanned_at",
         "fix_odds",
         "radio_odds",
         "dwelled_s",
@@ -143,6 +145,7 @@ EMPTY = {
     "zone": -1,
     "by_fix_at": NEVER,
     "by_radio_at": NEVER,
+    "scanned_at": NEVER,
     "inner_at": NEVER,
     "left_zone": -1,
     "left_at": NEVER,
