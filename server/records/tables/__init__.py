@@ -5,6 +5,15 @@ aware UTC on both databases. Ids are texts with a prefix: derived from their cau
 """
 
 from server.records.tables.columns import Table, UtcTime
+from server.records.tables.coupons import (
+    CouponClaimRow,
+    CouponCodeRow,
+    CouponRow,
+    PurchaseRow,
+    RefundRow,
+    TillKeyRow,
+    UseRow,
+)
 from server.records.tables.offers import (
     AttemptRow,
     CampaignRow,
@@ -31,6 +40,9 @@ __all__ = [
     "CampaignRow",
     "CatalogueVersion",
     "ConsentRow",
+    "CouponClaimRow",
+    "CouponCodeRow",
+    "CouponRow",
     "DecisionRow",
     "DeviceRow",
     "FloorPlanRow",
@@ -38,13 +50,17 @@ __all__ = [
     "IdempotencyRow",
     "KeyRow",
     "OutboxRow",
+    "PurchaseRow",
     "ReceiptRow",
     "RedemptionRow",
+    "RefundRow",
     "ShopperRow",
     "StaffRow",
     "StayRow",
     "SurveyRow",
     "Table",
+    "TillKeyRow",
+    "UseRow",
     "UtcTime",
     "VisitRow",
     "ZoneRow",
