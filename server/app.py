@@ -94,7 +94,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
             await migrate(database)
         measures, bus, keyring = Measures(), LocalBus(settings.bus.room), Keyring(database)
         sender = Sender(
-            RecordedOutbox(database),
+            RecordedOutbox(database, channel_files.ways(), settings.fallback.receipt_s),
             await _opened_channels(settings, stack),
             pace=Pace(**settings.outbox.model_dump()),
             on_settled=_counted(measures),

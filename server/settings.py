@@ -184,7 +184,28 @@ class OutboxSettings(Section):
     )
     at_once: int = Field(200, ge=1, le=10_000, description="Offers under way at the same time.")
     probe_s: Seconds = Field(30.0, description="How often a channel that is down is tried.")
+    trip_after: int = Field(
+        25,
+        ge=2,
+        description="So many tries in a row that failed bring a channel down: a few may be some phones' own fault.",
+    )
+    most_attempts: int = Field(
+        20,
+        ge=1,
+        description="So many tries of one offer on one channel, then the next channel has it, or it is a dead letter. Twenty "
+        "take half an hour, and those that an outage spoils are not counted once the channel is down.",
+    )
     stop_limit_s: Seconds = Field(5.0, description="How long a stop waits for sends under way.")
+
+
+class FallbackSettings(Section):
+    """When the next channel of a campaign's order is tried."""
+
+    receipt_s: Seconds = Field(
+        1_800.0,
+        description="How long a channel has until a phone tells that the offer was shown or opened. Half an hour: sooner, who has "
+        "the phone in a pocket is told twice.",
+    )
 
 
 class BusSettings(Section):
@@ -256,6 +277,7 @@ class Settings(_WithChannels):
     """All of it. Everything has a default: `soglia serve` needs no file at all."""
 
     outbox: OutboxSettings = OutboxSettings()
+    fallback: FallbackSettings = FallbackSettings()
     bus: BusSettings = BusSettings()
     logs: LogSettings = LogSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -3,7 +3,7 @@
 In: a parcel (an outbox row with its address). Out: a receipt, or one of four errors, each of which says what to do
 next. A file in `channels/` is a channel when it has
 
-    KINDS                    the kinds of address it sends to
+    KINDS                    the kinds of address it sends to; none where it needs no address
     class Settings           a ChannelSettings: the channel's section of the settings, every key with a default
     def open(settings)       an async context manager that yields a Channel and closes it
 
@@ -75,7 +75,7 @@ class Channel(Protocol):
     """An opened channel. Used by many sends at once, on one event loop."""
 
     async def send(self, parcel: Parcel, now: datetime) -> Receipt:
-        """Send one parcel, whose address is not None and whose offer has not ended at `now`.
+        """Send one parcel, whose offer has not ended at `now`, to its address (None only where KINDS is empty).
 
         Raises TryAgain, Undeliverable, Refused or ChannelDown, and nothing else for what the other side does.
         """

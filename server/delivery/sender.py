@@ -6,7 +6,9 @@ batches: while one batch of outcomes commits, the next gathers. It knows no SQL 
 - Only as many parcels are claimed as can be sent at once, so a lease never runs out in a queue of ours.
 - A sender that dies leaves leases behind. When they end, another sends the same parcel again, with the same collapse
   key: the phone shows it once.
-- A channel that is down (its own credentials refused) is left alone, loudly; one parcel tries it now and then.
+- A channel that is down (our credentials refused, or too many tries failed in a row) is left alone, loudly; one parcel tries it now
+  and then.
+- A channel with a rate is given no more than that: what is above stays in the outbox, unclaimed.
 - All that must survive a restart (due times, attempts) is in the rows.
 """
 
@@ -14,15 +16,27 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import structlog
 
 from server.delivery.channel import Channel, Refused, SendError, TryAgain, Undeliverable
+from server.delivery.rate import Bucket
 from server.delivery.retry import USUAL, Backoff, next_due
-from server.records.parcels import Expired, Outcome, Parcel, Postponed, Rejected, Returned, Sent, Unreachable
+from server.records.parcels import (
+    Expired,
+    GivenUp,
+    Outcome,
+    Parcel,
+    Postponed,
+    Rejected,
+    Returned,
+    Sent,
+    Unreachable,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +71,10 @@ class Pace:
     """How late a retry may be noticed. New offers do not wait for this: they nudge."""
     probe_s: float = 30.0
     """How often a channel that is down is tried."""
+    trip_after: int = 25
+    """So many tries in a row that failed bring a channel down, as if it had said so."""
+    most_attempts: int = 20
+    """So many tries of one parcel on one channel, then it is given up."""
     stop_limit_s: float = 5.0
     """How long a stop waits for sends under way, and for the last settling."""
 
@@ -80,7 +98,10 @@ OnSettled = Callable[[Parcel, Outcome, float], None]
 
 
 class Sender:
-    """One sender of one process. `run` is its life; several processes may each have one on the same outbox."""
+    """One sender of one process. `run` is its life; several processes may each have one on the same outbox.
+
+    `rates` are the most parcels a second by channel; a channel without one takes what there is.
+    """
 
     def __init__(
         self,
@@ -88,6 +109,7 @@ class Sender:
         channels: Mapping[str, Channel],
         *,
         pace: Pace = Pace(),
+        rates: Mapping[str, float] = MappingProxyType({}),
         backoff: Backoff = USUAL,
         on_settled: OnSettled | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -108,7 +130,9 @@ class Sender:
         self._closing = False
         self._wake = asyncio.Event()
         self._has_outcomes = asyncio.Event()
+        self._buckets = {name: Bucket.full(per_s, clock()) for name, per_s in rates.items()}
         self._outages: dict[str, _Outage] = {}
+        self._failures: Counter[str] = Counter()  # channel -> tries in a row that failed
         self._failing: dict[str, datetime] = {}  # verb of the outbox -> since when
         self._last_sent_at: datetime | None = None
 
@@ -169,17 +193,38 @@ class Sender:
         return self._pace.at_once - len(self._sends) - len(self._outcomes) - self._settling
 
     async def _claim(self) -> None:
-        now, limit = self._clock(), self._room()
-        up = [name for name in self._channels if name not in self._outages]
+        now = self._clock()
         try:
-            parcels = await self._outbox.claim(now, self._pace.lease_s, limit, up)
+            for names in self._shares(now):
+                await self._claim_for(names, now)
         except Exception as error:  # noqa: BLE001 - the loop's edge; it is logged there
             await self._records_failed("claim", error)
             return
         self._failing.pop("claim", None)
-        self._more = self._more or len(parcels) >= limit
-        self._start(parcels)
         await self._probe(now)
+
+    def _shares(self, now: datetime) -> list[list[str]]:
+        """The channels that take parcels now: those together that have room for all, each by itself that has room for few.
+
+        The first share is claimed for even where it is empty: parcels whose offer has ended belong to it.
+        """
+        up = [name for name in self._channels if name not in self._outages]
+        room = {name: self._buckets[name].room(now) for name in up if name in self._buckets}
+        scarce = [name for name in up if room.get(name, self._pace.at_once) < self._pace.at_once]
+        return [[name for name in up if name not in scarce], *([name] for name in scarce if room[name] > 0)]
+
+    async def _claim_for(self, names: list[str], now: datetime) -> None:
+        rates = [bucket.room(now) for name in names if (bucket := self._buckets.get(name))]
+        limit = min([self._room(), *rates])
+        if limit <= 0:
+            return
+        parcels = await self._outbox.claim(now, self._pace.lease_s, limit, names)
+        for name, count in Counter(parcel.channel for parcel in parcels).items():
+            if name in self._buckets:
+                self._buckets[name].spend(count)
+        # Of a channel that has no room left now the next poll asks again: asking at once would find none.
+        self._more = self._more or (len(parcels) >= limit and limit not in rates)
+        self._start(parcels)
 
     async def _probe(self, now: datetime) -> None:
         """Let one parcel try each channel that is down and was left alone long enough."""
@@ -220,7 +265,7 @@ class Sender:
         now = self._clock()
         if parcel.expires_at <= now:
             return Expired(parcel, now, "the offer ended before it could be sent")
-        if parcel.address is None:
+        if parcel.address is None and parcel.needs_address:
             return Unreachable(parcel, now, "no live address")
         try:
             async with asyncio.timeout(self._pace.send_limit_s):
@@ -246,8 +291,11 @@ class Sender:
             case _:
                 return Returned(parcel, self._clock(), error.why)
 
-    def _later(self, parcel: Parcel, why: str, after_s: float | None) -> Postponed | Expired:
+    def _later(self, parcel: Parcel, why: str, after_s: float | None) -> Postponed | Expired | GivenUp:
         now = self._clock()
+        if parcel.attempts + 1 >= self._pace.most_attempts:
+            log.error("offer_given_up", offer=parcel.id, channel=parcel.channel, why=why)
+            return GivenUp(parcel, now, f"{parcel.attempts + 1} tries failed, the last: {why}")
         due_at = next_due(parcel.attempts + 1, now, parcel.expires_at, self._chance(), after_s, self._backoff)
         if due_at is None:
             return Expired(parcel, now, f"no time is left for another try after: {why}")
@@ -257,12 +305,11 @@ class Sender:
         """Close a channel that refuses us; open it again when the parcel that tried it got through to a verdict."""
         outage = self._outages.get(parcel.channel)
         if outage is None:
-            if isinstance(outcome, Returned):
-                self._close(parcel.channel, outcome.at, outcome)
+            self._count_failures(parcel.channel, outcome)
         elif outage.probed_by == parcel.id:
             if isinstance(outcome, Returned):
                 self._close(parcel.channel, outage.since, outcome)
-            elif isinstance(outcome, Sent | Unreachable) and parcel.address is not None:
+            elif isinstance(outcome, Sent) or (isinstance(outcome, Unreachable) and parcel.address):
                 del self._outages[parcel.channel]
                 log.warning("channel_up", channel=parcel.channel, down_since=outage.since.isoformat())
                 self.nudge()
@@ -270,10 +317,23 @@ class Sender:
                 outage.probed_by = None
                 outage.probe_at = outcome.at + timedelta(seconds=self._pace.probe_s)
 
-    def _close(self, channel: str, since: datetime, refused: Returned) -> None:
-        probe_at = refused.at + timedelta(seconds=self._pace.probe_s)
-        self._outages[channel] = _Outage(since, refused.why, probe_at)
-        log.critical("channel_down", channel=channel, why=refused.why, next_try_s=self._pace.probe_s)
+    def _count_failures(self, channel: str, outcome: Outcome) -> None:
+        """Close a channel that refuses us, or by which nothing has come through for many tries."""
+        if isinstance(outcome, Returned):
+            self._close(channel, outcome.at, outcome)
+        elif isinstance(outcome, Postponed | GivenUp):
+            self._failures[channel] += 1
+            if self._failures[channel] >= self._pace.trip_after:
+                why = f"{self._failures[channel]} tries in a row failed, the last: {outcome.why}"
+                self._close(channel, outcome.at, replace(outcome, why=why))
+        elif not isinstance(outcome, Expired):
+            del self._failures[channel]
+
+    def _close(self, channel: str, since: datetime, failed: Returned | Postponed | GivenUp) -> None:
+        del self._failures[channel]
+        probe_at = failed.at + timedelta(seconds=self._pace.probe_s)
+        self._outages[channel] = _Outage(since, failed.why, probe_at)
+        log.critical("channel_down", channel=channel, why=failed.why, next_try_s=self._pace.probe_s)
 
     # -- settling
 

@@ -9,9 +9,11 @@ Rules, in prose:
   they take turns. The lease is also the fence: what a sender says of a row that another holds by now is ignored,
   but for `Sent`, since the message is out whoever holds the lease.
 - The gate is in the transaction that would send: a row whose shopper does not consent to its channel's purpose by now is
-  settled as "withdrawn" and never handed out.
-- An address belongs to a channel by its kind: `fcm_fid` and `fcm_token` to `fcm`. The one that was tried last is kept while
-  it lives, so that a retry reaches the same phone; else that of the device of the visit, else the shopper's newest.
+  settled as "withdrawn" and never handed out, unless another channel is left.
+- A row has an order of channels (`server/records/order.py`). Where one cannot or will not take it, the next has its turn at once; where
+  one took it, the next has it when no receipt came in time. What any channel took stays "sent", whatever the others say.
+- The address that was tried last is kept while it lives, so that a retry reaches the same phone; else that of the
+  device of the visit, else the shopper's newest. A dead one is buried here, for all channels alike.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,9 +23,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.records.consents import granted_by
 from server.records.database import Database
+from server.records.order import LiveAddresses, Turn, Ways
 from server.records.parcels import (
-    Address,
     Expired,
     Outcome,
     Parcel,
@@ -31,13 +34,15 @@ from server.records.parcels import (
     Returned,
     Sent,
     Unreachable,
+    Way,
 )
 from server.records.tables import Table
 
 _outbox = Table.metadata.tables["outbox"]
 _addresses = Table.metadata.tables["addresses"]
 _attempts = Table.metadata.tables["attempts"]
-_consents = Table.metadata.tables["consents"]
+_receipts = Table.metadata.tables["receipts"]
+_redemptions = Table.metadata.tables["redemptions"]
 
 #: A row that nobody holds: a lease that ran out long ago.
 NO_LEASE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,43 +50,161 @@ NO_LEASE = datetime(1970, 1, 1, tzinfo=UTC)
 #: What a channel said is kept up to here.
 _LONGEST_WORDS = 500
 
-#: channel -> the purpose that its shopper must consent to. The inbox and the shop's own webhooks push nothing at anybody.
-PURPOSES: Mapping[str, str] = {"fcm": "push", "webpush": "push", "email": "email", "sms": "sms"}
+#: How many offers without a receipt are handed to their next channel in one claim: the others have their turn at the next.
+_MOST_UNANSWERED = 500
+
+#: How a row changes while it is under way; everything else about it was decided once.
+_STATE = (
+    "channel",
+    "channels",
+    "address_id",
+    "due_at",
+    "leased_until",
+    "attempts",
+    "settled_at",
+    "outcome",
+    "last_why",
+    "taken_by",
+    "next_at",
+)
+
+_CHANGE = (
+    sa.update(_outbox)
+    .where(_outbox.c.id == sa.bindparam("row_id"))
+    .values({name: sa.bindparam(f"now_{name}", type_=_outbox.c[name].type) for name in _STATE})
+)
 
 
 class RecordedOutbox:
-    """What delivery takes parcels from: the contract is `Outbox` in `server/delivery/sender.py`."""
+    """What delivery takes parcels from: the contract is `Outbox` in `server/delivery/sender.py`.
 
-    def __init__(self, database: Database) -> None:
+    `ways` are the channels that this house has; `receipt_s` is how long a channel has, in seconds, before the next one of
+    the order is tried.
+    """
+
+    def __init__(self, database: Database, ways: Mapping[str, Way], receipt_s: float = 1_800.0) -> None:
         self._database = database
+        self._ways = dict(ways)
+        self._patience = timedelta(seconds=receipt_s)
 
     async def claim(
         self, now: datetime, lease_s: float, limit: int, channels: Collection[str]
     ) -> list[Parcel]:
         """Up to `limit` rows that are due on these channels, or out of time on any, oldest first; ours for `lease_s`."""
         lease = now + timedelta(seconds=lease_s)
+        ways = Ways(self._ways, frozenset(self._ways).difference(channels))
         async with self._database.writing() as connection:
-            rows = await _lease(connection, now, lease, limit, channels)
-            rows = await _without_withdrawn(connection, rows, now)
-            living = await _living_addresses(connection, {row["shopper_id"] for row in rows})
-            parcels = [_parcel(row, _choose(row, living), lease) for row in rows]
-            await _remember_addresses(connection, rows, parcels)
-        return parcels
+            await self._give_up_waiting(connection, now)
+            rows = await self._lease(connection, now, lease, limit, channels)
+            shoppers = {row["shopper_id"] for row in rows}
+            living = await _living_addresses(connection, shoppers)
+            agreed = await granted_by(connection, shoppers)
+            turns = [_turn(row, ways, agreed[row["shopper_id"]], living, now) for row in rows]
+            taken = [
+                self._taken(row, turn, lease, now, channels) for row, turn in zip(rows, turns, strict=True)
+            ]
+            await _write(connection, [after for row, after in zip(rows, taken, strict=True) if after != row])
+            await _keep_passed_over(connection, rows, turns, now)
+        return [
+            _parcel(after, turn, ways)
+            for turn, after in zip(turns, taken, strict=True)
+            if after["leased_until"] == lease
+        ]
 
     async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Writes what became of the parcels, all in one transaction."""
+        ways = Ways(self._ways)
         async with self._database.writing() as connection:
             await _bury(connection, [o for o in outcomes if isinstance(o, Unreachable)])
             held = await _held(connection, outcomes)
             living = await _living_addresses(
-                connection, {o.parcel.shopper for o in held if isinstance(o, Unreachable)}
+                connection, {o.parcel.shopper for o, _ in held if isinstance(o, Unreachable)}
             )
-            changes = [_change(outcome, living, now) for outcome in held]
-            attempts = [_attempt(outcome) for outcome in held if _was_tried(outcome)]
-            if changes:
-                await connection.execute(_CHANGE, changes)
+            await _write(connection, [_settled(outcome, row, ways, living, now) for outcome, row in held])
+            attempts = [_attempt(outcome) for outcome, _ in held if _was_tried(outcome)]
             if attempts:
                 await connection.execute(sa.insert(_attempts), attempts)
+
+    async def _lease(
+        self,
+        connection: AsyncConnection,
+        now: datetime,
+        lease: datetime,
+        limit: int,
+        channels: Collection[str],
+    ) -> list[dict[str, Any]]:
+        # What has a next channel need not wait for one that we do not have, or that takes nothing for too long.
+        stuck = sa.and_(
+            sa.func.json_array_length(_outbox.c.channels) > 0,
+            sa.or_(_outbox.c.channel.not_in(list(self._ways)), _outbox.c.due_at <= now - self._patience),
+        )
+        due = (
+            sa.select(_outbox.c.id)
+            .where(
+                _outbox.c.settled_at.is_(None),
+                _outbox.c.due_at <= now,
+                _outbox.c.leased_until <= now,
+                sa.or_(_outbox.c.channel.in_(list(channels)), _outbox.c.expires_at <= now, stuck),
+            )
+            .order_by(_outbox.c.due_at, _outbox.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)  # nothing on SQLite, where the writer is alone
+            .cte(
+                "due"
+            )  # computed once: as a plain sub-query PostgreSQL may run it again for each row, past the limit
+        )
+        leased = await connection.execute(
+            sa.update(_outbox)
+            .where(_outbox.c.id.in_(sa.select(due.c.id)))
+            .values(leased_until=lease)
+            .returning(_outbox)
+        )
+        return sorted((_read(row) for row in leased.mappings()), key=lambda row: (row["due_at"], row["id"]))
+
+    def _taken(
+        self,
+        row: Mapping[str, Any],
+        turn: Turn,
+        lease: datetime,
+        now: datetime,
+        channels: Collection[str],
+    ) -> dict[str, Any]:
+        """The row as it is handed out; or given back, where its turn has come to a channel that was not asked for."""
+        after = {**row, "channel": turn.channel, "channels": list(turn.left)}
+        if turn.address is not None:
+            after["address_id"] = turn.address.id
+        if turn.withdrawn is not None:
+            return _over(after, "withdrawn", f"no consent to {turn.withdrawn} any more", now)
+        if turn.passed_over:
+            after |= {"attempts": 0, "due_at": now, "next_at": None}
+        if turn.channel not in channels and row["expires_at"] > now:
+            return {**after, "leased_until": NO_LEASE}
+        waits = bool(turn.left) and after["next_at"] is None
+        return {**after, "leased_until": lease, **({"next_at": now + self._patience} if waits else {})}
+
+    async def _give_up_waiting(self, connection: AsyncConnection, now: datetime) -> None:
+        """Hands offers to their next channel that nobody answered in time; those that were answered wait no more."""
+        answered = sa.or_(
+            sa.exists().where(_receipts.c.outbox_id == _outbox.c.id),
+            sa.exists().where(_redemptions.c.outbox_id == _outbox.c.id),
+        )
+        found = await connection.execute(
+            sa.select(_outbox, answered.label("answered"))
+            .where(_outbox.c.next_at <= now, _outbox.c.leased_until <= now)
+            .order_by(_outbox.c.next_at)
+            .limit(_MOST_UNANSWERED)
+            .with_for_update(skip_locked=True, of=_outbox)
+        )
+        rows = [_read(row) for row in found.mappings()]
+        after = [_unanswered(row, now) for row in rows]
+        await _write(connection, after)
+        passed_over = [
+            _passed_over(row, row["channel"], "no receipt came in time", now)
+            for row, then in zip(rows, after, strict=True)
+            if then["channel"] != row["channel"]
+        ]
+        if passed_over:
+            await connection.execute(sa.insert(_attempts), passed_over)
 
 
 async def waiting(connection: AsyncConnection) -> int:
@@ -97,66 +220,89 @@ async def forget_before(connection: AsyncConnection, before: datetime) -> int:
     return (await connection.execute(sa.delete(_outbox).where(_outbox.c.settled_at < before))).rowcount
 
 
-async def _lease(
-    connection: AsyncConnection, now: datetime, lease: datetime, limit: int, channels: Collection[str]
-) -> list[dict[str, Any]]:
-    due = (
-        sa.select(_outbox.c.id)
-        .where(
-            _outbox.c.settled_at.is_(None),
-            _outbox.c.due_at <= now,
-            _outbox.c.leased_until <= now,
-            sa.or_(_outbox.c.channel.in_(list(channels)), _outbox.c.expires_at <= now),
-        )
-        .order_by(_outbox.c.due_at, _outbox.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # nothing on SQLite, where the writer is alone
-        .cte(
-            "due"
-        )  # computed once: as a plain sub-query PostgreSQL may run it again for each row, past the limit
-    )
-    leased = await connection.execute(
-        sa.update(_outbox)
-        .where(_outbox.c.id.in_(sa.select(due.c.id)))
-        .values(leased_until=lease)
-        .returning(_outbox)
-    )
-    return sorted((dict(row) for row in leased.mappings()), key=lambda row: (row["due_at"], row["id"]))
+# -- claiming
 
 
-async def _without_withdrawn(
-    connection: AsyncConnection, rows: list[dict[str, Any]], now: datetime
-) -> list[dict[str, Any]]:
-    """Settles the rows whose shopper no longer agrees, and gives the others."""
-    current = await connection.execute(
-        sa.select(_consents.c.shopper_id, _consents.c.purpose).where(
-            _consents.c.shopper_id.in_({row["shopper_id"] for row in rows}),
-            _consents.c.superseded_at.is_(None),
-            _consents.c.granted,
-        )
-    )
-    agreed = {(row.shopper_id, row.purpose) for row in current}
-    withdrawn = {
-        row["id"]: purpose
-        for row in rows
-        if (purpose := PURPOSES.get(row["channel"])) and (row["shopper_id"], purpose) not in agreed
+def _read(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row as it is thought about: no channels left is an empty list."""
+    return {**row, "channels": row["channels"] or []}
+
+
+def _turn(
+    row: Mapping[str, Any], ways: Ways, agreed: Collection[str], living: LiveAddresses, now: datetime
+) -> Turn:
+    """Whose turn it is; what is out of time stays where it is, only to be settled."""
+    if row["expires_at"] <= now:
+        return ways.turn({**row, "channels": []}, agreed, living)
+    return ways.turn(row, agreed, living)
+
+
+def _unanswered(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    if row["expires_at"] <= now or not row["channels"]:
+        return {**row, "next_at": None}
+    if row["answered"]:
+        answered = {**row, "next_at": None}
+        return answered if row["settled_at"] else _over(answered, "sent", "the phone told of it", now)
+    return _next_turn(row, "no receipt came in time", now)
+
+
+def _next_turn(row: Mapping[str, Any], why: str, now: datetime) -> dict[str, Any]:
+    """The row as the next channel of its order gets it."""
+    channel, *left = row["channels"]
+    return {
+        **row,
+        "channel": channel,
+        "channels": left,
+        "attempts": 0,
+        "due_at": now,
+        "leased_until": NO_LEASE,
+        "settled_at": None,
+        "outcome": None,
+        "next_at": None,
+        "last_why": _why(row, why),
     }
-    if withdrawn:
-        await connection.execute(
-            _CHANGE,
-            [
-                _new_state(row, settled_at=now, outcome="withdrawn", why=f"no consent to {purpose} any more")
-                for row, purpose in withdrawn.items()
-            ],
-        )
-    return [row for row in rows if row["id"] not in withdrawn]
 
 
-_LiveAddresses = Mapping[str, list[dict[str, Any]]]
+def _over(row: Mapping[str, Any], outcome: str, why: str, at: datetime) -> dict[str, Any]:
+    """The row as it is when all is said. What a channel took was sent, whatever came of the others."""
+    sent = row["taken_by"] is not None
+    return {
+        **row,
+        "leased_until": NO_LEASE,
+        "settled_at": at,
+        "outcome": "sent" if sent else outcome,
+        "last_why": _why(row, why),
+        "next_at": None,
+    }
 
 
-async def _living_addresses(connection: AsyncConnection, shoppers: Collection[str]) -> _LiveAddresses:
-    """Address rows of each shopper that are not dead, newest first."""
+def _why(row: Mapping[str, Any], why: str) -> str | None:
+    """What is said of the row now. What a channel took keeps that channel's receipt; its attempts tell the rest."""
+    return why if row["taken_by"] is None else row["last_why"]
+
+
+def _parcel(row: Mapping[str, Any], turn: Turn, ways: Ways) -> Parcel:
+    return Parcel(
+        id=row["id"],
+        shopper=row["shopper_id"],
+        device=row["device_id"],
+        visit=row["visit_id"],
+        campaign=row["campaign_id"],
+        channel=row["channel"],
+        address=turn.address,
+        title=row["title"],
+        body=row["body"],
+        data=row["data"],
+        collapse_key=row["collapse_key"],
+        expires_at=row["expires_at"],
+        attempts=row["attempts"],
+        heard_at=row["heard_at"],
+        leased_until=row["leased_until"],
+        needs_address=ways.needs_address(row["channel"]),
+    )
+
+
+async def _living_addresses(connection: AsyncConnection, shoppers: Collection[str]) -> LiveAddresses:
     living: dict[str, list[dict[str, Any]]] = {}
     if not shoppers:
         return living
@@ -170,56 +316,32 @@ async def _living_addresses(connection: AsyncConnection, shoppers: Collection[st
     return living
 
 
-def _serves(kind: str, channel: str) -> bool:
-    """Whether an address of this kind is one of this channel: its name, or its name and a detail."""
-    return kind == channel or kind.startswith(f"{channel}_")
-
-
-def _choose(row: Mapping[str, Any], living: _LiveAddresses) -> Address | None:
-    fitting = [a for a in living.get(row["shopper_id"], []) if _serves(a["kind"], row["channel"])]
-    if not fitting:
-        return None
-    best = min(
-        fitting, key=lambda a: (a["id"] != row["address_id"], a["device_id"] != row["device_id"])
-    )  # min keeps the first of equals: the newest
-    return Address(best["id"], best["kind"], best["value"])
-
-
-def _parcel(row: Mapping[str, Any], address: Address | None, lease: datetime) -> Parcel:
-    return Parcel(
-        id=row["id"],
-        shopper=row["shopper_id"],
-        device=row["device_id"],
-        visit=row["visit_id"],
-        campaign=row["campaign_id"],
-        channel=row["channel"],
-        address=address,
-        title=row["title"],
-        body=row["body"],
-        data=row["data"],
-        collapse_key=row["collapse_key"],
-        expires_at=row["expires_at"],
-        attempts=row["attempts"],
-        heard_at=row["heard_at"],
-        leased_until=lease,
-    )
-
-
-async def _remember_addresses(
-    connection: AsyncConnection, rows: Iterable[Mapping[str, Any]], parcels: Iterable[Parcel]
+async def _keep_passed_over(
+    connection: AsyncConnection, rows: Sequence[Mapping[str, Any]], turns: Sequence[Turn], now: datetime
 ) -> None:
-    changed = [
-        {"row_id": parcel.id, "chosen": parcel.address.id}
-        for row, parcel in zip(rows, parcels, strict=True)
-        if parcel.address is not None and parcel.address.id != row["address_id"]
+    """Each channel that was passed over is told of: silence has a reason on every channel."""
+    passed_over = [
+        _passed_over(row, channel, why, now)
+        for row, turn in zip(rows, turns, strict=True)
+        for channel, why in turn.passed_over
     ]
-    if changed:
-        await connection.execute(
-            sa.update(_outbox)
-            .where(_outbox.c.id == sa.bindparam("row_id"))
-            .values(address_id=sa.bindparam("chosen")),
-            changed,
-        )
+    if passed_over:
+        await connection.execute(sa.insert(_attempts), passed_over)
+
+
+def _passed_over(row: Mapping[str, Any], channel: str, why: str, at: datetime) -> dict[str, Any]:
+    return {
+        "outbox_id": row["id"],
+        "shopper_id": row["shopper_id"],
+        "channel": channel,
+        "address_id": None,
+        "outcome": "passed_over",
+        "why": why,
+        "at": at,
+    }
+
+
+# -- settling
 
 
 async def _bury(connection: AsyncConnection, unreachable: Iterable[Unreachable]) -> None:
@@ -247,57 +369,41 @@ async def _bury(connection: AsyncConnection, unreachable: Iterable[Unreachable])
         )
 
 
-async def _held(connection: AsyncConnection, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes that still count: of rows that are not settled, and under their lease or sent."""
+async def _held(
+    connection: AsyncConnection, outcomes: Sequence[Outcome]
+) -> list[tuple[Outcome, dict[str, Any]]]:
+    """The outcomes that still count, with their rows: of rows that are not settled, and under their lease or sent."""
     found = await connection.execute(
-        sa.select(_outbox.c.id, _outbox.c.leased_until)
+        sa.select(_outbox)
         .where(_outbox.c.id.in_([o.parcel.id for o in outcomes]), _outbox.c.settled_at.is_(None))
         .with_for_update()
     )
-    leases = {row.id: row.leased_until for row in found}
-    held: list[Outcome] = []
+    rows = {row["id"]: _read(row) for row in found.mappings()}
+    held: list[tuple[Outcome, dict[str, Any]]] = []
     for outcome in outcomes:
-        lease = leases.pop(outcome.parcel.id, None)
-        if lease == outcome.parcel.leased_until or (lease is not None and isinstance(outcome, Sent)):
-            held.append(outcome)
+        row = rows.get(outcome.parcel.id)
+        if row is None:
+            continue
+        mine = row["leased_until"] == outcome.parcel.leased_until
+        if mine or isinstance(outcome, Sent):
+            held.append((outcome, rows.pop(outcome.parcel.id)))
     return held
 
 
-#: One statement for every outcome: what it does not touch is given as it was (coalesce, or plus nothing).
-_CHANGE = (
-    sa.update(_outbox)
-    .where(_outbox.c.id == sa.bindparam("row_id"))
-    .values(
-        settled_at=sa.bindparam("now_settled_at", type_=_outbox.c.settled_at.type),
-        outcome=sa.bindparam("now_outcome", type_=_outbox.c.outcome.type),
-        due_at=sa.func.coalesce(
-            sa.bindparam("now_due_at", type_=_outbox.c.due_at.type),
-            _outbox.c.due_at,
-            type_=_outbox.c.due_at.type,
-        ),
-        leased_until=NO_LEASE,
-        attempts=_outbox.c.attempts + sa.bindparam("tries", type_=sa.Integer),
-        last_why=sa.bindparam("why", type_=_outbox.c.last_why.type),
-    )
-)
+async def _write(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One statement for however many rows: each with the state it has from now on."""
+    if rows:
+        await connection.execute(_CHANGE, [_as_parameters(row) for row in rows])
 
 
-def _new_state(
-    row: str,
-    *,
-    why: str,
-    settled_at: datetime | None = None,
-    outcome: str | None = None,
-    due_at: datetime | None = None,
-    tries: int = 0,
-) -> dict[str, Any]:
+def _as_parameters(row: Mapping[str, Any]) -> dict[str, Any]:
+    why = row["last_why"]
+    state = {f"now_{name}": row[name] for name in _STATE}
     return {
-        "row_id": row,
-        "now_settled_at": settled_at,
-        "now_outcome": outcome,
-        "now_due_at": due_at,
-        "tries": tries,
-        "why": _storable(why),
+        **state,
+        "row_id": row["id"],
+        "now_channels": row["channels"] or None,
+        "now_last_why": None if why is None else _storable(why),
     }
 
 
@@ -316,20 +422,29 @@ def _was_tried(outcome: Outcome) -> bool:
     return not isinstance(outcome, Unreachable) or outcome.parcel.address is not None
 
 
-def _change(outcome: Outcome, living: _LiveAddresses, now: datetime) -> dict[str, Any]:
-    row, tries = outcome.parcel.id, int(_was_tried(outcome))
+def _settled(
+    outcome: Outcome, row: Mapping[str, Any], ways: Ways, living: LiveAddresses, now: datetime
+) -> dict[str, Any]:
+    """The row as an outcome leaves it."""
+    tried = {
+        **row,
+        "attempts": row["attempts"] + int(_was_tried(outcome)),
+        "leased_until": NO_LEASE,
+    }
     if isinstance(outcome, Sent):
-        return _new_state(row, settled_at=outcome.at, outcome="sent", tries=tries, why=outcome.receipt)
+        receipt = {"last_why": outcome.receipt, "taken_by": outcome.parcel.channel}
+        return {**tried, **receipt, "settled_at": outcome.at, "outcome": "sent"}
     if isinstance(outcome, Postponed):
-        return _new_state(row, due_at=outcome.due_at, tries=tries, why=outcome.why)
+        return {**tried, "due_at": outcome.due_at, "last_why": _why(row, outcome.why)}
     if isinstance(outcome, Returned):
-        return _new_state(row, due_at=outcome.at, why=outcome.why)
-    if isinstance(outcome, Unreachable):
-        others = living.get(outcome.parcel.shopper, [])
-        if any(_serves(a["kind"], outcome.parcel.channel) for a in others):
-            return _new_state(row, due_at=outcome.at, tries=tries, why=outcome.why)
-        return _new_state(row, settled_at=now, outcome="undeliverable", tries=tries, why=outcome.why)
-    return _new_state(row, settled_at=now, outcome=outcome.word, tries=tries, why=outcome.why)
+        return {**tried, "due_at": outcome.at, "last_why": _why(row, outcome.why)}
+    channel = outcome.parcel.channel
+    if isinstance(outcome, Unreachable) and ways.address(row, channel, living) is not None:
+        return {**tried, "due_at": outcome.at, "last_why": _why(row, outcome.why)}
+    if row["channels"] and not isinstance(outcome, Expired):
+        return _next_turn(tried, outcome.why, now)
+    word = "undeliverable" if isinstance(outcome, Unreachable) else outcome.word
+    return _over(tried, word, outcome.why, now)
 
 
 def _attempt(outcome: Outcome) -> dict[str, Any]:
@@ -337,6 +452,7 @@ def _attempt(outcome: Outcome) -> dict[str, Any]:
     return {
         "outbox_id": parcel.id,
         "shopper_id": parcel.shopper,
+        "channel": parcel.channel,
         "address_id": parcel.address.id if parcel.address else None,
         "outcome": outcome.word,
         "why": _storable(outcome.receipt if isinstance(outcome, Sent) else outcome.why),

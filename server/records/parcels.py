@@ -11,6 +11,18 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """What it takes to reach a shopper through a channel.
+
+    `kinds` of address it sends to: none where it needs no address. `purpose` that the shopper must agree to: None for
+    what pushes nothing at anybody.
+    """
+
+    kinds: frozenset[str]
+    purpose: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Address:
     """Where one device can be reached through one channel: (`fcm_fid`, "fZx...") or (`fcm_token`, "d1b...")."""
 
@@ -26,7 +38,8 @@ class Parcel:
     `leased_until` is also the fence: a later claim of the same row always has a later lease, so an outcome that
     carries an older one comes from a sender that lost the row meanwhile. `attempts` counts the sends that were
     tried and answered (or timed out) before this one. `heard_at` is when the sighting that caused the offer was
-    received: the start of heard-to-sent. `address` is None where the shopper has no live address on this channel.
+    received: the start of heard-to-sent. `address` is None where the shopper has no live address on this channel, and
+    where the channel needs none.
     """
 
     id: str
@@ -44,11 +57,12 @@ class Parcel:
     attempts: int
     heard_at: datetime
     leased_until: datetime
+    needs_address: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The channel took it. Final. `receipt` is the channel's own name for the message."""
+    """The channel took it. Final, unless a channel is left to be tried where no receipt comes. `receipt` is the channel's own name for the message."""
 
     word: ClassVar[str] = "sent"
 
@@ -73,7 +87,7 @@ class Postponed:
 class Unreachable:
     """The parcel's address is dead (or there was none): forget it, and try the shopper's next live address.
 
-    Final only where no other live address is left.
+    Final for this channel only where no other live address is left.
     """
 
     word: ClassVar[str] = "unreachable"
@@ -85,9 +99,20 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The channel will never take this message, whatever the address. Final; the address is kept."""
+    """The channel will never take this message, whatever the address. Final for this channel; the address is kept."""
 
     word: ClassVar[str] = "refused"
+
+    parcel: Parcel
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Too many tries failed for reasons that pass for others: something about this parcel, or about us, is wrong. Final."""
+
+    word: ClassVar[str] = "dead_letter"
 
     parcel: Parcel
     at: datetime
@@ -120,4 +145,4 @@ class Returned:
     why: str
 
 
-Outcome = Sent | Postponed | Unreachable | Rejected | Expired | Returned
+Outcome = Sent | Postponed | Unreachable | Rejected | GivenUp | Expired | Returned

@@ -2,12 +2,21 @@
 
 import pkgutil
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from typing import cast
 
+from server.campaigns.channels import PURPOSES
 from server.delivery.channel import ChannelFile
+from server.records.parcels import Way
 
 
+def ways() -> Mapping[str, Way]:
+    """What it takes to reach a shopper through each of them: its kinds of address, and the purpose that the law asks for."""
+    return {name: Way(file.KINDS, PURPOSES.get(name)) for name, file in found().items()}
+
+
+@cache
 def found() -> Mapping[str, ChannelFile]:
     """Every channel of this folder by its name, which is its file's. TypeError names what a file lacks."""
     files = {

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Index, LargeBinary, text
 from sqlmodel import Field
 
-from server.records.tables.columns import Table, json_column, utc
+from server.records.tables.columns import Table, json_column, optional_json, utc
 
 
 class CampaignRow(Table, table=True):
@@ -21,7 +21,11 @@ class CampaignRow(Table, table=True):
 
 
 class OutboxRow(Table, table=True):
-    """An offer to be sent: the row that records the decision is the message. Its id is the offer's id."""
+    """An offer to be sent: the row that records the decision is the message. Its id is the offer's id.
+
+    `channel` is the one whose turn it is, `channels` those left after it; `taken_by` the last that took it, and `next_at` when the next
+    one is tried unless the phone answers.
+    """
 
     __tablename__ = "outbox"
     id: str = Field(primary_key=True)
@@ -32,6 +36,7 @@ class OutboxRow(Table, table=True):
     zone_id: str
     campaign_id: str
     channel: str
+    channels: list[str] | None = optional_json()
     address_id: str | None = None
     title: str
     body: str
@@ -47,6 +52,8 @@ class OutboxRow(Table, table=True):
     settled_at: datetime | None = utc(nullable=True)
     outcome: str | None = None
     last_why: str | None = None
+    taken_by: str | None = None
+    next_at: datetime | None = utc(nullable=True)
     __table_args__ = (
         Index(
             "ix_outbox_due",
@@ -55,16 +62,24 @@ class OutboxRow(Table, table=True):
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index("ix_outbox_shopper_id_created_at", "shopper_id", "created_at"),
+        Index(
+            "ix_outbox_next_at",
+            "next_at",
+            sqlite_where=text("next_at IS NOT NULL"),
+            postgresql_where=text("next_at IS NOT NULL"),
+        ),
+        Index("ix_outbox_settled_at_id", "settled_at", "id"),
     )
 
 
 class AttemptRow(Table, table=True):
-    """One try to send one offer, and what the channel answered."""
+    """One try to send one offer through one channel, and what that answered; or why the channel was passed over."""
 
     __tablename__ = "attempts"
     id: int | None = Field(default=None, primary_key=True)
     outbox_id: str = Field(index=True)
     shopper_id: str
+    channel: str | None = None
     address_id: str | None = None
     outcome: str
     why: str

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from server.records.parcels import (
     Address,
     Expired,
+    GivenUp,
     Outcome,
     Parcel,
     Postponed,
@@ -124,7 +125,7 @@ class PretendOutbox:
                 self.due_at[parcel.id] = at
             case Unreachable(at=at) if self._forget(parcel):
                 self.due_at[parcel.id] = at
-            case Sent() | Unreachable() | Rejected() | Expired():
+            case Sent() | Unreachable() | Rejected() | Expired() | GivenUp():
                 self.settled[parcel.id] = outcome
 
     def _forget(self, parcel: Parcel) -> bool:

@@ -1,12 +1,12 @@
 """What repeats on its way to the phone must be known there as the same: the collapse key says so."""
 
-from tests.makers import a_shop, fix
+from tests.makers import QUICK, a_shop, fix
 from tests.server.a_house import OUTBOX, House, an_offer
 
 
 async def test_the_collapse_key_is_made_from_the_visit_and_the_campaign(database):
     house = House(database)
-    await house.define(a_shop(), offers=[an_offer("welcome"), an_offer("shoes", priority=-1)])
+    await house.define(a_shop(manner=QUICK), offers=[an_offer("welcome"), an_offer("shoes", priority=-1)])
     await house.open()
     phone = await house.meet()
     await house.see(fix(0, device=phone))

@@ -344,7 +344,7 @@ async def test_a_sender_that_lost_its_lease_cannot_undo_what_another_has_sent(cl
     slow, quick = PretendChannel(), PretendChannel()
     slow.open.clear()
     slow.script["of_1"].append(TryAgain("late news"))
-    async with running(outbox, {"fcm": slow}, clock):
+    async with running(outbox, {"fcm": slow}, clock, Pace(poll_s=3600)):
         await until(lambda: slow.under_way == 1)
         clock.pass_s(61)
         async with running(outbox, {"fcm": quick}, clock):
@@ -396,3 +396,80 @@ async def test_under_a_bad_hour_at_fcm_every_offer_still_ends_and_shows_once(clo
     assert outbox.verdicts().pop("of_7") == "Unreachable"
     assert list(outbox.verdicts().values()).count("Sent") == 119
     assert [len(tray) for tray in shown] == [0 if n == 7 else 1 for n in range(120)]
+
+
+# -- rates, outages that nobody announced, and giving up
+
+
+async def test_a_channel_with_a_rate_is_given_no_more_and_the_others_do_not_wait_for_it(channel, clock):
+    slow = PretendChannel()
+    outbox = PretendOutbox(
+        *(a_parcel(n, channel="sms") for n in range(10)), *(a_parcel(n) for n in range(10, 30))
+    )
+    async with running(outbox, {"fcm": channel, "sms": slow}, clock, rates={"sms": 2.0}):
+        await until(lambda: len(channel.sent) == 20)
+        polls = outbox.polls
+        await until(lambda: outbox.polls > polls + 3)
+        assert len(slow.sent) == 2
+        clock.pass_s(1)
+        await until(lambda: len(slow.sent) == 4)
+        assert len(outbox.leased_until) == 0
+
+
+async def test_a_channel_whose_rate_is_spent_still_lets_offers_end(channel, clock):
+    outbox = PretendOutbox(*(a_parcel(n) for n in range(3)))
+    async with running(outbox, {"fcm": channel}, clock, rates={"fcm": 0.001}):
+        await until(lambda: len(channel.sent) == 1)
+        clock.pass_s(899)
+        polls = outbox.polls
+        await until(lambda: outbox.polls > polls + 1)
+        clock.pass_s(1)
+        await until(lambda: len(outbox.settled) == 3)
+    assert sorted(outbox.verdicts().values()) == ["Expired", "Expired", "Sent"]
+
+
+async def test_after_many_failures_in_a_row_one_offer_at_a_time_tries_the_channel(channel, clock):
+    outbox = PretendOutbox(*(a_parcel(n) for n in range(20)))
+    for n in range(20):
+        channel.script[f"of_{n}"].append(TryAgain("no line"))
+    pace = Pace(at_once=4, poll_s=0.01, trip_after=4, probe_s=30)
+    async with running(outbox, {"fcm": channel}, clock, pace) as sender:
+        await until(lambda: not sender.health()["channels"]["fcm"]["up"])
+        assert "4 tries in a row failed, the last: no line" in sender.health()["channels"]["fcm"]["why"]
+        tried = len(channel.tried)
+        assert tried < 20
+        channel.script.clear()
+        clock.pass_s(30)
+        await until(lambda: len(outbox.settled) == 20)
+        assert sender.health()["ok"]
+    assert set(outbox.verdicts().values()) == {"Sent"}
+
+
+async def test_a_few_failures_among_successes_are_no_outage(channel, clock):
+    outbox = PretendOutbox(*(a_parcel(n) for n in range(30)))
+    for n in range(0, 30, 3):
+        channel.script[f"of_{n}"].append(TryAgain("busy"))
+    pace = Pace(at_once=1, poll_s=0.01, trip_after=3)
+    async with running(outbox, {"fcm": channel}, clock, pace) as sender:
+        await until(lambda: len(outbox.settled) == 20)
+        assert sender.health()["ok"]
+
+
+async def test_an_offer_that_fails_again_and_again_is_given_up_and_the_channel_goes_on(channel, clock):
+    outbox = PretendOutbox(a_parcel(1), a_parcel(2))
+    channel.script["of_1"] += [TryAgain("odd answer")] * 9
+    pace = Pace(poll_s=0.01, most_attempts=3)
+    async with running(outbox, {"fcm": channel}, clock, pace):
+        while "of_1" not in outbox.settled:
+            polls = outbox.polls
+            clock.pass_s(10)
+            await until(lambda polls=polls: outbox.polls > polls + 1 and not outbox.leased_until)
+    assert outbox.verdicts() == {"of_1": "GivenUp", "of_2": "Sent"}
+    assert outbox.settled["of_1"].why == "3 tries failed, the last: odd answer"
+    assert channel.tried.count("of_1") == 3
+
+
+async def test_a_channel_that_needs_no_address_is_given_offers_without_one(channel, clock):
+    outbox = PretendOutbox(a_parcel(1, address=None, needs_address=False), a_parcel(2, address=None))
+    await settle_all(outbox, {"fcm": channel}, clock)
+    assert outbox.verdicts() == {"of_1": "Sent", "of_2": "Unreachable"}

@@ -10,11 +10,27 @@ import sqlalchemy as sa
 
 from server.records import outbox
 from server.records.outbox import RecordedOutbox
-from server.records.parcels import Expired, Outcome, Postponed, Rejected, Returned, Sent, Unreachable
+from server.records.parcels import (
+    Expired,
+    GivenUp,
+    Outcome,
+    Postponed,
+    Rejected,
+    Returned,
+    Sent,
+    Unreachable,
+    Way,
+)
 from server.records.tables import AddressRow, AttemptRow, ConsentRow, OutboxRow
 from tests.server.records.rows import a_consent, an_address, an_attempt, an_offer, keep, rows_of
 
 MINUTE = timedelta(minutes=1)
+
+WAYS = {
+    "fcm": Way(frozenset({"fcm_fid", "fcm_token"}), "push"),
+    "email": Way(frozenset({"email"}), "email"),
+    "inbox": Way(frozenset(), None),
+}
 
 
 @pytest.fixture
@@ -22,7 +38,7 @@ async def sender(database):
     """An outbox whose one shopper consents to push and has one phone."""
     async with database.writing() as connection:
         await keep(connection, a_consent(), an_address())
-    return RecordedOutbox(database)
+    return RecordedOutbox(database, WAYS)
 
 
 async def offered(database, *offers):
@@ -50,7 +66,7 @@ async def test_a_due_offer_is_handed_out_once(database, sender, noon):
 
 async def test_many_senders_at_once_share_the_offers_and_none_is_taken_twice(database, sender, noon):
     await offered(database, *(an_offer(f"of_{i:03}") for i in range(60)))
-    shares = await asyncio.gather(*(claimed(RecordedOutbox(database), noon, 10) for _ in range(8)))
+    shares = await asyncio.gather(*(claimed(RecordedOutbox(database, WAYS), noon, 10) for _ in range(8)))
     taken = [parcel.id for share in shares for parcel in share]
     assert len(taken) == len(set(taken))
     assert all(len(share) <= 10 for share in shares)
@@ -176,7 +192,7 @@ async def test_a_phone_that_registered_anew_meanwhile_is_not_given_up(database, 
 
 @pytest.mark.parametrize(
     ("outcome", "settled_as", "attempts"),
-    [(Rejected, "refused", 1), (Expired, "expired", 0)],
+    [(Rejected, "refused", 1), (GivenUp, "dead_letter", 1), (Expired, "expired", 0)],
 )
 async def test_what_cannot_be_sent_is_over_with_its_reason(
     database, sender, noon, outcome, settled_as, attempts
