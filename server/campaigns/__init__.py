@@ -6,12 +6,13 @@ from server.campaigns.condition import BrokenCondition, Condition
 from server.campaigns.conditions import CONDITIONS
 from server.campaigns.daytime import Daytime
 from server.campaigns.decide import decide, decide_in_turn, objections
-from server.campaigns.decision import Decision, Reason, Send, Verdict, Withhold
+from server.campaigns.decision import Decision, Exposed, Hold, HoldOut, Reason, Send, Verdict, Withhold
 from server.campaigns.moment import (
     ConsentGiven,
     DeviceFacts,
     Fact,
     Happening,
+    Held,
     Issued,
     Moment,
     OfferFacts,
@@ -38,9 +39,13 @@ __all__ = [
     "Daytime",
     "Decision",
     "DeviceFacts",
+    "Exposed",
     "Fact",
     "Fault",
     "Happening",
+    "Held",
+    "Hold",
+    "HoldOut",
     "Issued",
     "Moment",
     "Offer",

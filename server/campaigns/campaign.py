@@ -15,9 +15,11 @@ from pydantic import (
     model_validator,
 )
 
+from server.campaigns.channels import ChannelName
 from server.campaigns.condition import Condition
 from server.campaigns.conditions import CONDITIONS
 from server.campaigns.offer import Offer
+from server.campaigns.span import Span
 from server.presence.visit import EventKind
 
 if TYPE_CHECKING:  # the union is made of what the folder holds, which a type checker cannot know
@@ -28,6 +30,7 @@ else:
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 State = Literal["draft", "live", "paused", "ended"]
 
+MOST_HELD_OUT = 0.9  # who would hold out everybody pauses the campaign
 LONGEST_DWELL_S = 86_400  # who stays longer than a day works there
 
 
@@ -64,8 +67,36 @@ class Trigger(BaseModel):
         return after_s
 
 
+class Hold(BaseModel):
+    """Where only the hour stands against it (quiet hours), the campaign waits and looks again, for `at_most` this long.
+
+    Then everything is checked anew: still in the shop, still open, still agreed to. Without it a campaign that may not speak now is
+    silent.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at_most: Span
+
+
+class Variant(BaseModel):
+    """One of the texts that are tried against each other. Without an `offer` it is the campaign's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Id
+    weight: float = Field(default=1.0, gt=0, le=1000, allow_inf_nan=False)
+    offer: Offer | None = None
+
+
 class Campaign(BaseModel):
-    """One campaign. `id` may be the owner's own; the greater `priority` wins a moment; an edit makes a new `version`."""
+    """One campaign. `id` may be the owner's own; an edit makes a new `version`.
+
+    Of several that could speak at a moment one wins: by `priority`, then the more specific zone, then `value` (what an answer is worth,
+    in whatever unit the shop counts). Of those with `one_a_visit` one speaks in a visit to the shop. Caps may count over a `group`.
+    `channels` are tried in this order. `hold_out` is the share of shoppers who get nothing, so that what the campaign does can be
+    told from what would have happened anyway; `variants` are tried against each other.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,4 +107,35 @@ class Campaign(BaseModel):
     conditions: tuple[AnyCondition, ...] = Field(default=(), max_length=50)
     offer: Offer
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+    value: float = Field(default=0.0, ge=-1e9, le=1e9, allow_inf_nan=False)
+    group: str | None = Field(default=None, min_length=1, max_length=64)
+    channels: tuple[ChannelName, ...] = Field(default=("fcm",), min_length=1, max_length=8)
+    one_a_visit: bool = False
+    hold: Hold | None = None
+    hold_out: float = Field(default=0.0, ge=0, le=MOST_HELD_OUT, allow_inf_nan=False)
+    variants: tuple[Variant, ...] = Field(default=(), max_length=10)
     version: int = Field(default=1, ge=1)
+
+    @field_validator("channels")
+    @classmethod
+    def _each_channel_once(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in channels if channels.count(name) > 1}):
+            raise ValueError(f"each channel is tried once; {', '.join(twice)} is there twice")
+        return channels
+
+    @field_validator("variants")
+    @classmethod
+    def _something_to_compare(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        if len(variants) == 1:
+            raise ValueError("give at least two variants: one alone is the campaign's offer")
+        ids = [variant.id for variant in variants]
+        if twice := sorted({name for name in ids if ids.count(name) > 1}):
+            raise ValueError(f"there are two variants of the id {', '.join(map(repr, twice))}")
+        if sum(variant.offer is None for variant in variants) > 1:
+            raise ValueError("only one variant can be the campaign's own offer: give the others an `offer`")
+        return variants
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """All offers that it may give: its variants', or the one that it has."""
+        return tuple(variant.offer or self.offer for variant in self.variants) or (self.offer,)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from server.campaigns.campaign import Campaign, Where
+from server.campaigns.moment import Fact
 from server.presence.visit import EventKind
 from server.zones.zone import Zone, lineage
 
@@ -26,13 +27,18 @@ class Compiled:
 
     `dwells`: zone id -> the seconds after which some campaign wants to know of a dwell there, sorted, each once; zones without
     are left out. `unplaced`: ids of live campaigns that no zone can wake, for staff to see. `look_back`: how far back
-    the offers sent to a shopper must be known.
+    the offers sent to a shopper must be known. `needs`: the facts that cost a look-up of their own and are asked for by some
+    campaign; `counted`: the campaigns that ask how many offers they gave; `one_a_visit`: whether some campaign asks since when
+    its shopper is in the shop.
     """
 
     campaigns: Mapping[str, Campaign]
     dwells: Mapping[str, tuple[float, ...]]
     unplaced: tuple[str, ...]
     look_back: timedelta
+    needs: frozenset[Fact]
+    counted: frozenset[str]
+    one_a_visit: bool
     hearings: Mapping[str, tuple[Hearing, ...]]
     by_wake: Mapping[Wake, tuple[Campaign, ...]]
 
@@ -60,6 +66,11 @@ def compile_campaigns(campaigns: Iterable[Campaign], zones: Iterable[Zone]) -> C
         dwells=MappingProxyType(_dwells(hearings, by_wake)),
         unplaced=tuple(each.id for each in live.values() if heard.isdisjoint(_named_by(each.trigger.where))),
         look_back=max((c.look_back for each in live.values() for c in each.conditions), default=timedelta()),
+        needs=frozenset(fact for each in live.values() for c in each.conditions for fact in c.needs),
+        counted=frozenset(
+            each.id for each in live.values() if any("issued" in c.needs for c in each.conditions)
+        ),
+        one_a_visit=any(each.one_a_visit for each in live.values()),
         hearings=MappingProxyType(hearings),
         by_wake=MappingProxyType({wake: tuple(listening) for wake, listening in by_wake.items()}),
     )

@@ -32,7 +32,7 @@ class ZoneFacts:
 
     `time_zone` is the site's. `open` is None where neither the zone nor what it lies in has opening hours. `language` is
     what the shop speaks where the shopper's language is not known. `opens_at` and `closes_at` are the next times (UTC) at which
-    that changes, None where none is in sight. `sensitive`: it, or what it lies in, is a place of which nothing may be made, such as
+    that changes, None where none is in sight. `shop_name` is the name of the outermost that it lies in. `sensitive`: it, or what it lies in, is a place of which nothing may be made, such as
     a clinic. `holidays` are the shop's, by its own calendar.
     """
 
@@ -48,6 +48,7 @@ class ZoneFacts:
     closes_at: datetime | None = None
     sensitive: bool = False
     holidays: frozenset[date] = frozenset()
+    shop_name: str | None = None
 
     @property
     def site(self) -> str | None:
@@ -88,7 +89,9 @@ class SentOffer:
     """An offer that was decided to be sent, and is not known to have failed for good.
 
     With the stay it was sent for: `device`, `zone`, `entered_at`, and `exited_at` (None: still there). `group` is the campaign's,
-    `channel` the one it went by or is to go by.
+    `channel` the one it went by or is to go by. What woke it: `on` (the event's kind, and of a dwell its seconds), `happened_at`, in
+    which `site`. `one_a_visit`: it took the one turn that a visit to the shop has. `held_out`: nothing was sent, and it counts as
+    if it had been (experiment.py). `step` is 0, or which of the campaign's follow-ups it was.
     """
 
     campaign: str
@@ -100,6 +103,12 @@ class SentOffer:
     exited_at: datetime | None = None
     group: str | None = None
     channel: str | None = None
+    site: str | None = None
+    on: str = ""
+    happened_at: datetime | None = None
+    one_a_visit: bool = False
+    held_out: bool = False
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ class ShopperFacts:
     `consents` has no entry for a purpose that was never asked. `sent` reaches back as far as `Compiled.look_back`, and has
     every offer of the visits in question and of open visits besides; any order. `past` is by zone id, and has no entry for a zone
     they never visited. `reach`: the channels by which they can be reached now, such as fcm or email. `quiet_hours` are by the
-    shopper's clock.
+    shopper's clock. `here`: the zones in which some device of theirs is now, each since when.
     """
 
     id: str
@@ -146,6 +155,7 @@ class ShopperFacts:
     past: Mapping[str, ZonePast] | None = None
     redeemed: tuple[RedeemedOffer, ...] | None = None
     reach: frozenset[str] = frozenset()
+    here: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def reachable(self) -> bool:
@@ -192,13 +202,24 @@ class OfferFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A decision that was held and is due: its id, the campaign and its version then, and since when it waits."""
+
+    decision: str
+    campaign: str
+    version: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """What happened to one device at one instant of event time, with all that may be looked at.
 
     Usually one happening; several where a shopper enters a department and so its shop. `shopper` is None for a device that is
     nobody's. `now` is when we decide. In the moment that a condition gets (`seen_by`) `campaign` is the id of the campaign that
     looks, `group` its group, `offer` what it would give, and `happenings` the one that woke it. `issued` and `budget_spent` are by
-    campaign, and have no entry for a campaign that gave nothing yet. ValueError without a happening.
+    campaign, and have no entry for a campaign that gave nothing yet. `global_hold_out` is the share of shoppers whom no campaign
+    speaks to. `held`: the decisions that are looked at again now; then nobody else looks. ValueError without a happening.
     """
 
     now: datetime
@@ -211,6 +232,8 @@ class Moment:
     offer: OfferFacts | None = None
     issued: Mapping[str, Issued] | None = None
     budget_spent: Mapping[str, Spent] | None = None
+    global_hold_out: float = 0.0
+    held: tuple[Held, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.happenings:

@@ -17,16 +17,22 @@ from server.campaigns import (
     Daytime,
     DeviceFacts,
     Happening,
+    Issued,
     Moment,
+    OfferFacts,
+    RedeemedOffer,
     SentOffer,
     ShopperFacts,
+    Spent,
     ZoneFacts,
+    ZonePast,
 )
 from server.presence.visit import ZoneEvent
 from tests.server.campaigns.makers import ANCESTORS, ZONES, a_campaign, listens
 
 CLOCKS = [ZoneInfo(name) for name in ("Europe/Rome", "America/New_York", "Asia/Kathmandu", "Pacific/Apia")]
 CAMPAIGNS = ["alpha", "beta", "gamma", "delta"]
+GROUPS = st.none() | st.sampled_from(["spring", "loyalty"])
 
 words = st.text(string.printable, min_size=1, max_size=8)
 times = st.datetimes(datetime(2011, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -47,6 +53,28 @@ def sent_offers(draw: st.DrawFn, now: datetime) -> SentOffer:
         device=draw(st.sampled_from(["d_1", "d_2"])),
         entered_at=at - draw(spans),
         exited_at=draw(st.none() | spans.map(lambda stay: at + stay)),
+        group=draw(GROUPS),
+    )
+
+
+@st.composite
+def pasts(draw: st.DrawFn, now: datetime) -> ZonePast:
+    entered_at = now - draw(spans)
+    return ZonePast(
+        visits=draw(st.integers(1, 12)),
+        first_at=entered_at - draw(spans),
+        last_entered_at=entered_at,
+        last_exited_at=draw(st.none() | spans.map(lambda stay: entered_at + stay)),
+        longest_s=draw(st.floats(0, 90_000)),
+    )
+
+
+@st.composite
+def redemptions(draw: st.DrawFn, now: datetime) -> RedeemedOffer:
+    return RedeemedOffer(
+        campaign=draw(st.sampled_from(CAMPAIGNS)),
+        at=now - draw(spans),
+        amount=draw(st.none() | st.floats(0, 1000)),
     )
 
 
@@ -66,12 +94,14 @@ def shoppers(draw: st.DrawFn, now: datetime) -> ShopperFacts:
         tags=draw(st.frozensets(words, max_size=3)),
         consents=draw(all_agreed | agreed),
         sent=tuple(draw(st.lists(sent_offers(now), max_size=4))),
+        past=draw(st.none() | st.dictionaries(st.sampled_from([zone.id for zone in ZONES]), pasts(now))),
+        redeemed=draw(st.none() | st.lists(redemptions(now), max_size=4).map(tuple)),
         reach=draw(st.frozensets(st.sampled_from(["fcm", "webpush", "email", "inbox"]))),
     )
 
 
 @st.composite
-def happenings(draw: st.DrawFn, at: datetime, device: str) -> Happening:
+def happenings(draw: st.DrawFn, at: datetime, device: str, now: datetime) -> Happening:
     zone = draw(st.sampled_from(ZONES))
     kind = draw(st.sampled_from(["entered", "dwelled", "exited"]))
     event = ZoneEvent(
@@ -92,6 +122,10 @@ def happenings(draw: st.DrawFn, at: datetime, device: str) -> Happening:
         groups=frozenset(zone.groups),
         ancestors=ANCESTORS[zone.id],
         open=draw(st.sampled_from([True, False, None])),
+        opens_at=draw(st.none() | spans.map(lambda span: now + span)),
+        closes_at=draw(st.none() | spans.map(lambda span: now + span)),
+        sensitive=draw(st.integers(0, 9)) == 0,
+        holidays=draw(st.just(frozenset()) | st.just(frozenset({now.date()}))),
         language=draw(st.none() | st.sampled_from(["it", "fr"])),
     )
     return Happening(event, facts, waited_s=draw(st.sampled_from([0.0, 10.0, 3600.0])))
@@ -100,6 +134,20 @@ def happenings(draw: st.DrawFn, at: datetime, device: str) -> Happening:
 def _what_happened(happening: Happening) -> tuple[str, str, str, float]:
     event = happening.event
     return event.zone, event.kind, event.visit, event.dwelled_s
+
+
+counts = st.integers(0, 20)
+issues = st.builds(Issued, total=counts, today=counts, today_here=counts)
+amounts = st.builds(Spent, total=st.floats(0, 1e6), today=st.floats(0, 1e6))
+
+
+@st.composite
+def offers(draw: st.DrawFn, now: datetime) -> OfferFacts:
+    return OfferFacts(
+        ends_at=now + draw(spans) - timedelta(days=1),
+        redeemable_until=draw(st.none() | spans.map(lambda span: now + span - timedelta(days=1))),
+        cost=draw(st.none() | st.floats(0, 100)),
+    )
 
 
 @st.composite
@@ -111,11 +159,15 @@ def moments(draw: st.DrawFn) -> Moment:
     return Moment(
         now=now,
         happenings=tuple(
-            draw(st.lists(happenings(at, device), min_size=1, max_size=3, unique_by=_what_happened))
+            draw(st.lists(happenings(at, device, now), min_size=1, max_size=3, unique_by=_what_happened))
         ),
         device=DeviceFacts(device, draw(st.sampled_from(["phone", "fob"])), has_address=draw(st.booleans())),
         shopper=draw(st.none() | shoppers(now)),
         campaign=draw(st.sampled_from(CAMPAIGNS)),
+        group=draw(GROUPS),
+        offer=draw(st.none() | offers(now)),
+        issued=draw(st.none() | st.dictionaries(st.sampled_from(CAMPAIGNS), issues)),
+        budget_spent=draw(st.none() | st.dictionaries(st.sampled_from(CAMPAIGNS), amounts)),
     )
 
 
@@ -165,7 +217,13 @@ BY_TYPE = {
     "array": lambda schema, parts: st.lists(documents(schema["items"], parts), max_size=3),
     "string": _texts,
     "integer": lambda schema, _: st.integers(schema.get("minimum"), schema.get("maximum")),
-    "number": lambda *_: st.floats(allow_nan=False, allow_infinity=False),
+    "number": lambda schema, _: st.floats(
+        schema.get("exclusiveMinimum", schema.get("minimum")),
+        schema.get("maximum"),
+        exclude_min="exclusiveMinimum" in schema,
+        allow_nan=False,
+        allow_infinity=False,
+    ),
     "boolean": lambda *_: st.booleans(),
     "null": lambda *_: st.none(),
 }
@@ -209,6 +267,22 @@ triggers = st.one_of(
 )
 
 
+channel_orders = st.sampled_from([("fcm",), ("email", "fcm"), ("fcm", "inbox")])
+variants = st.just(
+    (
+        {"id": "ours", "weight": 2},
+        {
+            "id": "other",
+            "offer": {
+                "title": {"it": "Altro", "en": "Other"},
+                "body": {"it": "Meno 10 %", "en": "10 % off"},
+                "default_language": "en",
+            },
+        },
+    )
+)
+
+
 @st.composite
 def campaigns(draw: st.DrawFn) -> list[Campaign]:
     """Up to four campaigns, most of them live, few with conditions of their own."""
@@ -219,6 +293,13 @@ def campaigns(draw: st.DrawFn) -> list[Campaign]:
             state=draw(st.sampled_from(["live", "live", "live", "draft", "paused", "ended"])),
             trigger=draw(triggers),
             priority=draw(st.integers(0, 2)),
+            value=draw(st.sampled_from([0.0, 2.5])),
+            group=draw(st.none() | st.just("news")),
+            channels=draw(channel_orders),
+            one_a_visit=draw(st.booleans()),
+            hold=draw(st.none() | st.just({"at_most": "4h"})),
+            hold_out=draw(st.sampled_from([0.0, 0.0, 0.5])),
+            variants=draw(st.just(()) | variants),
             conditions=draw(st.just(()) | st.lists(any_condition, max_size=2).map(tuple)),
         )
         for name in chosen

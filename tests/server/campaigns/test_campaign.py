@@ -57,3 +57,36 @@ def test_a_new_campaign_is_a_draft_until_somebody_says_otherwise():
 def test_the_form_of_a_campaign_knows_every_condition_by_its_kind():
     conditions = Campaign.model_json_schema()["properties"]["conditions"]["items"]
     assert {"consent", "schedule", "segment"} <= conditions["discriminator"]["mapping"].keys()
+
+
+OTHER = a_document()["offer"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"channels": []}, "channels"),
+        ({"channels": ["fcm", "email", "fcm"]}, "each channel is tried once; fcm is there twice"),
+        ({"channels": ["pigeon"]}, "'fcm', 'webpush', 'email'"),
+        ({"hold_out": 0.95}, "less than or equal to 0.9"),
+        ({"hold_out": float("nan")}, "hold_out"),
+        ({"value": float("inf")}, "value"),
+        ({"group": ""}, "group"),
+        ({"hold": {}}, "hold.at_most"),
+        ({"hold": {"at_most": "soon"}}, "such as '45m'"),
+        ({"variants": [{"id": "a"}]}, "at least two variants"),
+        ({"variants": [{"id": "a"}, {"id": "a", "offer": OTHER}]}, "two variants of the id 'a'"),
+        ({"variants": [{"id": "a"}, {"id": "b"}]}, "only one variant can be the campaign's own offer"),
+        ({"variants": [{"id": "a", "weight": 0}, {"id": "b", "offer": OTHER}]}, "greater than 0"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(changes, words):
+    with pytest.raises(ValidationError) as caught:
+        Campaign.model_validate(a_document(**changes))
+    assert words in str(caught.value)
+
+
+def test_a_variant_without_an_offer_is_the_campaigns_own():
+    campaign = a_campaign(variants=[{"id": "ours"}, {"id": "other", "offer": {**OTHER, "life_s": 60}}])
+    assert campaign.offers[0] == campaign.offer
+    assert [offer.life_s for offer in campaign.offers] == [7200, 60]

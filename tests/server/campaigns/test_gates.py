@@ -146,3 +146,39 @@ def test_all_that_stands_against_an_offer_is_told_and_not_only_the_first():
     moment = a_moment(shopper=shopper, device=DeviceFacts("d_fob"))
     gates = [gate for gate, _ in reasons(moment, a_campaign("shoes", *NEVER))]
     assert gates == ["reachable", "shopper_quiet_hours", "segment"]
+
+
+def test_from_a_sensitive_place_nothing_is_sent():
+    happening = replace(a_happening(), zone=zone_facts(sensitive=True))
+    assert [gate for gate, _ in reasons(a_moment(happening))] == ["sensitive_place"]
+
+
+BY_MAIL_OR_PUSH = {"channels": ["email", "fcm"]}
+
+
+def test_one_channel_that_the_shopper_allows_is_enough():
+    assert reasons(a_moment(), a_campaign(**BY_MAIL_OR_PUSH)) == []
+
+
+def test_a_campaign_without_push_needs_no_consent_to_push():
+    located = {"location": AGREED["location"]}
+    shopper = a_shopper(consents=located, reach=frozenset({"inbox", "email"}))
+    assert reasons(a_moment(shopper=shopper), a_campaign(channels=["inbox"])) == []
+    assert reasons(a_moment(shopper=shopper), a_campaign(channels=["email"])) == [
+        ("consent", "the shopper has not agreed to e-mail")
+    ]
+
+
+def test_who_allows_no_channel_of_a_campaign_is_told_all_of_them():
+    shopper = a_shopper(consents={"location": AGREED["location"]})
+    assert reasons(a_moment(shopper=shopper), a_campaign(**BY_MAIL_OR_PUSH)) == [
+        ("consent", "the shopper has agreed to none of e-mail and push messages")
+    ]
+
+
+def test_an_address_for_a_channel_that_is_not_allowed_does_not_help():
+    shopper = a_shopper(reach=frozenset({"email"}))
+    moment = a_moment(shopper=shopper, device=DeviceFacts("d_fob", "fob"))
+    assert reasons(moment, a_campaign(**BY_MAIL_OR_PUSH)) == [
+        ("reachable", "the shopper has no address for fcm")
+    ]

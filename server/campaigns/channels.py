@@ -1,0 +1,34 @@
+"""The channels by which an offer may reach a shopper, as campaigns name them, and what each of them asks of the shopper.
+
+A channel is sent through by its file in delivery; which consent it needs is law and no matter of transport, so it stands here,
+where decisions and the outbox both see it.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from server.campaigns.moment import Moment, Purpose
+
+ChannelName = Literal["fcm", "webpush", "email", "sms", "chat", "webhook", "inbox", "live"]
+
+#: The purpose that a shopper must have agreed to. The inbox, an app that is open (live) and the shop's own systems (webhook) push
+#: nothing at anybody. A chat message (WhatsApp, Telegram) rings like an SMS and goes to the same number.
+PURPOSES: Mapping[str, Purpose] = MappingProxyType(
+    {"fcm": "push", "webpush": "push", "email": "email", "sms": "sms", "chat": "sms"}
+)
+
+
+def agreed(channels: Iterable[str], moment: Moment) -> tuple[str, ...]:
+    """Of these channels, in order, those that the shopper allows: never asked means no."""
+    consents = moment.shopper.consents if moment.shopper else {}
+    given = {purpose for purpose, answer in consents.items() if answer.granted}
+    return tuple(name for name in channels if name not in PURPOSES or PURPOSES[name] in given)
+
+
+def open_to(channels: Iterable[str], moment: Moment) -> tuple[str, ...]:
+    """Of these channels, in order, those that the shopper allows and can be reached by now."""
+    reach = moment.shopper.reach if moment.shopper else frozenset()
+    if moment.device.has_address:
+        reach |= {"fcm"}
+    return tuple(name for name in agreed(channels, moment) if name in reach)
