@@ -13,7 +13,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -34,7 +34,7 @@ from server.presence.tracks import Tracks
 from server.presence.visit import ZoneEvent
 from server.records import gateways
 from server.records.database import Connection, Database
-from server.records.path import NotDurable, Work, committed, open_stays
+from server.records.path import NotDurable, Work, committed, lately_left, open_stays
 
 log = structlog.get_logger()
 
@@ -45,6 +45,8 @@ TRY_AGAIN_S = (0.05, 0.25, 1.0, 3.0)
 #: More evidence of one device than this is worked on in parts (half a second each at most), others taking their turn in between.
 MOST_OF_ONE_DEVICE = 250
 
+#: A batch that was committed and not answered comes again within this: a scanner's longest wait between two tries is a minute.
+COMES_AGAIN = timedelta(hours=1)
 #: Evidence may come this late and still be somebody's last word.
 LATE_WORDS_S = 120.0
 #: Who tells us of so long ago has been offline and may go on telling: nothing falls due by the clock while the rest is on its way.
@@ -108,11 +110,11 @@ class Trigger:
         """Goes on from the stays that records keep. Those in zones that are gone end now."""
         async with self._turn:
             async with self._database.reading() as connection:
-                stays = await open_stays(connection)
+                now = self._clock()
+                stays, left = await open_stays(connection), await lately_left(connection, now - COMES_AGAIN)
                 await self._hear_words(connection)
-            now = self._clock()
             self._knowledge = knowledge
-            self._tracks = recall(knowledge.atlas, stays, now.timestamp(), self._manners.patience)
+            self._tracks = recall(knowledge.atlas, stays, now.timestamp(), self._manners.patience, left)
             self._opens_at = knowledge.atlas.openings.opens_after(now.timestamp())
             lost = [stay for stay in stays if stay.zone not in knowledge.atlas.index]
             await committed(self._database, partial(_end, lost, now))

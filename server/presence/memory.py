@@ -25,11 +25,20 @@ from server.presence.trail import Voices
 from server.zones.atlas import Atlas
 from server.zones.shape import Floats, Indexes
 
+#: Times that records keep are rounded: what is this little newer is the same word.
+ROUNDED_S = 0.001
 
-def recall(atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience) -> Tracks:
+Left = tuple[str, str, float]
+"""A device left a zone at an epoch second."""
+
+
+def recall(
+    atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience, left: Iterable[Left] = ()
+) -> Tracks:
     """Tracks as a process that starts at `now` needs them: stays go on, no silence counts before we listen again.
 
-    A stay in a zone that the atlas does not have (closed while we were down) stands in no track: the caller ends it.
+    A stay in a zone that the atlas does not have (closed while we were down) stands in no track: the caller ends it. `left` are
+    visits that ended lately. What a batch that comes again tells of the time before is history: it was weighed.
     """
     tracks = Tracks(atlas.radio_maps)
     with_radio = {zone for radio_map in atlas.radio_maps for zone in radio_map.zones}
@@ -62,6 +71,14 @@ def recall(atlas: Atlas, stays: Iterable[Stay], now: float, patience: Patience) 
             rows.by_fix_at[slot, place] = heard
             rows.fix_gap_s[slot] = max(rows.fix_gap_s[slot], stay.usual_gap_s)
         rows.grace_at[slot] = max(rows.grace_at[slot], now + _grace_s(rows, slot, patience, fenced=fenced))
+        rows.told_until[slot] = max(rows.told_until[slot], heard + ROUNDED_S)
+    for device, zone_id, at in left:
+        slot = int(tracks.slots([device])[0])
+        rows = tracks.rows
+        rows.told_until[slot] = max(rows.told_until[slot], at + ROUNDED_S)
+        oldest = int(rows.left_at[slot].argmin())
+        if zone_id in atlas.index and at > rows.left_at[slot, oldest]:
+            rows.left_zone[slot, oldest], rows.left_at[slot, oldest] = atlas.index[zone_id], at
     _reckon(tracks, atlas, patience)
     return tracks
 

@@ -74,7 +74,7 @@ def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience, ears
 
     fixes, late_fixes = _usable_fixes(rows, batch, fix_line, verdicts)
     scans, late_heards = scans_of(
-        tracks, atlas, batch.heards, heard_line, slots, verdicts[len(batch.fixes) :]
+        tracks, atlas, batch.heards, heard_line, slots, rows.told_until, verdicts[len(batch.fixes) :]
     )
     work.listening = _listening(tracks, work, slots, patience, ears, scans)
     scan_count = sum(len(s) for s in scans)
@@ -177,7 +177,7 @@ def _usable_fixes(rows: Rows, batch: Batch, line: Indexes, verdicts: Verdicts) -
     again = at == newest
     again[1:] |= (who[1:] == who[:-1]) & (at[1:] == at[:-1])
     verdicts[order[again]] = Verdict.DUPLICATE
-    late = ~again & (at < newest)
+    late = ~again & ((at < newest) | (at <= rows.told_until[who]))
     return order[~again & ~late], order[late]
 
 

@@ -89,7 +89,13 @@ class Scans:
 
 
 def scans_of(
-    tracks: Tracks, atlas: Atlas, heards: Heards, line: Indexes, slots: Indexes, verdicts: Verdicts
+    tracks: Tracks,
+    atlas: Atlas,
+    heards: Heards,
+    line: Indexes,
+    slots: Indexes,
+    told_until: Floats,
+    verdicts: Verdicts,
 ) -> tuple[tuple[Scans, ...], Indexes]:
     """Radio links gathered into scans, a `Scans` for each radio map, and the items that came too late to matter now.
 
@@ -103,7 +109,7 @@ def scans_of(
     late = [nothing]
     for number, radio in enumerate(tracks.radio):
         items = np.flatnonzero(map_of == number)
-        gathered, too_late = _gather(radio, heards, items, anchor_of, line, slots, verdicts)
+        gathered, too_late = _gather(radio, heards, items, anchor_of, line, slots, told_until, verdicts)
         scans.append(gathered)
         late.append(too_late)
     return tuple(scans), np.concatenate(late)
@@ -125,6 +131,7 @@ def _gather(
     anchor_of: Indexes,
     line: Indexes,
     slots: Indexes,
+    told_until: Floats,
     verdicts: Verdicts,
 ) -> tuple[Scans, Indexes]:
     lines, own = np.unique(line[items], return_inverse=True)
@@ -139,7 +146,7 @@ def _gather(
     again = at == before
     again[1:] |= follows & (at[1:] == at[:-1])
     verdicts[items[again]] = Verdict.DUPLICATE
-    late = ~again & ((at < before) | (at < newest[own] - OUT_OF_STEP_S))
+    late = ~again & ((at < before) | (at <= np.maximum(newest - OUT_OF_STEP_S, told_until[lines])[own]))
     use = ~again & ~late
     too_late = items[late]
     items, own, at, anchor = items[use], own[use], at[use], anchor[use]

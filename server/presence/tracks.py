@@ -49,6 +49,7 @@ class Rows:
     fix_gap_s: Floats  # usual time between fixes
     heard_at: Floats  # newest radio evidence
     heard_gap_s: Floats
+    told_until: Floats  # what is no newer was weighed by a process before us
     grace_at: Floats  # no silence counts before this: we were not listening
     next_due_at: Floats  # when the clock alone will change something
     zone: NDArray[np.int32]
@@ -140,6 +141,7 @@ EMPTY = {
     "fix_at": NEVER,
     "fix_sigma_m": 1.0,
     "heard_at": NEVER,
+    "told_until": NEVER,
     "grace_at": NEVER,
     "next_due_at": np.inf,
     "zone": -1,

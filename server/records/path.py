@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from server.presence.observe import Stay
 from server.presence.visit import Evidence, Phase, ZoneEvent
@@ -194,9 +194,14 @@ class Work:
 
 
 async def committed(database: Database, do: Callable[[Work], T]) -> T:
-    """What `do` makes of a transaction of the path, once that is committed. Raises NotDurable where it could not be."""
+    """What `do` makes of a transaction of the path, once that is committed. Raises NotDurable where it could not be.
+
+    What no database would ever take is raised as it is: trying again would only make others wait.
+    """
     try:
         return await database.committed(lambda connection: do(Work(connection)))
+    except (IntegrityError, DataError, ProgrammingError):
+        raise
     except (SQLAlchemyError, OSError) as error:
         raise NotDurable(f"{type(error).__name__}: {error}") from error
 
@@ -218,6 +223,16 @@ async def open_stays(connection: Connection) -> list[Stay]:
         )
         for row in rows
     ]
+
+
+async def lately_left(connection: Connection, since: datetime) -> list[tuple[str, str, float]]:
+    """Visits that ended at `since` or later: device, zone, epoch second. Those that began more than a day before are left out."""
+    rows = await connection.execute(
+        sa.select(_visits.c.device_id, _visits.c.zone_id, _visits.c.exited_at).where(
+            _visits.c.entered_at >= since - timedelta(days=1), _visits.c.exited_at >= since
+        )
+    )
+    return [(row.device_id, row.zone_id, row.exited_at.timestamp()) for row in rows]
 
 
 def _stay_row(stay: Stay) -> dict[str, Any]:
