@@ -1,7 +1,7 @@
 """THE MAIN JOB: sighting -> presence -> zone event -> decision -> outbox.
 
     take(handovers)   evidence: believe, observe, decide, commit, answer
-    tick()            the clock: dwells and exits that fall due without evidence
+    tick()            the clock: dwells and exits that fall due without evidence, and decisions that waited for their hour
     listen()          gateways said how they are: nobody is silent to one that does not hear
     learn(knowledge)  staff changed zones or campaigns
 
@@ -22,8 +22,9 @@ import structlog
 
 from server.bus.contract import Bus, Handover
 from server.bus.measures import Measures
-from server.campaigns import Decision, Moment, Send, decide_in_turn, gather
+from server.campaigns import Decision, Hold, Send, decide_in_turn
 from server.knowledge import Knowledge
+from server.moments import Scene
 from server.presence.ears import Ear, Ears, brought, doubts, in_step, told
 from server.presence.late import history, in_turns, picked, rivals
 from server.presence.memory import changed, departures, endings, recall, renumber, standing, weighed_anew
@@ -32,7 +33,7 @@ from server.presence.phases import Patience
 from server.presence.sighting import Batch, Verdicts
 from server.presence.tracks import Tracks
 from server.presence.visit import ZoneEvent
-from server.records import gateways
+from server.records import gateways, holds
 from server.records.database import Connection, Database
 from server.records.path import NotDurable, Work, committed, lately_left, open_stays
 
@@ -55,14 +56,20 @@ BACKLOG_S, REST_S = 120.0, 30.0
 IN_STEP_S = 5.0
 #: How often it is looked whether a gateway has told what somebody's due time waits for.
 LOOK_AGAIN_S = 1.0
+#: How often it is looked whether something waits that another process has put there.
+LOOK_FOR_HELD_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How the path behaves: how long a silence may be, how old an event may be to still be spoken of (seconds)."""
+    """How the path behaves: how long a silence may be, how old an event may be to still be spoken of (seconds).
+
+    `global_hold_out` is the share of shoppers whom no campaign speaks to, so that staff see what all of them together do.
+    """
 
     patience: Patience
     freshness_limit_s: float
+    global_hold_out: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ class Trigger:
         self._ears: Ears = {}
         self._words_until: datetime | None = None
         self._opens_at = np.inf  # when a zone opens next, or it is looked again whether one does
+        self._looks_at = datetime.min.replace(tzinfo=UTC)  # when something that waits may be due
         self._waits: dict[int, float] = {}  # until when the clock passes a slot by: more of it is on its way
 
     @property
@@ -176,6 +184,7 @@ class Trigger:
         async with self._turn:
             now = self._clock()
             await self._let_time_pass(now)
+            await self._look_again(now)
 
     async def listen(self) -> None:
         """Hears what gateways said of themselves since the last time."""
@@ -251,6 +260,18 @@ class Trigger:
             at, self._opens_at = self._opens_at, atlas.openings.opens_after(self._opens_at)
             await self._weigh_anew(atlas.openings.opening_at(at), datetime.fromtimestamp(at, UTC))
 
+    async def _look_again(self, now: datetime) -> None:
+        """Decides anew what waited and is due, after presence has seen to it who is still here."""
+        if now < self._looks_at:
+            return
+        async with self._database.reading() as connection:
+            due_at = await holds.next_due(connection)
+        if due_at is None or due_at > now:
+            later = now + timedelta(seconds=LOOK_FOR_HELD_S)
+            self._looks_at = min(due_at or later, later)
+            return
+        self._tell(await committed(self._database, partial(self._record_held, now)))
+
     async def _weigh_anew(self, zones: Collection[int], at: datetime) -> None:
         if zones:
             atlas, patience = self._known().atlas, self._manners.patience
@@ -299,33 +320,26 @@ class Trigger:
         events = [*told, *records.keep_history(history_told, shopper_of, next_door)]
         records.keep_visits(told, shopper_of)
         records.keep_stays([stay for stay in step.stays if stay.device in shopper_of], step.over)
-        made = decide_in_turn(self._known().compiled, self._moments(records, events))
-        return _Done(events, records.decided.keep(made, heard_at), shopper_of)
+        moments = self._scene(self._clock()).moments(records, events)
+        made = decide_in_turn(self._known().compiled, moments)
+        return _Done(events, _kept(records, made, heard_at), shopper_of)
 
-    def _moments(self, records: Work, events: Sequence[ZoneEvent]) -> list[Moment]:
-        """All that decisions about these events may look at; nothing where no campaign listens."""
-        knowledge, now = self._known(), self._clock()
-        heard = [event for event in events if knowledge.listens(event)]
-        if not heard:
-            return []
-        owners = records.facts.owners_of({e.device for e in heard}, now - knowledge.compiled.look_back)
-        return [
-            Moment(
-                now=now,
-                happenings=tuple(knowledge.happening(event, now) for event in together),
-                device=owners[together[0].device].device,
-                shopper=owners[together[0].device].shopper,
-                freshness_limit_s=self._manners.freshness_limit_s,
-            )
-            for together in gather(heard)
-            if together[0].device in owners
-        ]
+    def _record_held(self, now: datetime, records: Work) -> _Done:
+        """What waited and is due is decided anew, in the transaction in which it stops to wait."""
+        made = decide_in_turn(self._known().compiled, self._scene(now).moments_again(records))
+        return _Done((), _kept(records, made, now), {})
+
+    def _scene(self, now: datetime) -> Scene:
+        manners = self._manners
+        return Scene(self._known(), now, manners.freshness_limit_s, manners.global_hold_out)
 
     def _tell(self, done: _Done) -> None:
         for event in done.events:
             self._measures.zone_event(event.kind)
             self._bus.announce("live", _news_of_event(event, done.shopper_of.get(event.device)))
         for decision in done.decisions:
+            if isinstance(decision, Hold):
+                self._looks_at = min(self._looks_at, decision.due_at)
             self._measures.decision(decision.verdict)
             self._bus.announce("live", _news_of_decision(decision))
         offers = sum(isinstance(decision, Send) for decision in done.decisions)
@@ -349,6 +363,14 @@ def _end(lost: Sequence[Stay], now: datetime, records: Work) -> None:
     """Ends stays in zones that are gone."""
     records.keep_stays((), [(stay.device, stay.zone) for stay in lost])
     records.close_visits([(stay.device, stay.zone) for stay in lost], now)
+
+
+def _kept(records: Work, made: Sequence[Decision], heard_at: datetime) -> list[Decision]:
+    """Decisions with all that rides with them: exposures, outbox rows, counts, what waits. Out: those that are new."""
+    fresh = records.decided.keep(made, heard_at)
+    records.issues.add(decision for decision in fresh if isinstance(decision, Send))
+    records.holds.keep([decision for decision in fresh if isinstance(decision, Hold)])
+    return fresh
 
 
 def _answer(handovers: Sequence[Handover], verdicts: Verdicts) -> None:

@@ -18,6 +18,9 @@ PURPOSES: Mapping[str, Purpose] = MappingProxyType(
     {"fcm": "push", "webpush": "push", "email": "email", "sms": "sms", "chat": "sms"}
 )
 
+#: What goes to the shop's own systems reaches them wherever the shopper is.
+TO_THE_SHOP = frozenset({"webhook"})
+
 
 def agreed(channels: Iterable[str], moment: Moment) -> tuple[str, ...]:
     """Of these channels, in order, those that the shopper allows: never asked means no."""
@@ -31,4 +34,4 @@ def open_to(channels: Iterable[str], moment: Moment) -> tuple[str, ...]:
     reach = moment.shopper.reach if moment.shopper else frozenset()
     if moment.device.has_address:
         reach |= {"fcm"}
-    return tuple(name for name in agreed(channels, moment) if name in reach)
+    return tuple(name for name in agreed(channels, moment) if name in reach or name in TO_THE_SHOP)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from server.campaigns.campaign import Campaign, Where
+from server.campaigns.campaign import LONGEST_DWELL_S, Campaign, Where
 from server.campaigns.moment import Fact
 from server.presence.visit import EventKind
 from server.zones.zone import Zone, lineage
@@ -65,7 +65,7 @@ def compile_campaigns(campaigns: Iterable[Campaign], zones: Iterable[Zone]) -> C
         campaigns=MappingProxyType(live),
         dwells=MappingProxyType(_dwells(hearings, by_wake)),
         unplaced=tuple(each.id for each in live.values() if heard.isdisjoint(_named_by(each.trigger.where))),
-        look_back=max((c.look_back for each in live.values() for c in each.conditions), default=timedelta()),
+        look_back=max((_look_back(each) for each in live.values()), default=timedelta()),
         needs=frozenset(fact for each in live.values() for c in each.conditions for fact in c.needs),
         counted=frozenset(
             each.id for each in live.values() if any("issued" in c.needs for c in each.conditions)
@@ -84,6 +84,12 @@ def _live(campaigns: Iterable[Campaign]) -> dict[str, Campaign]:
             raise ValueError(f"two live campaigns share the id {campaign.id!r}")
         live[campaign.id] = campaign
     return live
+
+
+def _look_back(campaign: Campaign) -> timedelta:
+    """One a visit asks for the whole visit to the shop, and nobody stays there for longer than the longest dwell."""
+    visit = timedelta(seconds=LONGEST_DWELL_S) if campaign.one_a_visit else timedelta()
+    return max((visit, *(condition.look_back for condition in campaign.conditions)))
 
 
 def _named_by(where: Where) -> tuple[Hearing, ...]:

@@ -282,7 +282,7 @@ def _exposed(draft: Draft, others: Sequence[Candidate]) -> Exposed:
     control = control_of(campaign, moment.shopper.id, moment.global_hold_out) if moment.shopper else None
     if control:
         held_out = Reason.of("hold_out", say(PHRASES, f"control_{control}"))
-        return HoldOut(**exposure, reasons=(*reasons, held_out))
+        return HoldOut(**exposure, reasons=(*reasons, held_out), control=control)
     return Send(
         **exposure,
         reasons=reasons,
@@ -312,7 +312,10 @@ def _silent(candidate: Candidate) -> Hold | Withhold:
     ends = [offer.ends_at for offer in candidate.campaign.offers if offer.ends_at]
     waits = Reason.of("hold", say(PHRASES, "waits", due=due))
     return Hold(
-        **_what_was_decided(candidate), reasons=(*candidate.reasons, waits), due_at=min([due_at, *ends])
+        **_what_was_decided(candidate),
+        reasons=(*candidate.reasons, waits),
+        since=since,
+        due_at=min([due_at, *ends]),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
+from server.campaigns.experiment import Control
 from server.campaigns.moment import SentOffer
 from server.campaigns.offer import Offer, OfferText
 from server.campaigns.words import Sentence
@@ -66,7 +67,7 @@ class Exposed(Decision):
     """The campaign won the moment and nothing stood against it: what the treated and the control group have in common.
 
     `offer_id` is the same whatever woke the campaign in this visit: a visit gives one offer of a campaign. `channels` are those that
-    the shopper allows and can be reached by, in the campaign's order; never empty. `site` (the zone itself where it is in none) and
+    the shopper allows and can be reached by, in the campaign's order; never empty. `cost` is what it costs the shop, 0 where nothing is given. `site` (the zone itself where it is in none) and
     `day` (ISO, by the shop's clock) are where and when it counts as issued.
     """
 
@@ -76,6 +77,7 @@ class Exposed(Decision):
     site: str
     day: str
     one_a_visit: bool
+    cost: float = 0.0
 
     def as_sent(self) -> SentOffer:
         """How later decisions see this offer."""
@@ -107,7 +109,6 @@ class Send(Exposed):
     offer: Offer
     text: OfferText
     expires_at: datetime
-    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,8 @@ class HoldOut(Exposed):
     """Would have spoken, and stays silent because the shopper is in the control group: of the campaign, or of all."""
 
     verdict: ClassVar[Verdict] = "hold_out"
+
+    control: Control
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +129,11 @@ class Withhold(Decision):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold(Decision):
-    """Wait, and look at everything again at `due_at` (aware UTC): only the hour stands against it."""
+    """Wait, and look at everything again at `due_at` (aware UTC): only the hour stands against it. `since` it waits already."""
 
     verdict: ClassVar[Verdict] = "hold"
 
+    since: datetime
     due_at: datetime
 
 

@@ -11,13 +11,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.campaigns import Decision, Send
+from server.campaigns import Decision, Exposed, Hold, HoldOut, Send
+from server.campaigns.decision import on
 from server.records.bulk import among, insert_rows, rows_among
 from server.records.database import Transaction
 from server.records.outbox import NO_LEASE
 from server.records.tables import Table
 
 _decisions, _outbox = Table.metadata.tables["decisions"], Table.metadata.tables["outbox"]
+_exposures = Table.metadata.tables["exposures"]
 
 
 class Decided:
@@ -27,19 +29,19 @@ class Decided:
         self._connection = connection
 
     def keep(self, decisions: Sequence[Decision], heard_at: datetime) -> list[Decision]:
-        """Keeps decisions, and an outbox row for each that sends. Out: those that were not kept before.
+        """Keeps decisions, an exposure for each that spoke or was held out, an outbox row for each that sends.
 
-        `heard_at` is when the evidence reached us: the start of heard-to-sent.
+        Out: those that were not kept before. `heard_at` is when the evidence reached us: the start of heard-to-sent.
         """
         if not decisions:
             return []
-        known = {
-            row.id
-            for row in rows_among(self._connection, _decisions_among, [decision.id for decision in decisions])
-        }
+        found = rows_among(self._connection, _decisions_among, [decision.id for decision in decisions])
+        known = {row.id for row in found}
         fresh = {decision.id: decision for decision in decisions if decision.id not in known}
         insert_rows(self._connection, _decisions, [_decision_row(decision) for decision in fresh.values()])
-        offers = [_outbox_row(each, heard_at) for each in fresh.values() if isinstance(each, Send)]
+        exposed = [each for each in fresh.values() if isinstance(each, Exposed)]
+        insert_rows(self._connection, _exposures, [_exposure_row(each) for each in exposed])
+        offers = [_outbox_row(each, heard_at) for each in exposed if isinstance(each, Send)]
         insert_rows(self._connection, _outbox, offers)
         return list(fresh.values())
 
@@ -60,6 +62,9 @@ def _decision_row(decision: Decision) -> dict[str, Any]:
         "campaign_version": decision.campaign_version,
         "event": decision.event.kind,
         "verdict": decision.verdict,
+        "variant": decision.variant,
+        "held_id": decision.held,
+        "due_at": decision.due_at if isinstance(decision, Hold) else None,
         "reasons": [asdict(reason) for reason in decision.reasons],
         "saw": decision.saw,
         "happened_at": decision.event.at,
@@ -67,14 +72,35 @@ def _decision_row(decision: Decision) -> dict[str, Any]:
     }
 
 
+def _exposure_row(decision: Exposed) -> dict[str, Any]:
+    event = decision.event
+    return {
+        "id": decision.offer_id,
+        "decision_id": decision.id,
+        "shopper_id": decision.shopper,
+        "device_id": event.device,
+        "visit_id": event.visit,
+        "zone_id": event.zone,
+        "site_id": decision.site,
+        "campaign_id": decision.campaign,
+        "campaign_version": decision.campaign_version,
+        "campaign_group": decision.group,
+        "variant": decision.variant,
+        "control": decision.control if isinstance(decision, HoldOut) else None,
+        "channel": decision.channels[0],
+        "one_a_visit": decision.one_a_visit,
+        "woken_by": on(event),
+        "step": decision.step,
+        "cost": decision.cost,
+        "day": decision.day,
+        "happened_at": event.at,
+        "at": decision.decided_at,
+    }
+
+
 def _outbox_row(send: Send, heard_at: datetime) -> dict[str, Any]:
     event, offer = send.event, send.offer
-    data = dict(offer.data)
-    if offer.url:
-        data["url"] = offer.url
-    if offer.image:
-        data["image"] = offer.image
-    data |= {
+    data = offer.told(send.text.language) | {
         "offer": send.offer_id,
         "visit": event.visit,
         "campaign": send.campaign,
@@ -88,7 +114,8 @@ def _outbox_row(send: Send, heard_at: datetime) -> dict[str, Any]:
         "visit_id": event.visit,
         "zone_id": event.zone,
         "campaign_id": send.campaign,
-        "channel": "fcm",
+        "channel": send.channels[0],
+        "channels": list(send.channels[1:]),
         "address_id": None,
         "title": send.text.title,
         "body": send.text.body,

@@ -1,11 +1,12 @@
 """What decisions look at, read in the path's own transaction: the owners of devices, what they agreed to, what they got.
 
 In: devices. Out: facts of the campaigns room. Reading in the transaction that would send is what makes a consent withdrawn or an
-offer given a moment ago count.
+offer given a moment ago count. What costs a look-up of its own is read only where a campaign asks for it (`Asked`).
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from functools import cache
 from typing import Any
@@ -13,7 +14,16 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from server.campaigns import ConsentGiven, Daytime, DeviceFacts, SentOffer, ShopperFacts
+from server.campaigns import (
+    ConsentGiven,
+    Daytime,
+    DeviceFacts,
+    Fact,
+    RedeemedOffer,
+    SentOffer,
+    ShopperFacts,
+    ZonePast,
+)
 from server.records.bulk import among, rows_among
 from server.records.database import Transaction
 from server.records.tables import Table
@@ -21,9 +31,13 @@ from server.records.tables import Table
 _devices, _shoppers = Table.metadata.tables["devices"], Table.metadata.tables["shoppers"]
 _consents, _addresses = Table.metadata.tables["consents"], Table.metadata.tables["addresses"]
 _visits, _outbox = Table.metadata.tables["visits"], Table.metadata.tables["outbox"]
+_exposures, _uses = Table.metadata.tables["exposures"], Table.metadata.tables["uses"]
 
 #: Outcomes after which an offer never reached anybody: they count against no cap.
 FAILED = ("undeliverable", "refused", "expired", "withdrawn", "dead_letter")
+
+#: Channels that need no address: who has the app finds what is in it.
+IN_THE_APP = frozenset({"inbox", "live"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,19 @@ class Owner:
 
     device: DeviceFacts
     shopper: ShopperFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What decisions want to know: offers since `since`; by `needs` what is past or redeemed; where the shopper is now (`here`).
+
+    `but` are the visits that are happening, which are no past.
+    """
+
+    since: datetime
+    needs: frozenset[Fact] = frozenset()
+    here: bool = False
+    but: frozenset[str] = frozenset()
 
 
 class Facts:
@@ -47,23 +74,31 @@ class Facts:
         """
         return {row.id: row.shopper_id for row in rows_among(self._connection, _shoppers_of, devices)}
 
-    def owners_of(self, devices: Collection[str], since: datetime) -> dict[str, Owner]:
-        """The facts of the shoppers of these devices, with the offers they got since `since` or in visits still open.
+    def owners_of(self, devices: Collection[str], asked: Asked) -> dict[str, Owner]:
+        """The facts of the shoppers of these devices, with the offers they got lately or in visits still open.
 
         Where several processes decide, the shoppers stay locked until the commit: two phones of one shopper take turns.
         """
         of_device = rows_among(self._connection, _devices_among, devices)
         shopper_ids = {row.shopper_id for row in of_device}
         shoppers = rows_among(self._connection, _shoppers_among, shopper_ids)
-        consents = rows_among(self._connection, _consents_of, shopper_ids)
+        given = _by_shopper(rows_among(self._connection, _consents_of, shopper_ids))
         addresses = rows_among(self._connection, _addresses_of, shopper_ids)
-        sent = self._sent(shopper_ids, since)
-        given = _by_shopper(consents)
-        reached = {row.device_id for row in addresses}
-        reach = {row.shopper_id: frozenset({"fcm"}) for row in addresses}
+        reached = {row.device_id for row in addresses if row.kind.partition("_")[0] == "fcm"}
+        reach = self._reach(addresses, shopper_ids)
+        sent = self._sent(shopper_ids, asked.since)
+        past = self._past(shopper_ids, asked) if "past" in asked.needs else None
+        redeemed = self._redeemed(shopper_ids) if "redeemed" in asked.needs else None
+        here = self._here(shopper_ids) if asked.here else {}
         facts = {
-            row.id: _shopper_facts(
-                row, given.get(row.id, {}), tuple(sent.get(row.id, ())), reach.get(row.id, frozenset())
+            row.id: replace(
+                _shopper_facts(row),
+                consents=given.get(row.id, {}),
+                sent=tuple(sent.get(row.id, ())),
+                reach=frozenset(reach.get(row.id, ())),
+                past=None if past is None else past.get(row.id, {}),
+                redeemed=None if redeemed is None else tuple(redeemed.get(row.id, ())),
+                here=here.get(row.id, {}),
             )
             for row in shoppers
         }
@@ -73,22 +108,74 @@ class Facts:
             if row.shopper_id in facts
         }
 
+    def _reach(self, addresses: Sequence[sa.Row[Any]], shoppers: Collection[str]) -> dict[str, set[str]]:
+        """The channels by which shoppers can be reached: by the kinds of their addresses, and in an app that they have."""
+        reach: defaultdict[str, set[str]] = defaultdict(set)
+        for row in addresses:
+            reach[row.shopper_id].add(row.kind.partition("_")[0])
+        for row in rows_among(self._connection, _phones_of, shoppers):
+            reach[row.shopper_id] |= IN_THE_APP
+        return reach
+
     def _sent(self, shoppers: Collection[str], since: datetime) -> dict[str, list[SentOffer]]:
-        rows = rows_among(self._connection, _sent_to, shoppers, since=since)
-        sent: dict[str, list[SentOffer]] = {}
-        for row in rows:
-            sent.setdefault(row.shopper_id, []).append(
+        sent: defaultdict[str, list[SentOffer]] = defaultdict(list)
+        for row in rows_among(self._connection, _sent_to, shoppers, since=since):
+            sent[row.shopper_id].append(
                 SentOffer(
                     campaign=row.campaign_id,
-                    at=row.created_at,
+                    at=row.at,
                     visit=row.visit_id,
                     zone=row.zone_id,
                     device=row.device_id,
                     entered_at=row.entered_at or row.happened_at,
                     exited_at=row.exited_at,
+                    group=row.campaign_group,
+                    channel=row.channel,
+                    site=row.site_id,
+                    on=row.woken_by,
+                    happened_at=row.happened_at,
+                    one_a_visit=row.one_a_visit,
+                    held_out=row.control is not None,
+                    step=row.step,
                 )
             )
         return sent
+
+    def _past(self, shoppers: Collection[str], asked: Asked) -> dict[str, dict[str, ZonePast]]:
+        """Visits that ended, by shopper and zone. Two devices that were there together were there once."""
+        past: defaultdict[str, dict[str, ZonePast]] = defaultdict(dict)
+        stays: defaultdict[tuple[str, str], list[list[datetime]]] = defaultdict(list)
+        for row in rows_among(self._connection, _ended_visits, shoppers):
+            if row.id in asked.but:
+                continue
+            so_far = stays[row.shopper_id, row.zone_id]
+            if so_far and row.entered_at <= so_far[-1][1]:
+                so_far[-1][1] = max(so_far[-1][1], row.exited_at)
+            else:
+                so_far.append([row.entered_at, row.exited_at])
+        for (shopper, zone), each in stays.items():
+            past[shopper][zone] = ZonePast(
+                visits=len(each),
+                first_at=each[0][0],
+                last_entered_at=each[-1][0],
+                last_exited_at=each[-1][1],
+                longest_s=max((out - entered).total_seconds() for entered, out in each),
+            )
+        return past
+
+    def _redeemed(self, shoppers: Collection[str]) -> dict[str, list[RedeemedOffer]]:
+        redeemed: defaultdict[str, list[RedeemedOffer]] = defaultdict(list)
+        for row in rows_among(self._connection, _uses_of, shoppers):
+            amount = None if row.amount_milli is None else row.amount_milli / 1000
+            redeemed[row.shopper_id].append(RedeemedOffer(row.campaign_id, row.at, amount))
+        return redeemed
+
+    def _here(self, shoppers: Collection[str]) -> dict[str, dict[str, datetime]]:
+        """The zones in which some device of a shopper is now, each since when."""
+        here: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
+        for row in rows_among(self._connection, _open_visits, shoppers):
+            here[row.shopper_id].setdefault(row.zone_id, row.entered_at)  # the first device to come
+        return here
 
 
 @cache
@@ -117,21 +204,59 @@ def _consents_of(dialect: str) -> sa.Select[Any]:
 
 @cache
 def _addresses_of(dialect: str) -> sa.Select[Any]:
-    found = sa.select(_addresses.c.shopper_id, _addresses.c.device_id)
+    found = sa.select(_addresses.c.shopper_id, _addresses.c.device_id, _addresses.c.kind)
     return found.where(among(dialect, _addresses.c.shopper_id), _addresses.c.dead_at.is_(None))
+
+
+@cache
+def _phones_of(dialect: str) -> sa.Select[Any]:
+    found = sa.select(_devices.c.shopper_id).distinct()
+    return found.where(among(dialect, _devices.c.shopper_id), _devices.c.kind == "phone")
 
 
 @cache
 def _sent_to(dialect: str) -> sa.Select[Any]:
     recent = sa.or_(
-        _outbox.c.created_at >= sa.bindparam("since", type_=_outbox.c.created_at.type),
+        _exposures.c.at >= sa.bindparam("since", type_=_exposures.c.at.type),
         _visits.c.exited_at.is_(None),
     )
     counts = sa.or_(_outbox.c.outcome.is_(None), _outbox.c.outcome.not_in(FAILED))
+    joined = _exposures.outerjoin(_visits, _visits.c.id == _exposures.c.visit_id)
     return (
-        sa.select(_outbox, _visits.c.entered_at, _visits.c.exited_at)
-        .select_from(_outbox.outerjoin(_visits, _visits.c.id == _outbox.c.visit_id))
-        .where(among(dialect, _outbox.c.shopper_id), recent, counts)
+        sa.select(_exposures, _visits.c.entered_at, _visits.c.exited_at)
+        .select_from(joined.outerjoin(_outbox, _outbox.c.id == _exposures.c.id))
+        .where(among(dialect, _exposures.c.shopper_id), recent, counts)
+    )
+
+
+@cache
+def _ended_visits(dialect: str) -> sa.Select[Any]:
+    columns = (
+        _visits.c.id,
+        _visits.c.shopper_id,
+        _visits.c.zone_id,
+        _visits.c.entered_at,
+        _visits.c.exited_at,
+    )
+    found = sa.select(*columns).where(among(dialect, _visits.c.shopper_id), _visits.c.exited_at.is_not(None))
+    return found.order_by(_visits.c.entered_at)
+
+
+@cache
+def _open_visits(dialect: str) -> sa.Select[Any]:
+    columns = (_visits.c.shopper_id, _visits.c.zone_id, _visits.c.entered_at)
+    found = sa.select(*columns).where(among(dialect, _visits.c.shopper_id), _visits.c.exited_at.is_(None))
+    return found.order_by(_visits.c.entered_at)
+
+
+@cache
+def _uses_of(dialect: str) -> sa.Select[Any]:
+    """What tills took of a shopper's offers, but for what was rolled back."""
+    found = sa.select(_uses.c.shopper_id, _uses.c.at, _uses.c.amount_milli, _outbox.c.campaign_id)
+    return (
+        found.join_from(_uses, _outbox, _outbox.c.id == _uses.c.outbox_id)
+        .where(among(dialect, _uses.c.shopper_id), _uses.c.void_at.is_(None))
+        .order_by(_uses.c.at)
     )
 
 
@@ -142,9 +267,8 @@ def _by_shopper(consents: Iterable[Any]) -> dict[str, dict[str, ConsentGiven]]:
     return of
 
 
-def _shopper_facts(
-    row: Any, consents: dict[str, ConsentGiven], sent: tuple[SentOffer, ...], reach: frozenset[str]
-) -> ShopperFacts:
+def _shopper_facts(row: Any) -> ShopperFacts:
+    """What the shopper's own row says."""
     quiet = None
     if row.quiet_from and row.quiet_until:
         quiet = Daytime(start=time.fromisoformat(row.quiet_from), end=time.fromisoformat(row.quiet_until))
@@ -155,7 +279,4 @@ def _shopper_facts(
         quiet_hours=quiet,
         attributes=row.attributes,
         tags=frozenset(row.tags),
-        consents=consents,
-        sent=sent,
-        reach=reach,
     )

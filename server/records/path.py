@@ -4,7 +4,8 @@
 to the database (Database.committed). Reading and writing happen in the same transaction, so that a consent withdrawn or
 an offer sent a moment ago is seen. Everything here may be done again with the same result.
 
-Here are visits and stays; `facts.py` reads what decisions look at, `decided.py` keeps what was decided.
+Here are visits and stays; `facts.py` reads what decisions look at, `decided.py` keeps what was decided, `holds.py` what waits, and
+`issues.py` counts what was given.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,6 +23,8 @@ from server.records.database import Connection, Database, Transaction
 from server.records.decided import Decided
 from server.records.evidence import written
 from server.records.facts import Facts
+from server.records.holds import Holds
+from server.records.issues import Issues
 from server.records.tables import Table
 
 T = TypeVar("T")
@@ -47,6 +50,8 @@ class Work:
         self._connection = connection
         self.facts = Facts(connection)
         self.decided = Decided(connection)
+        self.issues = Issues(connection)
+        self.holds = Holds(connection)
 
     def keep_visits(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> None:
         """Opens, marks and closes visits as the events say, in their order."""

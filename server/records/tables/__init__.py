@@ -14,6 +14,7 @@ from server.records.tables.coupons import (
     TillKeyRow,
     UseRow,
 )
+from server.records.tables.held import ExposureRow, HoldRow, IssueRow
 from server.records.tables.offers import (
     AttemptRow,
     CampaignRow,
@@ -45,9 +46,12 @@ __all__ = [
     "CouponRow",
     "DecisionRow",
     "DeviceRow",
+    "ExposureRow",
     "FloorPlanRow",
     "GatewayRow",
+    "HoldRow",
     "IdempotencyRow",
+    "IssueRow",
     "KeyRow",
     "OutboxRow",
     "PurchaseRow",

@@ -53,7 +53,11 @@ class VisitRow(Table, table=True):
 
 
 class DecisionRow(Table, table=True):
-    """What was decided for one campaign at one moment, with what it saw and why: sent, withheld or held out."""
+    """What was decided for one campaign at one moment, with what it saw and why: sent, withheld, held or held out.
+
+    `variant`: the one that the shopper got, or would have got. `due_at`: when a held decision is looked at again; `held_id`: the held one
+    that this one followed from.
+    """
 
     __tablename__ = "decisions"
     id: str = Field(primary_key=True)
@@ -65,7 +69,10 @@ class DecisionRow(Table, table=True):
     campaign_version: int
     event: str
     verdict: str
-    reasons: list[dict[str, str]] = json_column()
+    variant: str | None = None
+    held_id: str | None = None
+    due_at: datetime | None = utc(nullable=True)
+    reasons: list[dict[str, Any]] = json_column()
     saw: dict[str, Any] = json_column()
     happened_at: datetime = utc()
     decided_at: datetime = utc()
