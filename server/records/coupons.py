@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.campaigns.coupon import ALPHABET, LETTERS, Coupon, code_of, normal, shown
 from server.campaigns.redemption import spoken_instant
 from server.records.bulk import insert_rows
+from server.records.database import insert_into
 from server.records.refusal import NotFound, Taken
 from server.records.rows import Change, by_id, page
 from server.records.tables import CouponClaimRow, CouponCodeRow, CouponRow, Table
@@ -67,7 +68,11 @@ async def put(connection: AsyncConnection, coupon: Coupon, now: datetime) -> tup
             created_at=now,
             updated_at=now,
         )
-        await connection.execute(sa.insert(_coupons).values(**row.model_dump()))
+        made = await connection.execute(
+            insert_into(connection, _coupons).values(**row.model_dump()).on_conflict_do_nothing()
+        )
+        if not made.rowcount:  # somebody else made it at the same moment
+            return await put(connection, coupon, now)
         if coupon.code is not None and not await _add(connection, coupon.id, [coupon.code], now):
             raise Taken(f"the code {coupon.code} belongs to another coupon")
         return "created", row

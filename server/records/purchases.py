@@ -63,7 +63,7 @@ async def find(connection: AsyncConnection, order: str) -> PurchaseRow:
 
 
 async def report(connection: AsyncConnection, order: Order, now: datetime) -> PurchaseRow:
-    """Keeps an order with its credit; told again, gives it as it stands. Raises Taken where it was told otherwise before."""
+    """Keeps an order with its credit; told again, gives it as it stands. Raises Taken where another was told before."""
     kept = await _kept(connection, order.id)
     if kept is None:
         row = await _credited(connection, order, now)
@@ -73,8 +73,8 @@ async def report(connection: AsyncConnection, order: Order, now: datetime) -> Pu
         if made.rowcount:
             return row
         kept = await find(connection, order.id)
-    if (kept.amount_milli, kept.at, kept.shop) != (order.amount_milli, order.at, order.shop):
-        raise Taken(f"order {order.id} was told before, with another amount, time or shop")
+    if (kept.amount_milli, kept.shop) != (order.amount_milli, order.shop):
+        raise Taken(f"order {order.id} was told before, with another amount or shop")
     return kept
 
 
@@ -100,7 +100,11 @@ async def refund(
     if given > left:
         raise Taken(f"of order {order} {left / 1000:.2f} is left, less than {given / 1000:.2f}")
     told = RefundRow(id=refund, order_id=order, shopper_id=row.shopper_id, amount_milli=given, at=at)
-    await connection.execute(sa.insert(_refunds).values(**told.model_dump()))
+    kept = await connection.execute(
+        insert_into(connection, _refunds).values(**told.model_dump()).on_conflict_do_nothing()
+    )
+    if not kept.rowcount:  # told of another order at the same moment
+        raise Taken(f"refund {refund} was told before, of another order or amount")
     refunded = row.refunded_milli + given
     await connection.execute(
         sa.update(_purchases).where(_purchases.c.order_id == order).values(refunded_milli=refunded)

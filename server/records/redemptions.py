@@ -6,6 +6,7 @@ room, and written: of fifty tills at the same moment one wins, and the others re
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -43,6 +44,10 @@ class NotRedeemable(Refusal):
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.words)
         self.refused = refused
+
+    @classmethod
+    def of(cls, why: Why, **facts: str) -> Self:
+        return cls(Refused(why, say(PHRASES, why, **facts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,11 @@ async def use_code(
         at=asked.at,
         received_at=at_till.received_at,
     )
-    await connection.execute(sa.insert(_uses).values(**use.model_dump()))
+    kept = await connection.execute(
+        insert_into(connection, _uses).values(**use.model_dump()).on_conflict_do_nothing()
+    )
+    if not kept.rowcount:  # a till's own id, told with another code
+        raise Taken(f"a redemption {use.id} was told before, of another code")
     await connection.execute(
         sa.update(_codes)
         .where(_codes.c.code == row.code)
@@ -172,7 +181,9 @@ async def note_double(
         void_at=at_till.received_at,
         void_why=why,
     )
-    await connection.execute(sa.insert(_uses).values(**use.model_dump()))
+    await connection.execute(
+        insert_into(connection, _uses).values(**use.model_dump()).on_conflict_do_nothing()
+    )
 
 
 async def find_use(connection: AsyncConnection, use: str) -> UseRow | None:
@@ -251,7 +262,7 @@ async def _row_of(connection: AsyncConnection, code: str, *, lock: bool) -> Coup
     if found is not None:
         return CouponCodeRow(**found)
     why: Why = "mistyped" if is_mistyped(normal(code)) else "unknown"
-    raise NotRedeemable(Refused(why, say(PHRASES, why, code=code)))
+    raise NotRedeemable.of(why, code=code)
 
 
 async def _note_the_offer(connection: AsyncConnection, use: UseRow) -> None:

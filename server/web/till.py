@@ -1,23 +1,22 @@
 """The doors of the shop's other systems: the till, the CRM, the online shop; and of staff who look shoppers up.
 
 In: a server key (or a manager's session; any staff may look). Out: shoppers by the shop's own names, their fobs, their
-answers at the till, and offers used, once.
+answers at the till; what they bring to be used is redemptions.py's.
 """
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from server.records import consents, devices, forgetting, redemptions, shoppers
-from server.records.database import Connection, Database
+from server.records import consents, devices, forgetting, shoppers
+from server.records.database import Database
 from server.records.devices import Kind
 from server.web.asked import Asked, asking
-from server.web.clock import AHEAD, Clock, utc_now
+from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
-from server.web.fields import Given, Id, Name, OwnId, Time, Word
+from server.web.fields import Id, OwnId, Word
 from server.web.guard import Guard
 from server.web.known import (
     ConsentsGiven,
@@ -28,7 +27,7 @@ from server.web.known import (
     ShopperGiven,
     ShopperShown,
 )
-from server.web.problem import Fault, Problem
+from server.web.redemptions import redemption_routes
 from server.web.shopper import Copy
 
 
@@ -54,28 +53,11 @@ class ShopperKnown(ShopperShown):
     consents: dict[str, ConsentShown]
 
 
-class RedemptionGiven(Given):
-    offer: Id
-    at: Time | None = Field(None, description="when it was used; now where it is left out")
-    amount: float | None = Field(
-        None, ge=0, le=1e9, allow_inf_nan=False, description="what was paid, in the shop's currency"
-    )
-    till: Name | None = None
-
-
-class Redeemed(BaseModel):
-    offer: str
-    shopper: str
-    at: datetime
-    amount: float | None
-    till: str | None
-
-
 def till_routes(database: Database, guard: Guard, edits: Edits, *, clock: Clock = utc_now) -> APIRouter:
     router = APIRouter(tags=["shoppers"])
     _looking(router, database, guard, clock)
     _telling(router, guard, edits, clock)
-    _redeeming(router, database, guard, clock)
+    router.include_router(redemption_routes(database, guard, clock))
     return router
 
 
@@ -165,20 +147,3 @@ def _telling(router: APIRouter, guard: Guard, edits: Edits, clock: Clock) -> Non
         """Erases a shopper who asked for it, with all devices, visits, consents, offers."""
         async with edits.of("keys", "devices", shopper=shopper) as connection:
             await forgetting.forget(connection, shopper)
-
-
-def _redeeming(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
-    @router.post("/v1/redemptions", status_code=201, response_model=Redeemed, responses={404: {}, 409: {}})
-    async def redeem(body: RedemptionGiven, asked: Annotated[Asked, asking(guard.server)]) -> Response:
-        """Uses an offer at a till. Once: a second till is told when it was (409), a retry with its key gets the same answer."""
-        now = clock()
-        if body.at and body.at > now + AHEAD:
-            reason = "lies in the future: is the till's clock right?"
-            raise Problem(422, None, f"`at` {reason}", errors=[Fault(place="body.at", reason=reason)])
-        async with database.writing() as connection:
-            return await asked.once(connection, 201, lambda: _redeem(connection, body, now))
-
-
-async def _redeem(connection: Connection, body: RedemptionGiven, now: datetime) -> Redeemed:
-    row = await redemptions.redeem(connection, body.offer, body.at or now, till=body.till, amount=body.amount)
-    return Redeemed(offer=row.outbox_id, shopper=row.shopper_id, at=row.at, amount=row.amount, till=row.till)
