@@ -71,19 +71,17 @@ class Daytime(BaseModel):
         """When (UTC) the stretch that holds this time ends; None outside of it, and where it is always."""
         if self.start == self.end or not self.holds(local):
             return None
-        return next_time(self.end, local)
+        # Where a whole day is skipped its end is jumped over, and the next day's is the one that counts.
+        ends = times_after(self.end, local)
+        return next((end for end in ends if not self.holds(end.astimezone(local.tzinfo))), None)
 
 
-def next_time(at: time, local: datetime) -> datetime:
-    """When (UTC, after `local`) that clock next shows this time of day, or jumps over it."""
-    day = local.date()
+def times_after(at: time, local: datetime) -> list[datetime]:
+    """When (UTC) the clock of `local` shows this time of day, or jumps over it, in the two or three days after it, in order."""
     now = local.astimezone(UTC)
-    return min(
-        moment
-        for ahead in range(-1, 4)  # a whole day may be skipped, and then the next is still to come
-        for moment in _moments(datetime.combine(day + timedelta(days=ahead), at, local.tzinfo))
-        if moment > now
-    )
+    days = (local.date() + timedelta(days=ahead) for ahead in range(-1, 4))
+    moments = {moment for day in days for moment in _moments(datetime.combine(day, at, local.tzinfo))}
+    return sorted(moment for moment in moments if moment > now)
 
 
 def _moments(wall: datetime) -> tuple[datetime, ...]:

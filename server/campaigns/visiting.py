@@ -4,7 +4,7 @@ In: a shopper's past by zone. Out: the past of one place, or an objection where 
 """
 
 from abc import ABC, abstractmethod
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from server.campaigns.condition import AudienceCondition
@@ -36,6 +36,11 @@ VISIT_PHRASES: Phrases = {
 
 def with_visit_phrases(phrases: Phrases) -> Phrases:
     return {language: {**VISIT_PHRASES[language], **phrases[language]} for language in LANGUAGES}
+
+
+def since_last(past: ZonePast, now: datetime) -> timedelta:
+    """How long ago the last visit ended; since it began, where its end is not known."""
+    return now - (past.last_exited_at or past.last_entered_at)
 
 
 class VisitCondition(AudienceCondition, ABC, frozen=True):

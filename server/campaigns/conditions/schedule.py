@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from server.campaigns.condition import Condition
-from server.campaigns.daytime import Daytime, Weekday, next_time
+from server.campaigns.daytime import Daytime, Weekday, times_after
 from server.campaigns.moment import Clock, Moment
 from server.campaigns.words import AllOf, DayName, Phrases, Sentence
 from server.zones.hours import WEEKDAYS
@@ -66,7 +66,7 @@ class Schedule(Condition, frozen=True):
         local, holidays = moment.local_time(self.clock), moment.zone.holidays
         if self._objection_at(local, holidays) is None:
             return None
-        starts = {next_time(each.start, local) for each in self.hours or (WHOLE_DAY,)}
+        starts = {at for each in self.hours or (WHOLE_DAY,) for at in times_after(each.start, local)}
         return next(
             (
                 at

@@ -42,6 +42,13 @@ daytimes = st.builds(
 spans = st.timedeltas(timedelta(), timedelta(days=40))
 
 
+# Made once: to make a strategy costs more than to draw from it.
+tags = st.frozensets(words, max_size=3)
+attributes = st.dictionaries(words, words | st.integers() | st.floats() | st.booleans(), max_size=3)
+purposes = st.sampled_from(["location", "push", "profiling", "email", "sms"])
+answers = st.just({"location": True, "push": True}) | st.dictionaries(purposes, st.booleans())
+
+
 @st.composite
 def sent_offers(draw: st.DrawFn, now: datetime) -> SentOffer:
     at = now - draw(spans)
@@ -80,22 +87,20 @@ def redemptions(draw: st.DrawFn, now: datetime) -> RedeemedOffer:
 
 @st.composite
 def shoppers(draw: st.DrawFn, now: datetime) -> ShopperFacts:
-    purposes = st.sampled_from(["location", "push", "profiling", "email", "sms"])
-    agreed = st.dictionaries(purposes, st.builds(ConsentGiven, granted=st.booleans(), at=st.just(now)))
-    all_agreed = st.just({each: ConsentGiven(granted=True, at=now) for each in ("location", "push")})
+    agreed = draw(answers)
     return ShopperFacts(
         id=draw(st.sampled_from(["sh_1", "sh_2"])),
         language=draw(st.none() | st.sampled_from(["it", "en-GB", "DE_at", "", "-"])),
         time_zone=draw(st.none() | st.sampled_from(CLOCKS)),
         quiet_hours=draw(st.none() | daytimes),
-        attributes=draw(
-            st.dictionaries(words, words | st.integers() | st.floats() | st.booleans(), max_size=3)
-        ),
-        tags=draw(st.frozensets(words, max_size=3)),
-        consents=draw(all_agreed | agreed),
+        attributes=draw(attributes),
+        tags=draw(tags),
+        consents={purpose: ConsentGiven(granted=said, at=now) for purpose, said in agreed.items()},
         sent=tuple(draw(st.lists(sent_offers(now), max_size=4))),
-        past=draw(st.none() | st.dictionaries(st.sampled_from([zone.id for zone in ZONES]), pasts(now))),
-        redeemed=draw(st.none() | st.lists(redemptions(now), max_size=4).map(tuple)),
+        past=draw(
+            st.none() | st.dictionaries(st.sampled_from([zone.id for zone in ZONES]), pasts(now), max_size=2)
+        ),
+        redeemed=draw(st.none() | st.lists(redemptions(now), max_size=2).map(tuple)),
         reach=draw(st.frozensets(st.sampled_from(["fcm", "webpush", "email", "inbox"]))),
     )
 

@@ -1,4 +1,4 @@
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from server.campaigns import Daytime
 from tests.server.campaigns.makers import ROME
-from tests.server.campaigns.strategies import daytimes
+from tests.server.campaigns.strategies import CLOCKS, daytimes, times
 
 FRIDAY, SATURDAY = date(2026, 6, 12), date(2026, 6, 13)
 
@@ -50,6 +50,19 @@ def test_from_a_time_to_the_same_time_is_a_whole_day(start, local):
 def test_a_stretch_and_what_is_left_of_the_day_hold_every_time_once(stretch, local):
     rest = Daytime(start=stretch.end, end=stretch.start)
     assert stretch.start == stretch.end or stretch.holds(local) != rest.holds(local)
+
+
+@given(daytimes, times, st.sampled_from(CLOCKS))
+def test_a_stretch_ends_when_it_no_longer_holds_and_not_before(stretch, now, clock):
+    end = stretch.ends_after(now.astimezone(clock))
+    if end is None:
+        assert stretch.start == stretch.end or not stretch.holds(now.astimezone(clock))
+        return
+    assert not stretch.holds(end.astimezone(clock))
+    halves = (now + (end - now) * part / 8 for part in range(8))
+    assert all(
+        stretch.holds(each.astimezone(clock)) for each in (*halves, end - timedelta(seconds=1)) if each >= now
+    )
 
 
 @given(daytimes)

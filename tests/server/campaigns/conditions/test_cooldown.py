@@ -29,3 +29,22 @@ def test_the_wait_is_over_when_it_has_passed():
     cooldown = Cooldown(wait="24h")
     assert asked(cooldown, sent(24 * HOUR - timedelta(seconds=1)))
     assert asked(cooldown, sent(24 * HOUR)) is None
+
+
+def test_a_group_of_campaigns_shares_one_silence():
+    cooldown = Cooldown(wait="24h", scope="group")
+    bags = sent(campaign="bags", group="spring")
+    moment = a_moment(shopper=a_shopper(sent=(bags,)))
+    in_spring, in_autumn = (
+        moment.seen_by("shoes", moment.happenings[0], group=group) for group in ("spring", "autumn")
+    )
+    assert (
+        cooldown.objection(in_spring) == "the last offer of the group 'spring' was 1 h ago, 1 day must pass"
+    )
+    assert cooldown.objection(in_autumn) is None
+
+
+def test_a_campaign_in_no_group_cannot_share_its_silence():
+    assert Cooldown(wait="24h", scope="group").objection(a_moment()) == (
+        "this campaign is in no group whose last offer could be looked up"
+    )

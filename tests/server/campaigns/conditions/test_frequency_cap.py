@@ -1,4 +1,5 @@
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
@@ -51,3 +52,31 @@ def test_an_offer_from_a_clock_ahead_of_ours_counts():
 def test_a_cap_of_nothing_is_refused():
     with pytest.raises(ValidationError, match="at_most"):
         FrequencyCap(at_most=0, window="1d")
+
+
+def test_a_cap_over_a_group_counts_its_campaigns_and_no_others():
+    cap = FrequencyCap(at_most=2, calendar="week", scope="group")
+    offers = (sent(campaign="bags", group="spring"), sent(group="spring"), sent(campaign="belts"))
+    moment = a_moment(shopper=a_shopper(sent=offers))
+    objection = cap.objection(moment.seen_by("shoes", moment.happenings[0], group="spring"))
+    assert objection == "2 of 2 offers of the group 'spring' already sent this week"
+    assert (
+        objection.in_language("it")
+        == "già inviate 2 offerte su 2 di tutto il gruppo 'spring' questa settimana"
+    )
+    assert cap.objection(moment) == "this campaign is in no group whose offers could be counted"
+
+
+def test_a_cap_may_begin_anew_by_the_shoppers_own_clock():
+    """Last night in Milan, 22:30 by the shop's clock; in Kathmandu, where the shopper lives, it was today."""
+    last_night = sent(timedelta(hours=15, minutes=30))
+    shopper = a_shopper(time_zone=ZoneInfo("Asia/Kathmandu"), sent=(last_night,))
+    moment = as_seen_by("shoes", a_moment(shopper=shopper))
+    assert FrequencyCap(at_most=1, calendar="day").objection(moment) is None
+    assert FrequencyCap(at_most=1, calendar="day", clock="shopper").objection(moment)
+
+
+@pytest.mark.parametrize("fields", [{}, {"window": "7d", "calendar": "week"}])
+def test_a_cap_counts_in_one_way(fields):
+    with pytest.raises(ValidationError, match="give a window"):
+        FrequencyCap(at_most=1, **fields)

@@ -39,6 +39,13 @@ def test_nights_are_nights_by_the_wall_clock_also_when_the_clocks_change(utc, qu
     assert bool(asked(NIGHT, utc)) is quiet
 
 
+def test_quiet_hours_hold_until_they_end_and_never_where_they_have_no_end():
+    night = datetime(2026, 6, 10, 20, 0, tzinfo=UTC)  # 22:00 in Milan
+    assert NIGHT.holds_until(a_moment(now=night)) == datetime(2026, 6, 11, 7, 0, tzinfo=UTC)
+    assert NIGHT.holds_until(a_moment()) is None
+    assert QuietHours(start="00:00", end="24:00").holds_until(a_moment(now=night)) is None
+
+
 def test_a_traveller_is_left_to_sleep_by_their_own_clock_unless_the_shops_is_meant():
     evening_in_milan = "2026-06-10T20:00"  # 16:00 in New York
     assert asked(NIGHT, evening_in_milan, NEW_YORK) is None

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -100,10 +100,35 @@ def test_a_schedule_is_what_the_clock_on_the_wall_of_the_shop_shows(fields, shop
         ({"weekdays": ["sun", "sat"]}, "does not run on a Wednesday, only on Saturday and Sunday"),
         ({"hours": [*MORNING, *NIGHT]}, "runs 10:00 to 13:00 and 22:00 to 02:00, and it was 14:00"),
         ({"hours": MORNING, "weekdays": ["sat"]}, "does not run on a Wednesday, only on Saturday"),
+        ({"holidays": "only"}, "runs on holidays only, and 10 June 2026 is none"),
     ],
 )
 def test_the_reason_names_what_would_be_the_right_time(fields, objection):
     assert asked(Schedule(**fields), utc("2026-06-10T12:00")) == objection
+
+
+def test_the_reason_is_told_in_italian_too():
+    objection = asked(Schedule(weekdays=["sun", "sat"]), utc("2026-06-10T12:00"))
+    assert objection.in_language("it") == "di mercoledì non è attiva, solo di sabato e domenica"
+    objection = asked(Schedule(first_day="2026-07-01"), utc("2026-06-10T12:00"))
+    assert objection.in_language("it") == "comincia il 1º luglio 2026"
+
+
+@pytest.mark.parametrize(
+    ("holidays", "at", "runs"),
+    [  # 2 June is a holiday in Italy, from midnight to midnight in Rome
+        ("skip", "2026-06-01T21:59:59", True),
+        ("skip", "2026-06-01T22:00", False),
+        ("skip", "2026-06-02T21:59:59", False),
+        ("skip", "2026-06-02T22:00", True),
+        ("only", "2026-06-01T21:59:59", False),
+        ("only", "2026-06-01T22:00", True),
+    ],
+)
+def test_holidays_are_the_shops_own(holidays, at, runs):
+    shop = zone_facts(time_zone=ZoneInfo("Europe/Rome"), holidays=frozenset({date(2026, 6, 2)}))
+    moment = a_moment(Happening(an_event(at=utc(at)), shop), now=utc(at))
+    assert (Schedule(holidays=holidays).objection(moment) is None) is runs
 
 
 def test_a_schedule_may_follow_the_shoppers_own_clock():

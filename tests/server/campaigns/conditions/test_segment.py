@@ -51,6 +51,19 @@ def test_only_a_number_can_be_at_least_another(given):
     assert asked(Segment(at_least={"points": 1}), points=given)
 
 
-def test_a_segment_of_everybody_is_refused():
+@pytest.mark.parametrize("fields", [{}, {"name": "regulars", "has_tags": ["loyalty"]}])
+def test_a_segment_asks_for_something_or_names_another_but_not_both(fields):
     with pytest.raises(ValidationError, match="give tags or attributes"):
-        Segment()
+        Segment(**fields)
+
+
+def test_a_name_that_nothing_was_put_in_place_of_lets_nobody_in():
+    assert asked(Segment(name="regulars"), "loyalty") == "there is no segment 'regulars'"
+
+
+def test_the_reason_is_told_in_italian_too():
+    segment = Segment(has_tags=["fedeltà"], one_of={"city": ["Milano", "Monza"]}, at_least={"points": 2.5})
+    assert asked(segment).in_language("it") == (
+        "il cliente non ha l'etichetta 'fedeltà', 'city' del cliente non è 'Milano' o 'Monza' "
+        "e 'points' del cliente non è 2,5 o più"
+    )
