@@ -41,6 +41,8 @@ from server.trigger import Manners, Trigger
 from server.web import problem
 from server.web.anchors import anchor_routes
 from server.web.campaigns import campaign_routes
+from server.web.claims import claim_routes
+from server.web.coupons import coupon_routes
 from server.web.edits import Edits
 from server.web.floor_plans import floor_plan_routes
 from server.web.gateways import gateway_routes
@@ -51,6 +53,8 @@ from server.web.limits import BodyLimit, Throttle
 from server.web.live import live_routes
 from server.web.login import login_routes
 from server.web.nearby import nearby_routes
+from server.web.preview import preview_routes
+from server.web.purchases import purchase_routes
 from server.web.receipts import receipt_routes
 from server.web.shopper import shopper_routes
 from server.web.staff import staff_routes
@@ -190,7 +194,10 @@ def _application(
     for router in (
         shopper_routes(database, guard, edits, registrations=registrations),
         receipt_routes(database, guard),
+        claim_routes(database, guard),
         till_routes(database, guard, edits),
+        purchase_routes(database, guard),
+        coupon_routes(database, guard),
         login_routes(database, guard, edits, passwords, session_hours=settings.server.session_hours),
         staff_routes(database, guard, edits, passwords),
         key_routes(database, guard, edits),
@@ -201,6 +208,7 @@ def _application(
         anchor_routes(database, guard, edits),
         gateway_routes(database, guard, edits, on_word=listen),
         campaign_routes(database, guard, edits),
+        preview_routes(database, guard),
         why_routes(database, guard),
     ):
         application.include_router(router)
