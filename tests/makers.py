@@ -61,8 +61,10 @@ def a_word(seconds: float, **changes) -> Word:
 class Walkthrough:
     """Presence over some zones, given evidence and time; collects what it tells."""
 
-    def __init__(self, *zones: Zone, anchors: Sequence[Anchor] = (), dwells_s=None, patience=None) -> None:
-        self.atlas: Atlas = compile_atlas(zones, anchors, dwells_s=dwells_s)
+    def __init__(
+        self, *zones: Zone, anchors: Sequence[Anchor] = (), plans=(), dwells_s=None, patience=None
+    ) -> None:
+        self.atlas: Atlas = compile_atlas(zones, anchors, plans, dwells_s)
         self.anchors = anchors
         self.tracks = Tracks(self.atlas.radio_maps)
         self.patience = patience or Patience()

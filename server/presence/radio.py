@@ -4,7 +4,8 @@ Belief is a sum of log likelihoods that fades: what was heard counts less and le
 returns to what it was before (a power steady model: Smith, A generalization of the Bayesian steady forecasting model, J. R.
 Statist. Soc. B 41, 1979). That a sum does not ask for order is what makes late packets harmless. What anchors heard of one
 device within a second is one scan. How loud a device is at all is learned on the way: differences between anchors tell
-where it is, not their common level.
+where it is, not their common level. Of a device that stays where it is belief fades no more: what is heard there is the same
+few levels again and again, so that their mean counts, and not their number (stillness.py).
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.presence.sighting import Heards, Verdict, Verdicts
+from server.presence.stillness import RECENT, RECENT_DBM, RECENT_S, follow_levels, stayed
 from server.presence.tracks import NEVER, RadioTracks, Rows, Tracks
 from server.presence.trail import Voices
 from server.zones.atlas import Atlas
@@ -25,9 +27,16 @@ STEP_S = 1.0
 #: Belief fades by e in this time: at walking pace one is some metres farther. A device that is heard seldom keeps what it
 #: has for some of its gaps, or no scan would ever join another.
 FADE_S, FADE_GAPS = 4.0, 3.0
+#: Of who stays belief is the mean over their time there, of this much at most.
+STILL_MOST_S = 60.0
+#: The mean of a long stay tells more than that of some seconds: the packets' swing is gone, the map's own error stays. So much
+#: more (packets swing by 4 dB about a level that the map knows to 4 dB; on standing positions this fits best, .3 to 1 nearly as well).
+STILL_SURER = 0.5
 #: Packets of one anchor share most of their error: a second one says little new at once and all after some seconds. So ten
 #: packets a second make nobody surer than two (autocorrelation of a walker's residuals: .33 at half a second, .2 at two).
 NEWS_S = 0.8
+#: A fob that is pressed sends ten a second; who claims more tells no more.
+MOST_PACKETS = 10.0
 #: What is not the device's own in how much louder it sounds: the mean shadow of a place on all its anchors. It stays while
 #: one stays, so a device's loudness is learned over some places, not over some packets.
 LOUDNESS_NOISE_DB, LOUDNESS_DRIFT_DB2_PER_S = 6.0, 0.05
@@ -40,12 +49,16 @@ STRANGER_AFTER_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What scans are made of, scan by scan: scan i is of `count[i]` links from `start[i]` on; `news` is what each weighs."""
+    """What scans are made of, scan by scan: scan i is of `count[i]` links from `start[i]` on; `news` is what each weighs.
+
+    A link's `rssi_dbm` is the mean of `packets`.
+    """
 
     start: Indexes
     count: Indexes
     anchor: Indexes
     rssi_dbm: Floats
+    packets: Floats
     news: Floats
 
     def of(self, scans: Indexes) -> tuple[Indexes, Indexes]:
@@ -70,6 +83,8 @@ class Scans:
     belief_tick: NDArray[np.int64]
     last_at: Floats
     loudness: Floats  # (rows, 2): how much louder than the map expects (dB), and its variance
+    levels: Floats  # (rows, stillness.ROWS, anchors)
+    still_s: Floats  # for how long it has been where it is
     loudest: NDArray[np.int64]  # of each scan: whole dBm times anchors of the map, plus the anchor
 
     def __len__(self) -> int:
@@ -86,6 +101,8 @@ class Scans:
         radio.tick[self.tracked] = self.belief_tick
         radio.last_at[self.tracked] = self.last_at
         radio.loudness[self.tracked] = self.loudness
+        radio.levels[self.tracked] = self.levels
+        radio.still_s[self.tracked] = self.still_s
 
 
 def scans_of(
@@ -150,7 +167,8 @@ def _gather(
     use = ~again & ~late
     too_late = items[late]
     items, own, at, anchor = items[use], own[use], at[use], anchor[use]
-    fresh = _freshness(_gaps(own, anchor, at, last_at), np.maximum(heards.count[items], 1.0))
+    packets = np.clip(heards.count[items], 1.0, MOST_PACKETS)
+    fresh = _freshness(_gaps(own, anchor, at, last_at), packets)
     np.maximum.at(last_at, (own, anchor), at)
 
     # A little out of step counts as of the newest known second: belief does not go back.
@@ -160,7 +178,7 @@ def _gather(
     # What comes out of step has faded by now as it would have, had it come in time.
     news = (fresh * np.exp((tick - now) * (STEP_S / FADE_S)))[order]
     own, now, items, anchor = own[order], now[order], items[order], anchor[order]
-    at = at[order]
+    at, packets = at[order], packets[order]
     starts = np.flatnonzero(np.append(True, (own[1:] != own[:-1]) | (now[1:] != now[:-1]))[: len(own)])
     rssi_dbm = heards.rssi_dbm[items]
     loud = np.rint(rssi_dbm).astype(np.int64) * len(radio.map.anchors) + anchor
@@ -170,12 +188,14 @@ def _gather(
         at=np.maximum.reduceat(at, starts) if len(starts) else at,
         tick=now[starts],
         own=own[starts],
-        links=Links(starts, np.diff(np.append(starts, len(own))), anchor, rssi_dbm, news),
+        links=Links(starts, np.diff(np.append(starts, len(own))), anchor, rssi_dbm, packets, news),
         tracked=tracked,
         learned=radio.learned[tracked],
         belief_tick=radio.tick[tracked],
         last_at=last_at,
         loudness=radio.loudness[tracked],
+        levels=radio.levels[tracked],
+        still_s=radio.still_s[tracked],
         loudest=np.maximum.reduceat(loud, starts) if len(starts) else loud,
     )
     return scans, too_late
@@ -201,14 +221,18 @@ def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:
     """Moves belief by one scan a device, in place. Out: (scans, map's zones) probability of being inside."""
     own, tick, which = scans.own[items], scans.tick[items], scans.line[items]
     passed_s = np.where(scans.belief_tick[own] >= 0, tick - scans.belief_tick[own], 0) * STEP_S
-    left = _left(passed_s, rows.heard_gap_s[which])
-    learned = scans.learned[own] * left[:, None].astype(np.float32)
     links, begins = scans.links.of(items)
-    anchor, news = scans.links.anchor[links], scans.links.news[links]
+    anchor = scans.links.anchor[links]
     whose = np.repeat(np.arange(len(items)), scans.links.count[items])
     loudness = scans.loudness[own]
     heard_dbm = scans.links.rssi_dbm[links]
-    _add_evidence(learned, scans, items, heard_dbm - loudness[whose, 0], begins)
+    came = _came(scans, own, links, whose, passed_s, rows.heard_gap_s[which])
+    left, share = _left(passed_s, scans.still_s[own], rows.heard_gap_s[which])
+    learned = scans.learned[own] * left[:, None].astype(np.float32)
+    news = scans.links.news[links] * share[whose]
+    _add_evidence(learned, scans, items, heard_dbm - loudness[whose, 0], news, begins)
+    if came.any():
+        learned[came] = _afresh(scans.map, scans.levels[own[came]], loudness[came, 0])
     learned -= learned.max(axis=1, keepdims=True)
     scans.learned[own], scans.belief_tick[own] = learned, tick
     inside, here, expected_dbm = scans.map.told(learned)
@@ -221,7 +245,41 @@ def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:
     return inside.astype(np.float64)
 
 
-def _add_evidence(learned: Floats32, scans: Scans, items: Indexes, rssi_dbm: Floats, begins: Indexes) -> None:
+def _came(
+    scans: Scans, own: Indexes, links: Indexes, whose: Indexes, passed_s: Floats, usual_gap_s: Floats
+) -> NDArray[np.bool_]:
+    """Notes what was heard, links that are `whose` of `own`, for stillness; which came from where they had stayed, just now."""
+    shape = (len(own), len(scans.map.anchors))
+    cell, size = whose * shape[1] + scans.links.anchor[links], shape[0] * shape[1]
+    count = scans.links.packets[links]
+    sums = np.asarray(np.bincount(cell, count * scans.links.rssi_dbm[links], size).reshape(shape), np.float64)
+    packets = np.asarray(np.bincount(cell, count, size).reshape(shape), np.float64)
+    levels, before_s = scans.levels[own], scans.still_s[own]
+    stranger = passed_s > STRANGER_AFTER_S
+    levels[stranger], before_s[stranger] = 0.0, 0.0
+    follow_levels(levels, sums, packets, passed_s, usual_gap_s)
+    scans.still_s[own], moved = stayed(levels, before_s, passed_s)
+    scans.levels[own] = levels
+    return moved & (before_s > FADE_S)
+
+
+def _afresh(radio_map: RadioMap, levels: Floats, loudness_db: Floats) -> Floats32:
+    """Belief of devices that have just moved, from what was heard in the last seconds alone: (devices, cells)."""
+    learned = np.zeros((len(levels), radio_map.cells), np.float32)
+    for anchor in range(len(radio_map.anchors)):
+        packets = levels[:, RECENT, anchor]
+        some = np.flatnonzero(packets > 0)
+        gap_s = RECENT_S / packets[some]
+        weight = packets[some] * gap_s / (gap_s + NEWS_S)
+        mean_dbm = levels[some, RECENT_DBM, anchor] / packets[some]
+        fit = radio_map.evidence(np.full(len(some), anchor), mean_dbm - loudness_db[some])
+        learned[some] += fit * weight[:, None].astype(np.float32)
+    return learned
+
+
+def _add_evidence(
+    learned: Floats32, scans: Scans, items: Indexes, rssi_dbm: Floats, news: Floats, begins: Indexes
+) -> None:
     """Adds what each link weighs, in place: the first link of all scans, then the second, and so on.
 
     A sum by rank, since numpy's reduceat over rows costs ten times as much.
@@ -230,19 +288,26 @@ def _add_evidence(learned: Floats32, scans: Scans, items: Indexes, rssi_dbm: Flo
     start = links.start[items]
     for rank in range(int(count.max())):
         some = np.flatnonzero(count > rank)
-        link = start[some] + rank
-        fit = scans.map.evidence(links.anchor[link], rssi_dbm[begins[some] + rank])
-        fit *= links.news[link, None].astype(np.float32)
+        link, here = start[some] + rank, begins[some] + rank
+        fit = scans.map.evidence(links.anchor[link], rssi_dbm[here])
+        fit *= news[here, None].astype(np.float32)
         if len(some) == len(items):
             learned += fit
         else:
             learned[some] += fit
 
 
-def _left(passed_s: Floats, usual_gap_s: Floats) -> Floats:
-    """How much of what was learned counts some seconds later; who was unheard for long is a stranger again."""
-    left = np.exp(-passed_s / np.maximum(FADE_S, FADE_GAPS * usual_gap_s))
-    return np.where(passed_s > STRANGER_AFTER_S, 0.0, left)
+def _left(passed_s: Floats, still_s: Floats, usual_gap_s: Floats) -> tuple[Floats, Floats]:
+    """How much of what was learned counts some seconds later, and how much what is new weighs beside it.
+
+    Who was unheard for long is a stranger again. Who stays is believed by a mean: the longer it has been, the less each word
+    adds, so that belief grows calmer and hardly surer.
+    """
+    moving_s = np.maximum(FADE_S, FADE_GAPS * usual_gap_s)
+    fade_s = np.maximum(moving_s, np.minimum(still_s, STILL_MOST_S))
+    left = np.where(passed_s > STRANGER_AFTER_S, 0.0, np.exp(-passed_s / fade_s))
+    share = moving_s / fade_s
+    return left, share * (1.0 + STILL_SURER * (1.0 - share))
 
 
 def _louder(

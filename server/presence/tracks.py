@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from server.presence.stillness import ROWS
 from server.presence.trail import Trails
 from server.zones.radiomap import RadioMap
 from server.zones.shape import Floats, Indexes
@@ -167,6 +168,8 @@ class RadioTracks:
         self.last_at = np.empty((0, len(radio_map.anchors)))  # newest evidence of each anchor
         self.unknown = np.array([0.0, radio_map.offset_db**2])
         self.loudness = np.empty((0, 2))  # how much louder than the map expects (dB), and its variance
+        self.levels = np.empty((0, ROWS, len(radio_map.anchors)))  # see stillness.py
+        self.still_s = np.empty(0)  # for how long it has been where it is
 
     def rows(self, slots: Indexes) -> Indexes:
         """The rows of these devices; one not heard here before gets a new one, as someone first heard."""
@@ -195,10 +198,18 @@ class RadioTracks:
         if row != last:
             self.slot_in[row] = mover
             self.row_of[mover] = row
-            for column in (self.learned, self.tick, self.last_at, self.loudness):
+            for column in (
+                self.learned,
+                self.tick,
+                self.last_at,
+                self.loudness,
+                self.levels,
+                self.still_s,
+            ):
                 column[row] = column[last]
         self.learned[last], self.tick[last] = 0.0, -1
         self.last_at[last], self.loudness[last] = NEVER, self.unknown
+        self.levels[last], self.still_s[last] = 0.0, 0.0
 
     def _lengthen(self) -> None:
         """Room for all rows that are known."""
@@ -209,6 +220,8 @@ class RadioTracks:
         self.tick = np.concatenate([self.tick, np.full(room, -1, np.int64)])
         self.last_at = np.concatenate([self.last_at, np.full((room, len(self.map.anchors)), NEVER)])
         self.loudness = np.concatenate([self.loudness, np.tile(self.unknown, (room, 1))])
+        self.levels = np.concatenate([self.levels, np.zeros((room, *self.levels.shape[1:]))])
+        self.still_s = np.concatenate([self.still_s, np.zeros(room)])
 
 
 class Tracks:
