@@ -27,6 +27,7 @@ from server.campaigns.moment import (
 )
 from server.campaigns.offer import Offer, OfferText
 from server.campaigns.reading import BadCampaign, Fault, read_campaign, read_campaigns, write_campaign
+from server.campaigns.segment_rule import SegmentRule, with_segments
 
 __all__ = [
     "CONDITIONS",
@@ -54,6 +55,7 @@ __all__ = [
     "Purpose",
     "Reason",
     "RedeemedOffer",
+    "SegmentRule",
     "Send",
     "SentOffer",
     "ShopperFacts",
@@ -71,5 +73,6 @@ __all__ = [
     "objections",
     "read_campaign",
     "read_campaigns",
+    "with_segments",
     "write_campaign",
 ]

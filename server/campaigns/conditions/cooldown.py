@@ -23,9 +23,9 @@ class Cooldown(Condition, frozen=True):
         "it": {
             "nobody": "non si sa di chi sia l'ultima offerta da cercare",
             "no_group": "questa campagna non è in un gruppo di cui cercare l'ultima offerta",
-            "campaign": "l'ultima offerta di questa campagna risale a {ago} fa, devono passare {wait}",
-            "group": "l'ultima offerta del gruppo '{group}' risale a {ago} fa, devono passare {wait}",
-            "all": "l'ultima offerta di una qualsiasi campagna risale a {ago} fa, devono passare {wait}",
+            "campaign": "l'ultima offerta di questa campagna risale a {ago} fa, l'attesa è di {wait}",
+            "group": "l'ultima offerta del gruppo '{group}' risale a {ago} fa, l'attesa è di {wait}",
+            "all": "l'ultima offerta di una qualsiasi campagna risale a {ago} fa, l'attesa è di {wait}",
         },
     }
     kind: Literal["cooldown"] = "cooldown"

@@ -42,7 +42,7 @@ class FrequencyCap(Condition, frozen=True):
             "campaign": "questa campagna",
             "group": "tutto il gruppo '{group}'",
             "all": "tutte le campagne",
-            "window": "negli ultimi {window}",
+            "window": "nell'arco di {window}",
             "day": "oggi",
             "week": "questa settimana",
             "month": "questo mese",

@@ -20,7 +20,7 @@ class Lapsed(PlaceCondition, frozen=True):
             },
             "it": {
                 "never": "il cliente non è mai stato prima in {place}",
-                "lately": "l'ultima visita in {place} risale a {ago} fa, ne servono {away}",
+                "lately": "l'ultima visita in {place} risale a {ago} fa, l'assenza richiesta è di {away}",
             },
         }
     )

@@ -20,7 +20,7 @@ class OpeningHours(Condition, frozen=True):
         },
         "it": {
             "closed": "'{zone}' ora è chiuso",
-            "closing": "'{zone}' chiude tra {left}, e devono restare {wanted}",
+            "closing": "'{zone}' chiude tra {left}, e il minimo è {wanted}",
             "unknown": "'{zone}' non ha orari di apertura, quindi non possiamo sapere se è aperto",
         },
     }

@@ -19,8 +19,8 @@ class Redeemable(Condition, frozen=True):
         },
         "it": {
             "unknown": "non si sa fino a quando si possa usare l'offerta",
-            "over": "l'offerta non si può più usare dal {at}",
-            "short": "l'offerta si può usare solo per {left}, ne servono almeno {wanted}",
+            "over": "l'offerta non si può più usare, è finita in data {at}",
+            "short": "l'offerta si può usare solo per {left}, il minimo è {wanted}",
         },
     }
     kind: Literal["redeemable"] = "redeemable"

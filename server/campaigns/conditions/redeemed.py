@@ -38,7 +38,7 @@ class Redeemed(AudienceCondition, frozen=True):
             "one": "'{campaign}'",
             "all": "tutte le campagne",
             "ever": "finora",
-            "within": "negli ultimi {within}",
+            "within": "nell'arco di {within}",
         },
     }
     needs: ClassVar[frozenset[Fact]] = frozenset({"redeemed"})

@@ -20,7 +20,7 @@ class StayedLong(PlaceCondition, frozen=True):
             },
             "it": {
                 "never": "il cliente non è mai stato prima in {place}",
-                "short": "la permanenza precedente più lunga in {place} è stata di {stay}, servono almeno {wanted}",
+                "short": "la permanenza precedente più lunga in {place} è stata di {stay}, il minimo è {wanted}",
             },
         }
     )

@@ -27,7 +27,10 @@ def test_a_coupons_own_end_is_what_counts_at_the_till():
 def test_an_offer_that_is_over_says_since_when_by_the_shops_clock():
     objection = asked(-HOUR)
     assert objection == "the offer can no longer be used since 10 June 2026 at 13:00"
-    assert objection.in_language("it") == "l'offerta non si può più usare dal 10 giugno 2026 alle 13:00"
+    assert (
+        objection.in_language("it")
+        == "l'offerta non si può più usare, è finita in data 10 giugno 2026 alle 13:00"
+    )
 
 
 def test_an_offer_of_unknown_end_is_not_called_redeemable():

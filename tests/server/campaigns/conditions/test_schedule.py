@@ -111,7 +111,7 @@ def test_the_reason_is_told_in_italian_too():
     objection = asked(Schedule(weekdays=["sun", "sat"]), utc("2026-06-10T12:00"))
     assert objection.in_language("it") == "di mercoledì non è attiva, solo di sabato e domenica"
     objection = asked(Schedule(first_day="2026-07-01"), utc("2026-06-10T12:00"))
-    assert objection.in_language("it") == "comincia il 1º luglio 2026"
+    assert objection.in_language("it") == "comincia in data 1º luglio 2026"
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_reasons_are_told_in_italian_too():
     objection = Lapsed(away="30d").objection(a_moment(shopper=a_shopper(past={"z_store": visits(1)})))
     assert (
         objection.in_language("it")
-        == "l'ultima visita in questo negozio risale a 1 giorno fa, ne servono 30 giorni"
+        == "l'ultima visita in questo negozio risale a 1 giorno fa, l'assenza richiesta è di 30 giorni"
     )
 
 
