@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from server.bus.local import LocalBus
 from server.bus.measures import Measures
+from server.bus.phones import Phones
 from server.delivery import channels as channel_files
 from server.delivery.channel import Channel
 from server.delivery.sender import Pace, Sender
@@ -28,7 +29,7 @@ from server.ingest.door import Door, Limits
 from server.learning import Learning
 from server.listening import listening
 from server.presence.phases import Patience
-from server.records import decisions, idempotency, outbox, sole, visits
+from server.records import decisions, devices, idempotency, outbox, sole, visits
 from server.records.database import Database
 from server.records.keys import Keyring
 from server.records.outbox import RecordedOutbox
@@ -97,13 +98,21 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         if database.is_sqlite:
             await migrate(database)
         measures, bus, keyring = Measures(), LocalBus(settings.bus.room), Keyring(database)
+        phones = Phones()
+        channels = await _opened_channels(settings, phones, stack)
+        ways = {name: way for name, way in channel_files.ways().items() if name in channels}
         sender = Sender(
-            RecordedOutbox(database, channel_files.ways(), settings.fallback.receipt_s),
-            await _opened_channels(settings, stack),
+            RecordedOutbox(database, ways, settings.fallback.receipt_s),
+            channels,
             pace=Pace(**settings.outbox.model_dump()),
+            rates={name: rate for name in channels if (rate := settings.channels[name].rate)},
             on_settled=_counted(measures),
         )
-        manners = Manners(Patience(**settings.presence.model_dump()), settings.freshness.limit_s)
+        manners = Manners(
+            Patience(**settings.presence.model_dump()),
+            settings.freshness.limit_s,
+            settings.campaigns.global_hold_out,
+        )
         trigger = Trigger(database, bus, measures, manners, sender.nudge)
         measures.waiting_sightings.set_function(lambda: bus.waiting)
         measures.known_devices.set_function(lambda: trigger.devices)
@@ -120,7 +129,11 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         closing = asyncio.Event()
         edits = Edits(database, bus, learning.learn)
         application = _application(settings, database, Guard(keyring), edits, trigger.listen)
-        for router in (routes(door), live_routes(bus, Guard(keyring), closing), health):
+        for router in (
+            routes(door),
+            live_routes(bus, Guard(keyring), closing, phones=phones, whose=_whose(database)),
+            health,
+        ):
             application.include_router(router)
         yield House(HotDoors(application, door), (trigger.run, sender.run, claim.watch), closing)
 
@@ -215,14 +228,14 @@ def _application(
     return application
 
 
-async def _opened_channels(settings: Settings, stack: AsyncExitStack) -> dict[str, Channel]:
-    """The channels that are set up. Without any the house runs, and offers wait until they end."""
+async def _opened_channels(settings: Settings, phones: Phones, stack: AsyncExitStack) -> dict[str, Channel]:
+    """The channels that are set up. Without one that leaves the house it runs, and offers wait until they end."""
     opened = {
-        name: await stack.enter_async_context(file.open(settings.channels[name]))
+        name: await stack.enter_async_context(file.open(settings.channels[name], phones))
         for name, file in channel_files.found().items()
         if settings.channels[name].enabled
     }
-    if not opened:
+    if all(settings.channels[name].inside for name in opened):
         log.warning("no_channel", why="none is set up: offers are decided but nothing is sent")
     return opened
 
@@ -232,6 +245,14 @@ def _knows(keyring: Keyring) -> Callable[[str], Awaitable[bool]]:
         return await keyring.look_up(token) is not None
 
     return knows
+
+
+def _whose(database: Database) -> Callable[[str], Awaitable[str]]:
+    async def whose(device: str) -> str:
+        async with database.reading() as connection:
+            return (await devices.find(connection, device)).shopper_id
+
+    return whose
 
 
 def _path_check(timetable: Timetable) -> Check:

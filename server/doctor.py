@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
+from server.bus.phones import NOBODY
 from server.delivery import channels
 from server.delivery.channel import SendError
 from server.records import staff
@@ -143,7 +144,7 @@ async def _owners(database: Database) -> Finding:
 
 async def _push(settings: Settings) -> list[Finding]:
     """Each channel that is set up, by whether it would take anything from us."""
-    enabled = [name for name, section in settings.channels.items() if section.enabled]
+    enabled = [name for name, section in settings.channels.items() if section.enabled and not section.inside]
     if not enabled:
         todo = "Give fcm.service_account_file: the Firebase console makes it (project settings, service accounts)."
         return [Finding("push", "look", "no service account: offers are decided, and none is sent", todo)]
@@ -153,7 +154,7 @@ async def _push(settings: Settings) -> list[Finding]:
 async def _channel(name: str, settings: Settings) -> Finding:
     matter = "push" if name == "fcm" else name
     try:
-        async with channels.found()[name].open(settings.channels[name]) as channel:
+        async with channels.found()[name].open(settings.channels[name], NOBODY) as channel:
             await channel.check()
     except SendError as failed:
         todo = f"Is the line up, is the clock right, and is what [{name}] in the settings says still valid?"

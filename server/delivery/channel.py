@@ -5,7 +5,7 @@ next. A file in `channels/` is a channel when it has
 
     KINDS                    the kinds of address it sends to; none where it needs no address
     class Settings           a ChannelSettings: the channel's section of the settings, every key with a default
-    def open(settings)       an async context manager that yields a Channel and closes it
+    def open(settings, phones)   an async context manager that yields a Channel and closes it; `phones` are those that listen now
 
 and nothing else has to know its name: `channels.found()` reads the folder.
 """
@@ -14,8 +14,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
+from server.bus.phones import Phones
 from server.records.parcels import Parcel
 from server.section import Section
 
@@ -63,7 +64,19 @@ class Receipt:
 
 
 class ChannelSettings(Section):
-    """A channel's section of the settings. A channel that is not `enabled` is not opened."""
+    """A channel's section of the settings. A channel that is not `enabled` is not opened.
+
+    `inside` is True for a channel by which nothing leaves the house: it needs nobody's credentials. `per_second` is the most offers a
+    second that the other side may be sent: each channel has its own.
+    """
+
+    inside: ClassVar[bool] = False
+
+    @property
+    def rate(self) -> float | None:
+        """Offers a second at most; None for a channel without a limit."""
+        per_second: float | None = getattr(self, "per_second", None)
+        return per_second
 
     @property
     def enabled(self) -> bool:
@@ -95,4 +108,4 @@ class ChannelFile(Protocol):
 
     KINDS: frozenset[str]
     Settings: type[ChannelSettings]
-    open: Callable[[Any], AbstractAsyncContextManager[Channel]]
+    open: Callable[[Any, Phones], AbstractAsyncContextManager[Channel]]

@@ -7,8 +7,8 @@ its own. A listener that reads too slowly loses the oldest news, never the path'
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from server.bus.contract import Bus, News
+from server.bus.phones import Phones, Told
 from server.records.keys import Principal
 from server.web.guard import Door, Guard
 from server.web.problem import Problem
@@ -35,8 +36,13 @@ def live_routes(
     *,
     ping_s: float = PING_S,
     most_listeners: int = MOST_LISTENERS,
+    phones: Phones | None = None,
+    whose: Callable[[str], Awaitable[str]] | None = None,
 ) -> APIRouter:
-    """`closing` is set when the server begins to stop: every stream ends at once, so that none holds it up."""
+    """`closing` is set when the server begins to stop: every stream ends at once, so that none holds it up.
+
+    A phone that listens is one of `phones` meanwhile, under the shopper that `whose` gives for its device.
+    """
     router = APIRouter(tags=["why"])
     door: Any = Security(Door(guard.keyring, "listener", ("staff", "server", "device")))
     listeners: set[object] = set()
@@ -50,19 +56,24 @@ def live_routes(
         },
     )
     async def live(request: Request, caller: Annotated[Principal, door]) -> StreamingResponse:
-        """Zone events (`zone_event`) and decisions (`decision`) as they happen."""
+        """Zone events (`zone_event`) and decisions (`decision`) as they happen; a phone is told its offers (`offer`) too."""
         if len(listeners) >= most_listeners:
             raise Problem(503, None, "Too many listen already: try later.", headers={"Retry-After": "60"})
+        shopper = await whose(caller.owner or "") if whose and caller.kind == "device" else None
         token = request.headers["Authorization"].partition(" ")[2].strip()
 
         async def counted() -> AsyncIterator[bytes]:
             me = object()
             listeners.add(me)
-            try:
-                async for part in events(bus, _wants(caller), closing, ping_s, lambda: _knows(guard, token)):
+            with ExitStack() as stack:
+                stack.callback(listeners.discard, me)
+                mine = None
+                if phones is not None and shopper is not None:
+                    mine = stack.enter_context(phones.listening(shopper, caller.owner or "")).waiting
+                async for part in events(
+                    bus, _wants(caller), closing, ping_s, lambda: _knows(guard, token), mine
+                ):
                     yield part
-            finally:
-                listeners.discard(me)
 
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would hold events back
         return StreamingResponse(counted(), media_type="text/event-stream", headers=headers)
@@ -76,19 +87,32 @@ async def events(
     closing: asyncio.Event,
     ping_s: float = PING_S,
     may_listen: Callable[[], bool] = lambda: True,
+    mine: asyncio.Queue[Told] | None = None,
 ) -> AsyncIterator[bytes]:
     """The parts of a stream: an opening, then wanted news as they come, and a ping where none came for `ping_s`.
 
+    What is told to this phone alone comes through `mine`, and counts as written when the part after it is asked for.
     Ends when `closing` is set, or when a ping is due and the listener may not listen any more.
     """
     async with bus.listen("live") as news:
         yield b": what happens from now on\n\n"
         closed = asyncio.ensure_future(closing.wait())
         coming = asyncio.ensure_future(anext(news))
+        own = mine or asyncio.Queue[Told]()
+        told = asyncio.ensure_future(own.get())
         try:
             while not closed.done():
-                await asyncio.wait({closed, coming}, timeout=ping_s, return_when=asyncio.FIRST_COMPLETED)
-                if coming.done():
+                await asyncio.wait(
+                    {closed, coming, told}, timeout=ping_s, return_when=asyncio.FIRST_COMPLETED
+                )
+                if told.done():
+                    offer, told = told.result(), asyncio.ensure_future(own.get())
+                    if offer.written.done():
+                        continue  # nobody waits for it any more: another channel has it by now
+                    yield _event(offer.news)
+                    if not offer.written.done():
+                        offer.written.set_result(None)
+                elif coming.done():
                     happened = coming.result()
                     coming = asyncio.ensure_future(anext(news))
                     if wants(happened):
@@ -98,7 +122,7 @@ async def events(
                         return
                     yield b": still here\n\n"
         finally:
-            for waiting in (closed, coming):
+            for waiting in (closed, coming, told):
                 waiting.cancel()
                 with suppress(asyncio.CancelledError):
                     await waiting

@@ -12,12 +12,10 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-import aiohttp
 import firebase_admin
 import httpx
 import structlog
@@ -27,6 +25,7 @@ from google.auth.exceptions import GoogleAuthError, RefreshError
 from google.auth.transport.requests import Request
 from pydantic import Field, SecretStr, model_validator
 
+from server.bus.phones import NOBODY, Phones
 from server.delivery.bearer import Bearer, Grant
 from server.delivery.channel import (
     ChannelDown,
@@ -37,6 +36,7 @@ from server.delivery.channel import (
     TryAgain,
     Undeliverable,
 )
+from server.delivery.line import Line, opened, retry_after_s, usual_verdict
 from server.records.parcels import Parcel
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,6 @@ log = structlog.get_logger(__name__)
 KINDS = frozenset({"fcm_fid", "fcm_token"})
 
 _PAYLOAD_LIMIT_BYTES = 4096  # keys and values together
-_ANSWER_LIMIT_BYTES = 65_536  # FCM's longest, an error with its details, has some 1,000
 _LONGEST_TTL_S = 2_419_200  # four weeks
 _APNS_COLLAPSE_ID_LIMIT_BYTES = 64
 _LEAST_QUOTA_WAIT_S = 60.0  # the quota's bucket fills once a minute (.../cloud-messaging/scale-fcm)
@@ -62,6 +61,9 @@ class Settings(ChannelSettings):
     )
     service_account: SecretStr | None = Field(
         None, description="The same JSON as text, for secret stores that hand out no files."
+    )
+    per_second: float = Field(
+        10_000.0, gt=0, description="Offers a second at most: a Firebase project may send 600,000 a minute."
     )
     endpoint: str = Field(
         "https://fcm.googleapis.com",
@@ -105,25 +107,21 @@ class Settings(ChannelSettings):
 
 
 @asynccontextmanager
-async def open(settings: Settings) -> AsyncIterator["Fcm"]:  # noqa: A001 - the contract's word
+async def open(settings: Settings, _phones: Phones = NOBODY) -> AsyncIterator["Fcm"]:  # noqa: A001 - the contract's word
     """Open the channel. Nothing is asked of Google yet: a line that is down must not stop the shop's start."""
     certificate = settings.certificate()
     bearer = Bearer(_fetch_from(certificate))
-    line = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=settings.connections, ttl_dns_cache=300),
-        timeout=aiohttp.ClientTimeout(total=settings.timeout_s),
-    )
     try:
-        yield Fcm(settings.endpoint, certificate.project_id, bearer, line)
+        async with opened("FCM", connections=settings.connections, timeout_s=settings.timeout_s) as line:
+            yield Fcm(settings.endpoint, certificate.project_id, bearer, line)
     finally:
-        await line.close()
         await bearer.aclose()
 
 
 class Fcm:
     """The opened channel."""
 
-    def __init__(self, endpoint: str, project: str, bearer: Bearer, line: aiohttp.ClientSession) -> None:
+    def __init__(self, endpoint: str, project: str, bearer: Bearer, line: Line) -> None:
         self._url = f"{endpoint}/v1/projects/{project}/messages:send"
         self._project = project
         self._bearer = bearer
@@ -170,18 +168,10 @@ class Fcm:
             "X-GOOG-API-FORMAT-VERSION": "2",
             "X-FIREBASE-CLIENT": f"fire-admin-python/{firebase_admin.__version__}",
         }
-        try:
-            async with self._line.post(
-                self._url, data=body, headers=headers, allow_redirects=False
-            ) as answer:
-                content = await _beginning(answer.content)
-        except TimeoutError:
-            raise TryAgain("FCM did not answer in time") from None
-        except aiohttp.ClientError as error:
-            raise TryAgain(f"no line to FCM: {type(error).__name__}") from error
+        answer = await self._line.post(self._url, body, headers)
         if answer.status == 200:
-            return Receipt(_name_in(content))
-        raise read_error(answer.status, answer.headers, content, now)
+            return Receipt(_name_in(answer.content))
+        raise read_error(answer.status, answer.headers, answer.content, now)
 
 
 class _BearerRefused(ChannelDown):
@@ -239,15 +229,6 @@ def _apns_collapse_id(collapse_key: str) -> str:
     return hashlib.blake2b(collapse_key.encode(), digest_size=_APNS_COLLAPSE_ID_LIMIT_BYTES // 2).hexdigest()
 
 
-async def _beginning(content: aiohttp.StreamReader) -> bytes:
-    """What was answered, as far as anybody would read: something between us and FCM may talk without end."""
-    parts, room = [], _ANSWER_LIMIT_BYTES
-    while room > 0 and (part := await content.read(room)):
-        parts.append(part)
-        room -= len(part)
-    return b"".join(parts)
-
-
 def _name_in(content: bytes) -> str:
     """FCM's name for the message. A 200 without one was taken all the same: sending again could only harm."""
     try:
@@ -279,11 +260,7 @@ def read_error(status: int, headers: Mapping[str, str], content: bytes, now: dat
         return TryAgain(why, max(after_s or 0.0, _LEAST_QUOTA_WAIT_S))
     if isinstance(error, exceptions.InvalidArgumentError):
         return _read_invalid_argument(content, why)
-    if status >= 500 or status == 408:
-        return TryAgain(why, after_s)
-    # A plain 403 (no permission), a 404 that is no UNREGISTERED (no such project or door), a redirect, a proxy's
-    # word: nothing about this parcel, and somebody has to look.
-    return Refused(why) if status in {400, 413} else ChannelDown(why)
+    return usual_verdict(status, why, after_s)
 
 
 def _firebase_error(status: int, content: bytes) -> exceptions.FirebaseError:
@@ -326,19 +303,6 @@ def _words_and_details(content: bytes) -> tuple[str, dict[str, dict[str, Any]]]:
         return str(error.get("message")), {str(one.get("@type")).rpartition(".")[2]: one for one in details}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return "", {}
-
-
-def retry_after_s(text: str | None, now: datetime) -> float | None:
-    """A Retry-After header (RFC 9110 section 10.2.3: seconds or an HTTP date) in seconds from now; None if senseless."""
-    if text is None:
-        return None
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
 
 
 # -- credentials
