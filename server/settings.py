@@ -208,6 +208,19 @@ class FallbackSettings(Section):
     )
 
 
+class CampaignSettings(Section):
+    """What holds for all campaigns."""
+
+    global_hold_out: float = Field(
+        0.0,
+        ge=0,
+        le=0.9,
+        allow_inf_nan=False,
+        description="The share of shoppers whom no campaign speaks to, always the same ones: what they buy tells what all campaigns "
+        "together do. A twentieth (0.05) is usual; 0 speaks to everybody.",
+    )
+
+
 class BusSettings(Section):
     """What waits between the doors and the path."""
 
@@ -276,6 +289,7 @@ else:
 class Settings(_WithChannels):
     """All of it. Everything has a default: `soglia serve` needs no file at all."""
 
+    campaigns: CampaignSettings = CampaignSettings()
     outbox: OutboxSettings = OutboxSettings()
     fallback: FallbackSettings = FallbackSettings()
     bus: BusSettings = BusSettings()

@@ -114,6 +114,10 @@ class ZoneProperties(BaseModel):
         examples=[{"mon-fri": ["09:00-13:00", "15:00-19:30"], "sat": ["10:00-19:00"], "2026-12-25": []}],
     )
     closed: bool | None = Field(False, description="true: nobody enters it, whatever the hour")
+    sensitive: bool | None = Field(
+        False,
+        description="true: nothing is sent because somebody is here, as in a clinic, a place of worship or a school",
+    )
     notes: dict[str, Any] | str | None = Field(None, description="yours; kept and given back")
     style: dict[str, Any] | str | None = Field(None, description="yours, for maps; kept and given back")
 

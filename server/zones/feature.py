@@ -54,7 +54,19 @@ _ELSEWHERE: Final = {
     "title": "name",
 }
 _PROPERTIES: Final = frozenset(
-    {"id", "name", "level", "parent", "groups", "manner", "radius", "hours", "time_zone", "closed"}
+    {
+        "id",
+        "name",
+        "level",
+        "parent",
+        "groups",
+        "manner",
+        "radius",
+        "hours",
+        "time_zone",
+        "closed",
+        "sensitive",
+    }
 ) | {*_RADIO, *_EXTRAS}
 
 
@@ -84,11 +96,12 @@ class FeatureReader:
         groups: tuple[str, ...] = self.given("groups", self.groups, ())
         how: Manner = self.given("manner", self.manner, MANNERS["normal"])
         closed = self.given("closed", self.truth, False)
+        sensitive = self.given("sensitive", self.truth, False)
         hours = self.hours(time_zone)
         place = self.zone_place()
         if self.complaints:
             return None
-        return Zone(zone_id, name, level, parent, place, how, groups, hours, time_zone, closed)
+        return Zone(zone_id, name, level, parent, place, how, groups, hours, time_zone, closed, sensitive)
 
     def opened(self) -> bool:
         """Whether there are properties to read."""

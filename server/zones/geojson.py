@@ -109,6 +109,7 @@ def write_zone(zone: Zone, extras: Mapping[str, Any] | None = None) -> dict[str,
         "time_zone": zone.time_zone,
         "hours": None if zone.hours is None else write_hours(zone.hours),
         "closed": zone.closed,
+        **({"sensitive": True} if zone.sensitive else {}),
         **(extras or {}),
     }
     return {"type": "Feature", "geometry": geometry, "properties": written}
