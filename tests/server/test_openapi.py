@@ -138,7 +138,8 @@ def api(server):
     return schema.exclude(path=["/v1/live", "/v1/logout"])
 
 
-#: POSTs that create or spend nothing: evidence is known by itself when it comes again, and a session is for who logs in.
+#: POSTs that create or spend nothing: evidence is known by itself when it comes again, a session is for who logs in, a
+#: preview only looks.
 _NEED_NO_KEY = {
     "/v1/pings",
     "/v1/sightings",
@@ -146,6 +147,7 @@ _NEED_NO_KEY = {
     "/v1/gateways/me/heartbeat",
     "/v1/login",
     "/v1/logout",
+    "/v1/campaigns/{campaign}/preview",
 }
 
 

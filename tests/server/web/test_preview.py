@@ -1,0 +1,72 @@
+"""Staff see what a real shopper would read, before anybody reads it."""
+
+import pytest
+
+from server.campaigns import read_campaign
+from server.records import campaigns, zones
+from server.records.tables import OutboxRow
+from server.web.preview import preview_routes
+from tests.makers import a_department, a_shop
+from tests.server.campaigns.makers import a_document
+from tests.server.records.rows import a_shopper, keep, rows_of
+
+OFFER = {
+    "title": {"it": "Ciao {{ shopper.first_name | default: 'bella' }}", "en": "Hello {{ shopper.first_name }}"},
+    "body": {"it": "Da {{ zone.name }}, {{ shop.name }}, fino alle {{ offer.until }}", "en": "Until {{ offer.until }}"},
+    "action": {"kind": "claim_coupon", "coupon": "spring", "label": {"it": "Prendi", "en": "Claim"}},
+}  # fmt: skip
+
+
+@pytest.fixture
+async def preview(open_doors, database, guard, tokens, noon):
+    doors = open_doors(preview_routes(database, guard, clock=lambda: noon))
+    document = a_document(
+        state="draft", trigger={"on": "entered", "where": {"zones": ["shoes"]}}, offer=OFFER
+    )
+    async with database.writing() as connection:
+        places = [a_shop(name="Brera", time_zone="Europe/Rome"), a_department("shoes", a_shop().place)]
+        await zones.put(connection, [zones.Given(place) for place in places], noon)
+        await campaigns.put(connection, read_campaign(document), noon)
+        await keep(
+            connection,
+            a_shopper("sh_ann", own_id="loyalty-1", language="it", attributes={"first_name": "Anna"}),
+            a_shopper("sh_bob", language="en"),
+        )
+
+    async def preview(role="marketer", campaign="shoes", **body):
+        path = f"/v1/campaigns/{campaign}/preview"
+        return await doors.post(path, json=body, headers=tokens.headers(role))
+
+    return preview
+
+
+async def test_every_language_is_shown_as_the_shopper_would_read_it(preview):
+    shown = (await preview(own_id="loyalty-1")).json()
+    assert (shown["gets"], shown["zone"]) == ("it", "shoes")
+    italian, english = shown["texts"]
+    assert (italian["title"], italian["body"]) == ("Ciao Anna", "Da shoes, Brera, fino alle 16:00")
+    assert english["title"] == "Hello Anna"
+    assert italian["bytes"] < 4096
+    assert shown["told"] == {"action": "claim_coupon", "coupon": "spring", "label": "Prendi"}
+
+
+async def test_what_would_not_be_sent_is_shown_with_its_reason(preview):
+    italian, english = (await preview(shopper="sh_bob")).json()["texts"]
+    assert italian["title"] == "Ciao bella"
+    assert english["title"] is None
+    assert "shopper.first_name" in english["reason"]
+
+
+async def test_nothing_is_sent(preview, database):
+    await preview(shopper="sh_ann", zone="shop")
+    assert await rows_of(database, OutboxRow) == []
+
+
+async def test_who_or_what_is_not_there_is_not_found(preview):
+    for asked in ({"shopper": "sh_none"}, {"own_id": "x"}, {}, {"shopper": "sh_ann", "zone": "nowhere"}):
+        assert (await preview(**asked)).status_code == 404
+    assert (await preview(campaign="none", shopper="sh_ann")).status_code == 404
+
+
+async def test_an_analyst_does_not_read_over_shoppers_shoulders(preview):
+    assert (await preview("analyst", shopper="sh_ann")).status_code == 403

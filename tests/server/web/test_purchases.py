@@ -1,0 +1,111 @@
+"""One order, one credit: to what was redeemed in it, else to the last offer that could have caused it."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from server.records.tables import CampaignRow
+from server.web.purchases import purchase_routes
+from server.web.till import till_routes
+from tests.server.campaigns.makers import a_document
+from tests.server.records.rows import a_shopper, an_offer, keep
+
+HOUR = timedelta(hours=1)
+
+
+def a_campaign(noon, name, **offer):
+    texts = {"title": {"en": "t"}, "body": {"en": "b"}}
+    document = a_document(id=name, offer=texts | offer)
+    return CampaignRow(id=name, name=name, state="live", campaign=document, created_at=noon, updated_at=noon)
+
+
+@pytest.fixture
+async def post(open_doors, database, guard, edits, tokens, noon):
+    """Ann was given an offer of a long window nine hours ago, and one of an hour's window two hours ago."""
+    clock = lambda: noon  # noqa: E731
+    doors = open_doors(
+        purchase_routes(database, guard, clock=clock), till_routes(database, guard, edits, clock=clock)
+    )
+    doors.headers.update(tokens.headers("server"))
+    async with database.writing() as connection:
+        await keep(
+            connection,
+            a_shopper("sh_1", own_id="loyalty-1"),
+            a_campaign(noon, "long"),
+            a_campaign(noon, "short", attribution_s=3600.0),
+            an_offer("of_long", campaign_id="long", created_at=noon - 9 * HOUR),
+            an_offer("of_short", campaign_id="short", created_at=noon - 2 * HOUR),
+            an_offer("of_lost", campaign_id="long", created_at=noon - HOUR, outcome="undeliverable"),
+            an_offer("of_bob", campaign_id="long", created_at=noon - HOUR, shopper_id="sh_2"),
+        )
+
+    async def post(path="", **body):
+        return await doors.post(f"/v1/purchases{path}", json=body)
+
+    post.doors = doors
+    return post
+
+
+async def test_an_order_is_credited_to_the_last_offer_within_its_window(post):
+    bought = await post(order="o 9/1", amount=49.9, own_id="loyalty-1", currency="EUR")
+    assert bought.status_code == 201
+    assert bought.json() == {
+        "order": "o 9/1",
+        "shopper": "sh_1",
+        "at": "2026-06-10T12:00:00Z",
+        "amount": 49.9,
+        "refunded": 0.0,
+        "currency": "EUR",
+        "credit": {"offer": "of_long", "campaign": "long", "by": "window", "amount": 49.9},
+    }
+
+
+async def test_an_hour_after_the_short_offer_it_was_that_one(post):
+    bought = await post(order="o1", amount=10, shopper="sh_1", at="2026-06-10T10:30:00Z")
+    assert bought.json()["credit"]["offer"] == "of_short"
+
+
+async def test_what_was_redeemed_in_the_order_beats_what_was_sent_last(post):
+    bought = await post(order="o1", amount=10, shopper="sh_1", offer="of_short")
+    assert (bought.json()["credit"]["offer"], bought.json()["credit"]["by"]) == ("of_short", "redemption")
+
+
+async def test_an_order_of_nobody_we_know_is_kept_without_credit(post):
+    for name, who in (("o1", {}), ("o2", {"own_id": "nobody"}), ("o3", {"shopper": "sh_none"})):
+        bought = await post(order=name, amount=10, **who)
+        assert (bought.status_code, bought.json()["shopper"], bought.json()["credit"]) == (201, None, None)
+
+
+async def test_an_order_told_again_is_the_same_order_with_the_same_credit(post):
+    answers = await asyncio.gather(*[post(order="o1", amount=10, shopper="sh_1") for _ in range(8)])
+    assert {(answer.status_code, answer.text) for answer in answers} == {(201, answers[0].text)}
+    assert (await post(order="o1", amount=11, shopper="sh_1")).status_code == 409
+
+
+async def test_a_refund_takes_its_part_of_the_credit_back_once(post):
+    await post(order="o/1", amount=10, shopper="sh_1")
+    for _ in range(2):
+        back = await post("/o%2F1/refunds", refund="r1", amount=4)
+        assert (back.status_code, back.json()["credit"]["amount"], back.json()["refunded"]) == (201, 6.0, 4.0)
+    assert (await post("/o%2F1/refunds", refund="r2", amount=6.01)).status_code == 409
+    assert (await post("/o%2F1/refunds", refund="r3")).json()["credit"]["amount"] == 0.0
+    shown = await post.doors.get("/v1/purchases/o%2F1/credit")
+    assert shown.json()["refunded"] == 10.0
+
+
+async def test_refunds_at_once_never_give_back_more_than_was_paid(post):
+    await post(order="o1", amount=10, shopper="sh_1")
+    answers = await asyncio.gather(*[post("/o1/refunds", refund=f"r{n}", amount=3) for n in range(8)])
+    assert [answer.status_code for answer in answers].count(201) == 3
+
+
+async def test_a_refund_of_no_order_is_not_found(post):
+    assert (await post("/o1/refunds", refund="r1")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "change", [{"amount": -1}, {"at": "2026-06-10T12:05:00Z"}, {"order": ""}, {"currency": "euro"}]
+)
+async def test_an_order_that_makes_no_sense_is_refused(post, change):
+    assert (await post(**({"order": "o1", "amount": 10} | change))).status_code == 422
