@@ -29,7 +29,7 @@ from server.ingest.door import Door, Limits
 from server.learning import Learning
 from server.listening import listening
 from server.presence.phases import Patience
-from server.records import decisions, devices, idempotency, outbox, sole, visits
+from server.records import decisions, devices, exposures, idempotency, outbox, sole, visits
 from server.records.database import Database
 from server.records.keys import Keyring
 from server.records.outbox import RecordedOutbox
@@ -299,6 +299,7 @@ def _jobs(
         async with database.writing() as connection:
             await idempotency.forget_before(connection, now - timedelta(hours=kept.idempotency_hours))
             await outbox.forget_before(connection, now - timedelta(days=kept.outbox_days))
+            await exposures.forget_before(connection, now - timedelta(days=kept.outbox_days))
             await decisions.forget_before(connection, now - timedelta(days=kept.decisions_days))
             await visits.forget_before(connection, now - timedelta(days=kept.visits_days))
 
