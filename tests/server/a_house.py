@@ -20,6 +20,8 @@ from tests.makers import NOON_S, an_anchor
 
 NOON = datetime.fromtimestamp(NOON_S, UTC)
 DECISIONS, OUTBOX = Table.metadata.tables["decisions"], Table.metadata.tables["outbox"]
+EXPOSURES, HOLDS = Table.metadata.tables["exposures"], Table.metadata.tables["holds"]
+ISSUES = Table.metadata.tables["issues"]
 VISITS, STAYS = Table.metadata.tables["visits"], Table.metadata.tables["stays"]
 
 
@@ -41,6 +43,7 @@ class House:
     database: Database
     now: datetime = NOON
     nudges: int = 0
+    global_hold_out: float = 0.0
     bus: LocalBus = field(default_factory=LocalBus)
 
     def __post_init__(self):
@@ -50,7 +53,7 @@ class House:
         def nudge():
             self.nudges += 1
 
-        manners = Manners(Patience(), freshness_limit_s=120.0)
+        manners = Manners(Patience(), freshness_limit_s=120.0, global_hold_out=self.global_hold_out)
         return Trigger(database, self.bus, Measures(), manners, nudge, clock=lambda: self.now)
 
     async def define(self, *places, offers=()):

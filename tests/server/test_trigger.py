@@ -1,5 +1,6 @@
 """The main job on real records: a sighting comes in, an offer lies in the outbox, or the reason why not."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,23 @@ from structlog.testing import capture_logs
 from server import knowledge
 from server.bus.local import LocalHandover
 from server.presence.sighting import Batch, Verdict
-from server.records import devices, evidence, forgetting
+from server.records import consents, devices, evidence, forgetting
+from server.records.consents import Wording
 from server.records.database import Database
+from server.records.path import NotDurable
 from tests.makers import NOON_S, QUICK, a_department, a_shop, fix
-from tests.server.a_house import DECISIONS, NOON, OUTBOX, STAYS, VISITS, House, an_offer
+from tests.server.a_house import (
+    DECISIONS,
+    EXPOSURES,
+    HOLDS,
+    ISSUES,
+    NOON,
+    OUTBOX,
+    STAYS,
+    VISITS,
+    House,
+    an_offer,
+)
 
 
 @pytest.fixture
@@ -288,6 +302,23 @@ async def test_a_commit_that_failed_is_taken_again_with_the_same_result(house):
     assert await house.rows(OUTBOX, "device_id") == [phone]
 
 
+async def test_a_second_look_that_could_not_be_committed_is_taken_again_once(house):
+    await house.define(a_shop(manner=QUICK), offers=[a_patient_offer()])
+    unsteady = Unsteady(house.database, failures=0)
+    await house.open(unsteady)
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await stay_until(house, phone, TWO_S)
+    await house.wait_until(TWO_S - 6)
+    unsteady.failures = 1
+    with pytest.raises(NotDurable):
+        await house.wait_until(TWO_S)
+    assert await house.rows(DECISIONS, "verdict") == ["hold"]
+    await house.wait_until(TWO_S + 1)
+    await house.wait_until(TWO_S + 2)
+    assert await house.rows(DECISIONS, "verdict") == ["hold", "send"]
+
+
 async def test_a_visit_shows_what_opened_and_closed_it_even_after_a_restart(house):
     await house.define(a_shop())
     await house.open()
@@ -302,3 +333,202 @@ async def test_a_visit_shows_what_opened_and_closed_it_even_after_a_restart(hous
     assert (known.opened_by.why, known.closed_by.why) == ("believed", "silence")
     assert known.opened_by.weighings[0].at == known.closed_by.heard_at == NOON_S
     assert (await house.rows(STAYS, "inside")) == []
+
+
+QUIET_UNTIL_TWO = {"kind": "quiet_hours", "start": "11:00", "end": "14:00", "clock": "shop"}
+
+
+def a_patient_offer(name="welcome", **changes) -> dict:
+    """One that may not speak before two o'clock, and waits for it."""
+    return an_offer(name, conditions=[QUIET_UNTIL_TWO], hold={"at_most": "4h"}, **changes)
+
+
+TWO_S = 2 * 3_600
+
+
+async def stay_until(house, phone, until_s):
+    """Heard every ten minutes, so that nobody takes silence for leaving."""
+    for second in range(600, until_s, 600):
+        house.now = NOON + timedelta(seconds=second)
+        await house.see(fix(second, device=phone))
+
+
+async def test_what_was_held_is_sent_once_the_hour_is_right(house):
+    await house.define(a_shop(manner=QUICK), offers=[a_patient_offer()])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    assert await house.rows(DECISIONS, "verdict", "due_at") == [("hold", NOON + timedelta(hours=2))]
+    await stay_until(house, phone, TWO_S)
+    await house.wait_until(TWO_S - 1)
+    assert await house.rows(OUTBOX, "id") == []
+    await house.wait_until(TWO_S)
+    assert await house.rows(DECISIONS, "verdict") == ["hold", "send"]
+    assert await house.rows(OUTBOX, "device_id") == [phone]
+    assert await house.rows(HOLDS, "id") == []
+
+
+async def test_who_has_left_by_then_gets_nothing_and_the_reason_stands(house):
+    await house.define(a_shop(manner=QUICK), offers=[a_patient_offer()])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await house.see(fix(60, north_m=900, device=phone))
+    await house.wait_until(90)
+    await house.wait_until(TWO_S)
+    assert await house.reasons() == ["still_there"]
+    assert await house.rows(OUTBOX, "id") == []
+
+
+async def test_who_withdrew_by_then_gets_nothing(house):
+    await house.define(a_shop(manner=QUICK), offers=[a_patient_offer()])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await stay_until(house, phone, TWO_S)
+    async with house.database.writing() as work:
+        shopper = (await devices.find(work, phone)).shopper_id
+        wording = Wording(version="1", language="en", how="app")
+        await consents.give(work, shopper, {"push": False}, wording, house.now)
+    await house.wait_until(TWO_S)
+    assert await house.reasons() == ["consent"]
+    assert await house.rows(OUTBOX, "id") == []
+
+
+async def test_a_held_decision_is_looked_at_once_through_two_restarts_and_by_two_processes(house):
+    await house.define(a_shop(manner=QUICK), offers=[a_patient_offer()])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await stay_until(house, phone, TWO_S)
+    await house.open()
+    house.now = NOON + timedelta(seconds=TWO_S)
+    other = House(house.database, now=house.now)
+    await other.open()
+    await asyncio.gather(house.trigger.tick(), other.trigger.tick())
+    await house.open()
+    await house.wait_until(TWO_S + 10)
+    assert await house.rows(DECISIONS, "verdict") == ["hold", "send"]
+    assert len(await house.rows(OUTBOX, "id")) == 1
+
+
+async def test_two_phones_that_wait_get_one_offer_together(house):
+    await house.define(a_shop(manner=QUICK), offers=[a_patient_offer("a"), a_patient_offer("b")])
+    await house.open()
+    first, second = await house.meet("loyalty-1"), await house.meet("loyalty-1")
+    await house.see(fix(0, device=first), fix(0, device=second))
+    assert await house.rows(DECISIONS, "verdict") == ["hold"] * 4
+    for phone in (first, second):
+        await stay_until(house, phone, TWO_S)
+    await house.wait_until(TWO_S)
+    assert await house.rows(OUTBOX, "campaign_id") == ["a"]
+    assert await house.reasons() == ["arbitration", "other_device", "other_device"]
+
+
+async def test_a_campaign_paused_meanwhile_says_so(house):
+    await house.define(a_shop(manner=QUICK), offers=[a_patient_offer()])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await house.define(offers=[a_patient_offer(state="paused")])
+    await house.learn()
+    await house.wait_until(TWO_S)
+    assert await house.reasons() == ["not_live"]
+
+
+async def test_many_doublets_two_phones_and_two_restarts_give_one_offer(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer("a"), an_offer("b")])
+    await house.open()
+    phones = [await house.meet("loyalty-1"), await house.meet("loyalty-1")]
+    for _ in range(3):
+        pings = [house.see(fix(0, device=phone)) for phone in phones for _ in range(25)]
+        await asyncio.gather(*pings)
+        await house.open()
+    assert await house.rows(OUTBOX, "campaign_id") == ["a"]
+    assert await house.rows(EXPOSURES, "campaign_id", "control") == [("a", None)]
+
+
+async def test_two_processes_that_hear_two_phones_of_one_shopper_give_one_offer(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer("a"), an_offer("b")])
+    other = House(house.database)
+    await house.open()
+    await other.open()
+    first, second = await house.meet("loyalty-1"), await house.meet("loyalty-1")
+    await asyncio.gather(house.see(fix(0, device=first)), other.see(fix(0, device=second)))
+    assert len(await house.rows(OUTBOX, "id")) == 1
+    assert sorted(await house.reasons()) in (
+        ["arbitration", "arbitration", "other_device"],
+        ["arbitration", "other_device", "other_device"],
+    )
+
+
+async def test_a_stock_of_ten_is_not_oversold_by_two_processes(house):
+    stock = [{"kind": "stock", "total": 10}]
+    await house.define(a_shop(manner=QUICK), offers=[an_offer(conditions=stock)])
+    processes = [house, House(house.database)]
+    for process in processes:
+        await process.open()
+    phones = [await house.meet() for _ in range(40)]
+    await asyncio.gather(*(processes[n % 2].see(fix(0, device=phone)) for n, phone in enumerate(phones)))
+    assert len(await house.rows(OUTBOX, "id")) == 10
+    assert await house.reasons() == ["stock"] * 30
+    assert await house.rows(ISSUES, "day", "site_id", "given") == [
+        ("", "", 10),
+        ("2026-06-10", "", 10),
+        ("2026-06-10", "shop", 10),
+    ]
+
+
+async def test_a_campaign_that_gets_a_stock_later_knows_what_it_gave_before(house):
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    for _ in range(3):
+        await house.see(fix(0, device=await house.meet()))
+    assert await house.rows(ISSUES, "given") == []
+    await house.define(offers=[an_offer(conditions=[{"kind": "stock", "total": 4}])])
+    await house.learn()
+    for _ in range(3):
+        await house.see(fix(0, device=await house.meet()))
+    assert len(await house.rows(OUTBOX, "id")) == 4
+    assert await house.reasons() == ["stock", "stock"]
+
+
+async def test_the_control_group_is_kept_beside_those_who_were_sent_to(house):
+    house.global_hold_out = 0.5
+    await house.define(a_shop(manner=QUICK), offers=[an_offer()])
+    await house.open()
+    for _ in range(20):
+        await house.see(fix(0, device=await house.meet()))
+    verdicts = await house.rows(DECISIONS, "verdict")
+    assert set(verdicts) == {"hold_out", "send"}
+    controls = await house.rows(EXPOSURES, "control")
+    assert controls.count("all") == verdicts.count("hold_out")
+    assert len(await house.rows(OUTBOX, "id")) == verdicts.count("send")
+
+
+async def test_a_cap_counts_who_was_held_out_as_if_they_had_been_sent_to(house):
+    house.global_hold_out = 0.5
+    cap = [{"kind": "frequency_cap", "at_most": 1, "window": "7d"}]
+    await house.define(a_shop(manner=QUICK), offers=[an_offer(conditions=cap)])
+    await house.open()
+    phones = [await house.meet() for _ in range(8)]
+    for phone in phones:
+        await house.see(fix(0, device=phone))
+        await house.see(fix(60, north_m=900, device=phone))
+    await house.wait_until(120)
+    await house.see(*(fix(125, device=phone) for phone in phones))
+    assert await house.reasons() == ["frequency_cap"] * 8
+    assert len(await house.rows(EXPOSURES, "id")) == 8
+
+
+async def test_who_was_here_before_is_known_without_the_visit_that_is_open(house):
+    greet = an_offer("new", conditions=[{"kind": "first_visit"}])
+    await house.define(a_shop(manner=QUICK), offers=[greet])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    await house.see(fix(60, north_m=900, device=phone))
+    await house.wait_until(120)
+    await house.see(fix(125, device=phone))
+    assert await house.rows(DECISIONS, "verdict") == ["send", "withhold"]
+    assert await house.reasons() == ["first_visit"]

@@ -64,6 +64,13 @@ def test_a_site_comes_in_with_all_that_it_has():
     )
 
 
+def test_a_sensitive_zone_comes_in_and_goes_out_as_one():
+    zone = the_zone(HALL, sensitive=True)
+    assert zone.sensitive
+    assert write_zone(zone)["properties"]["sensitive"] is True
+    assert "sensitive" not in write_zone(the_zone(HALL))["properties"]
+
+
 def test_an_id_and_a_name_are_enough_for_a_zone_made_of_its_children():
     assert the_zone() == Zone("shoes", "Shoes", "zone", place=None, manner=MANNERS["normal"])
 
