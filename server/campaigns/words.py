@@ -92,7 +92,14 @@ class Sentence(str):
         """The sentence in this language (`it-CH` is served by `it`), or in English where its table does not speak it."""
         ours = language.partition("-")[0].lower()
         spoken = ours if self.phrase in self._phrases.get(ours, {}) else SPOKEN_LANGUAGE
-        return _spoken(self._phrases, self.phrase, self.facts, spoken)
+        return (
+            str(self)
+            if spoken == SPOKEN_LANGUAGE
+            else _spoken(self._phrases, self.phrase, self.facts, spoken)
+        )
+
+    def in_all_languages(self) -> dict[str, str]:
+        return {language: self.in_language(language) for language in LANGUAGES}
 
 
 def say(phrases: Phrases, phrase: str, **facts: object) -> Sentence:
@@ -195,7 +202,7 @@ def _joined(whole: str, rest: int, unit: str) -> str:
 
 
 _KEPT: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...]] = (
-    (Sentence, lambda said: {"say": {language: said.in_language(language) for language in LANGUAGES}}),
+    (Sentence, lambda said: {"say": said.in_all_languages()}),
     ((bool, int, float, str), lambda plain: plain),
     (timedelta, lambda span: {"span_s": span.total_seconds()}),
     (datetime, lambda at: {"at": at.replace(tzinfo=None, second=0, microsecond=0).isoformat()}),
