@@ -279,17 +279,21 @@ async def test_each_door_gets_its_own_verdicts(house):
 
 
 class Unsteady(Database):
-    """A database whose first commits fail."""
+    """A database whose first commits fail when everything is written."""
 
     def __init__(self, sound: Database, failures: int):
         super().__init__(sound.engine)
         self.failures = failures
 
-    def writing(self):
+    async def committed(self, do):
+        def interrupted(transaction):
+            do(transaction)
+            raise OSError("the disk is not there")
+
         if self.failures:
             self.failures -= 1
-            raise OSError("the disk is not there")
-        return super().writing()
+            return await super().committed(interrupted)
+        return await super().committed(do)
 
 
 async def test_a_commit_that_failed_is_taken_again_with_the_same_result(house):
