@@ -9,6 +9,7 @@ as arrays ("rounds").
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,21 +19,23 @@ from server.presence.phases import Cause, Change, Patience, Stays
 from server.presence.position import follow_fixes
 from server.presence.radio import Scans, follow_scans, scans_of
 from server.presence.sighting import Batch, Verdict, Verdicts
+from server.presence.sorting import by_number, by_number_and_time, each_once
 from server.presence.tracks import NEVER, Rows, Tracks
 from server.presence.trail import Asked, Notes, Voices
 from server.presence.visit import Evidence, Phase, Weighing, ZoneEvent
 from server.zones.atlas import Atlas
 from server.zones.naming import derived_id
-from server.zones.shape import Indexes
+from server.zones.shape import Floats, Indexes
 from server.zones.zone import Zone
 
 #: A fix that claims less than this is of no use to any zone we know (a town is 3 km wide).
 COARSEST_FIX_M = 3_000.0
+#: By number: faster than asking the enumeration.
+PHASES = tuple(Phase)
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """A stay that is not over, as records keep it: times are aware UTC, ids are texts."""
+class Stay(NamedTuple):
+    """A stay that is not over, as records keep it: times are aware UTC, ids are texts. A tuple: thousands are made a second."""
 
     device: str
     zone: str
@@ -68,7 +71,7 @@ def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience, ears
     verdicts = np.full(len(batch), Verdict.ACCEPTED, np.uint8)
     fix_slots, heard_slots = tracks.slots(batch.fixes.device), tracks.slots(batch.heards.device)
     slots, line = _each_once(np.concatenate([fix_slots, heard_slots]))
-    rows = tracks.rows.copy_of(slots)
+    rows = tracks.rows.copy_of(slots, motion=len(batch.fixes) > 0)
     work = Stays(rows, atlas, patience)
     fix_line, heard_line = line[: len(fix_slots)], line[len(fix_slots) :]
 
@@ -99,7 +102,7 @@ def let_time_pass(
     slots = np.flatnonzero(known <= now)
     if but is not None and len(but):
         slots = slots[~np.isin(slots, but)]
-    work = Stays(tracks.rows.copy_of(slots), atlas, patience)
+    work = Stays(tracks.rows.copy_of(slots, motion=False), atlas, patience)
     work.listening = _listening(tracks, work, slots, patience, ears)
     work.pass_time(np.arange(len(slots)), np.full(len(slots), now))
     none = np.empty(0, np.intp)
@@ -153,7 +156,7 @@ def _each_once(slots: Indexes) -> tuple[Indexes, Indexes]:
     ordered = np.sort(slots)
     if (ordered[1:] != ordered[:-1]).all():
         return slots, np.arange(len(slots))
-    return np.unique(slots, return_inverse=True)
+    return each_once(slots)
 
 
 def _usable_fixes(rows: Rows, batch: Batch, line: Indexes, verdicts: Verdicts) -> tuple[Indexes, Indexes]:
@@ -187,12 +190,11 @@ def _in_rounds(work: Stays, batch: Batch, fix_line: Indexes, fixes: Indexes, sca
     at = np.concatenate([batch.fixes.at[fixes], *(s.at for s in scans)])
     source = np.repeat(np.arange(len(scans) + 1), [len(fixes), *(len(s) for s in scans)])
     item = np.concatenate([fixes, *(np.arange(len(s)) for s in scans)])
-    order = np.lexsort((source, at, line))
-    first = np.flatnonzero(np.append(True, line[order][1:] != line[order][:-1]))
+    order = by_number_and_time(line, at)
+    count = np.bincount(line)
     rank = np.empty(len(order), np.intp)
-    rank[order] = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
-    by_round = np.argsort(rank, kind="stable")
-    for members in np.split(by_round, np.cumsum(np.bincount(rank))[:-1]):
+    rank[order] = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
+    for members in np.split(by_number(rank), np.cumsum(np.bincount(rank))[:-1]):
         for kind in np.unique(source[members]):
             some = item[members[source[members] == kind]]
             if kind == 0:
@@ -237,8 +239,10 @@ def _scan_round(work: Stays, scans: Scans, items: Indexes) -> None:
     inside = follow_scans(rows, scans, items)
     zones = np.array(scans.map.zones, np.intp)
     # A zone that is not held matters only when it is believed: most are neither.
-    held = (rows.zone[which][:, None, :] == zones[None, :, None]).any(axis=2)
-    item, column = np.nonzero(held | (inside >= work.atlas.enter_at[zones]))
+    matters = inside >= work.atlas.enter_at[zones]
+    for held in rows.zone.take(which, axis=0).T:  # stay by stay: numpy is slow along short axes
+        matters |= held[:, None] == zones
+    item, column = np.nonzero(matters)
     work.voices = scans.spoken(items)
     work.weigh(which[item], zones[column], inside[item, column], at[item], by_radio=True)
     work.reckon(which)
@@ -346,21 +350,22 @@ def _changed_stays(
     """Which stays records must write anew, and which are over."""
     rows, zones = work.rows, work.atlas.zones
     lines = np.flatnonzero(work.touched)
-    before = tracks.rows.copy_of(slots[lines])
+    now = rows.copy_of(lines, motion=False)
+    before = tracks.rows.copy_of(slots[lines], motion=False)
     before.widen(rows.stays)
-    differs = np.zeros(before.zone.shape, np.bool_)
+    differs = np.zeros(now.zone.shape, np.bool_)
     for name in ("zone", "phase", "since", "entered", "dwelled_s"):
-        differs |= getattr(before, name) != getattr(rows, name)[lines]
-    changed = np.flatnonzero(differs.any(axis=1))
-    over = [
-        (tracks.devices[slots[lines[i]]], zones[zone].id)
-        for i in changed.tolist()
-        for zone in before.zone[i].tolist()
-        if zone >= 0 and zone not in rows.zone[lines[i]]
-    ]
-    i, places = np.nonzero(differs & (rows.zone[lines] >= 0))
-    devices = [tracks.devices[slot] for slot in slots[lines[i]].tolist()]
-    return stays_of(rows, lines[i], places, devices, zones), tuple(over)
+        differs |= getattr(before, name) != getattr(now, name)
+    gone = before.zone >= 0
+    for held in now.zone.T:
+        gone &= before.zone != held[:, None]
+    devices = [tracks.devices[slot] for slot in slots[lines].tolist()]
+    over = tuple(
+        (devices[i], zones[zone].id)
+        for i, zone in zip(np.nonzero(gone)[0].tolist(), before.zone[gone].tolist(), strict=True)
+    )
+    i, places = np.nonzero(differs & (now.zone >= 0))
+    return stays_of(now, i, places, [devices[each] for each in i.tolist()], zones), over
 
 
 def stays_of(
@@ -368,34 +373,26 @@ def stays_of(
 ) -> tuple[Stay, ...]:
     """Some stays, a (line, place) each, as records keep them."""
     by_radio, by_fix = rows.by_radio_at[lines, places], rows.by_fix_at[lines, places]
+    heard = np.maximum(np.maximum(by_fix, by_radio), rows.inner_at[lines, places])
     columns = (
-        rows.zone[lines, places],
-        rows.phase[lines, places],
-        rows.since[lines, places],
-        rows.entered[lines, places],
-        np.maximum(np.maximum(by_fix, by_radio), rows.inner_at[lines, places]),
-        rows.dwelled_s[lines, places],
-        np.where(by_radio > NEVER, rows.heard_gap_s[lines], rows.fix_gap_s[lines]),
-        rows.noted[lines, places],
+        devices,
+        [zones[zone].id for zone in rows.zone[lines, places].tolist()],
+        [PHASES[phase] for phase in rows.phase[lines, places].tolist()],
+        _all_aware(rows.since[lines, places]),
+        _all_aware(rows.entered[lines, places]),
+        _all_aware(heard),
+        rows.dwelled_s[lines, places].tolist(),
+        np.where(by_radio > NEVER, rows.heard_gap_s[lines], rows.fix_gap_s[lines]).tolist(),
+        rows.noted[lines, places].tolist(),
     )
-    return tuple(
-        Stay(
-            device,
-            zones[zone].id,
-            Phase(phase),
-            _aware(since),
-            _aware(entered),
-            _aware(heard),
-            dwelled_s,
-            gap_s,
-            inside,
-        )
-        for device, zone, phase, since, entered, heard, dwelled_s, gap_s, inside in zip(
-            devices, *(column.tolist() for column in columns), strict=True
-        )
-    )
+    return tuple(map(Stay._make, zip(*columns, strict=True)))
 
 
-def _aware(at: float | np.float64) -> datetime:
+def _all_aware(at: Floats) -> list[datetime]:
+    """Epoch seconds as aware datetimes (UTC)."""
+    return [datetime.fromtimestamp(each, UTC) for each in at.tolist()]
+
+
+def _aware(at: float) -> datetime:
     """An epoch second as an aware datetime (UTC)."""
-    return datetime.fromtimestamp(float(at), UTC)
+    return datetime.fromtimestamp(at, UTC)

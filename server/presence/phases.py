@@ -5,6 +5,7 @@ come, by a new sighting's own time or by the tick.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,8 +150,8 @@ class Stays:
         source = rows.by_radio_at if by_radio else rows.by_fix_at
         source[row, place] = np.where(sure, at, source[row, place])
         self._note(row, place, at, inside, np.where(changed, after, 0))
-        for i in np.flatnonzero(after == OUTSIDE):
-            rows.clear_stay(int(row[i]), int(place[i]))
+        out = after == OUTSIDE
+        rows.clear_stays(row[out], place[out])
 
     def _before_its_time(self, row: Indexes, place: Indexes, at: Floats) -> NDArray[np.bool_]:
         """Which words are of before a stay began, or of before the zone was last left: what was told since knew better.
@@ -160,8 +161,10 @@ class Stays:
         rows = self.rows
         phase = rows.phase[row, place]
         began = np.where(phase == ARRIVING, rows.since[row, place], rows.entered[row, place])
-        left = np.where(rows.left_zone[row] == rows.zone[row, place][:, None], rows.left_at[row], NEVER)
-        return at < np.where(phase == OUTSIDE, left.max(axis=1), began)
+        zone, left = rows.zone[row, place], np.full(len(row), NEVER)
+        for left_zone, left_at in zip(rows.left_zone.T, rows.left_at.T, strict=True):
+            left = np.where(left_zone[row] == zone, np.maximum(left, left_at[row]), left)
+        return at < np.where(phase == OUTSIDE, left, began)
 
     def _pooled(
         self, row: Indexes, zone: Indexes, inside: Floats, own_odds: Floats, at: Floats, *, by_radio: bool
@@ -193,7 +196,7 @@ class Stays:
             # one of the outermost zone.
             zone = self.rows.zone[which]
             due, silence_due = self._due(which) if self.listening is None else self._due_as_told(which, until)
-            earliest = due.min(axis=1)
+            earliest = across(np.minimum, due)
             place = np.where(due == earliest[:, None], self.atlas.rank[zone], INNERMOST).argmin(axis=1)
             falls = earliest <= until
             for i in np.flatnonzero(falls).tolist():
@@ -207,9 +210,9 @@ class Stays:
         """Notes when the clock alone will next change `rows[which]`: after anything else that changed them."""
         next_due_at = self.rows.next_due_at
         next_due_at[which] = np.inf
-        held = which[(self.rows.zone[which] >= 0).any(axis=1)]
+        held = which[across(np.maximum, self.rows.zone.take(which, axis=0)) >= 0]
         if len(held):
-            next_due_at[held] = self._due(held)[0].min(axis=1)
+            next_due_at[held] = across(np.minimum, self._due(held)[0])
 
     def leave(
         self, row: int, zone: int, at: float, why: Why = "zone_gone", known_at: float = NEVER, by: int = -1
@@ -236,12 +239,15 @@ class Stays:
         Both (rows, places).
         """
         rows, atlas = self.rows, self.atlas
-        zone, phase = rows.zone[which], rows.phase[which]
+        zone, phase = rows.zone.take(which, axis=0).astype(np.intp), rows.phase.take(which, axis=0)
         waits = np.where(phase == ARRIVING, atlas.enter_after_s[zone], atlas.leave_after_s[zone])
-        move = np.where((phase == ARRIVING) | (phase == LEAVING), rows.since[which] + waits, np.inf)
-        dwells = atlas.dwells_s[zone]
-        ahead = np.where(dwells > rows.dwelled_s[which][..., None], dwells, np.inf).min(axis=-1)
-        dwell = np.where(phase == INSIDE, rows.entered[which] + ahead, np.inf)
+        turning = (phase == ARRIVING) | (phase == LEAVING)
+        move = np.where(turning, rows.since.take(which, axis=0) + waits, np.inf)
+        told, ahead = rows.dwelled_s.take(which, axis=0), np.full(zone.shape, np.inf)
+        for dwells in atlas.dwells_s.T[::-1]:  # the latest first, so the earliest yet to be told of remains
+            asked = dwells[zone]
+            ahead = np.where(asked > told, asked, ahead)
+        dwell = np.where(phase == INSIDE, rows.entered.take(which, axis=0) + ahead, np.inf)
         silence = self._silence_due(which)
         due = np.minimum(np.minimum(move, dwell), silence)
         if atlas.openings.any:
@@ -368,8 +374,10 @@ class Stays:
     def _close_siblings(self, row: int, zone: int, at: float, known_at: float) -> None:
         """Who is confirmed in one department has left the one next to it."""
         family = self.atlas.family[zone]
+        if family < 0:
+            return
         for place, other in enumerate(self.rows.zone[row].tolist()):
-            if family >= 0 and other >= 0 and other != zone and self.atlas.family[other] == family:
+            if other >= 0 and other != zone and self.atlas.family[other] == family:
                 doubted = self.rows.phase[row, place] == LEAVING
                 left = min(float(self.rows.since[row, place]), at) if doubted else at
                 self.leave(row, other, left, "sibling", known_at, zone)
@@ -443,9 +451,10 @@ class Stays:
         rows, patience = self.rows, self.patience
         radio_s = self._radio_patience_s(which)
         fix_s = np.clip(patience.fix_gaps * rows.fix_gap_s[which], patience.fix_least_s, patience.fix_most_s)
-        believed = rows.by_radio_at[which] > NEVER
-        by_radio = np.where(believed, rows.scanned_at[which] + radio_s[:, None], NEVER)
-        by_fix = np.where(rows.by_fix_at[which] > NEVER, (rows.fix_at[which] + fix_s)[:, None], NEVER)
+        believed = rows.by_radio_at.take(which, axis=0) > NEVER
+        by_radio = np.where(believed, rows.scanned_at.take(which, axis=0) + radio_s[:, None], NEVER)
+        believed = rows.by_fix_at.take(which, axis=0) > NEVER
+        by_fix = np.where(believed, (rows.fix_at[which] + fix_s)[:, None], NEVER)
         return np.maximum(np.maximum(by_radio, by_fix), rows.grace_at[which][:, None])
 
     def _with_ancestors(
@@ -468,31 +477,31 @@ class Stays:
 
     def _place(self, row: Indexes, zone: Indexes, wanted: NDArray[np.bool_]) -> Indexes:
         """The place of each (row, zone); a free one is taken for a new stay that is wanted, else -1."""
-        same = self.rows.zone[row] == zone[:, None]
-        place = np.where(same.any(axis=1), same.argmax(axis=1), -1)
-        for i in np.flatnonzero((place < 0) & wanted):
+        place = np.full(len(row), -1)
+        for at, held in enumerate(self.rows.zone.T):
+            place[held[row] == zone] = at
+        for i in np.flatnonzero((place < 0) & wanted).tolist():
             place[i] = self._new_place(int(row[i]), int(zone[i]))
         return place
 
     def _new_place(self, row: int, zone: int) -> int:
-        free = np.flatnonzero(self.rows.zone[row] < 0)
-        if not len(free):
-            free = np.array([self.rows.stays])
+        place = self._find(row, -1)
+        if place < 0:
+            place = self.rows.stays
             self.rows.widen(2 * self.rows.stays)
-        place = int(free[0])
         self.rows.clear_stay(row, place)
         self.rows.zone[row, place] = zone
         return place
 
     def _find(self, row: int, zone: int) -> int:
-        found = np.flatnonzero(self.rows.zone[row] == zone)
-        return int(found[0]) if len(found) else -1
+        held = self.rows.zone[row].tolist()
+        return held.index(zone) if zone in held else -1
 
     def _stays_in(self, row: int, zone: int) -> list[tuple[int, int]]:
         """(place, zone) of the stay in a zone and of those in the zones within it."""
         return [
-            (place, int(other))
-            for place, other in enumerate(self.rows.zone[row])
+            (place, other)
+            for place, other in enumerate(self.rows.zone[row].tolist())
             if other >= 0 and (other == zone or zone in self.atlas.ancestors[other])
         ]
 
@@ -501,3 +510,8 @@ def odds(probability: Floats) -> Floats:
     """Logarithm of the odds of probabilities, kept within what one word may weigh."""
     bounded = np.clip(probability, 1.0 - SUREST, SUREST)
     return np.asarray(np.log(bounded / (1.0 - bounded)), np.float64)
+
+
+def across(least_or_most: np.ufunc, columns: NDArray[Any]) -> NDArray[Any]:
+    """What numpy.minimum or maximum gives for each row of a few columns: along short axes their own `min` and `max` are slow."""
+    return np.asarray(least_or_most.reduce(columns.T.copy(), axis=0))

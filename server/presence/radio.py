@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.presence.sighting import Heards, Verdict, Verdicts
+from server.presence.sorting import by_number, by_number_and_time
 from server.presence.stillness import RECENT, RECENT_DBM, RECENT_S, follow_levels, stayed
 from server.presence.tracks import NEVER, RadioTracks, Rows, Tracks
 from server.presence.trail import Voices
@@ -45,6 +46,8 @@ LOUDNESS_NOISE_DB, LOUDNESS_DRIFT_DB2_PER_S = 6.0, 0.05
 OUT_OF_STEP_S = 10.0
 #: Someone unheard in a map for this long is a stranger there again: belief starts afresh.
 STRANGER_AFTER_S = 300.0
+#: So many beliefs are worked on at once: more at a time are fetched from far memory at each step, fewer cost more steps.
+AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,16 @@ class Links:
     packets: Floats
     news: Floats
 
-    def of(self, scans: Indexes) -> tuple[Indexes, Indexes]:
-        """The links of some scans, in order, and where each scan begins among them."""
-        count = self.count[scans]
-        begins = np.cumsum(count) - count
-        return np.repeat(self.start[scans] - begins, count) + np.arange(int(count.sum())), begins
+    def by_rank(self, scans: Indexes) -> tuple[Indexes, Indexes, Sequence[int]]:
+        """The links of some scans, which have many links first: the first link of each, then the second, and so on.
+
+        Out: which of the scans each is of, the links, and how many scans have a first, a second, ...
+        """
+        count, start = self.count[scans], self.start[scans]
+        having = [int(np.count_nonzero(count > rank)) for rank in range(int(count[0]))]
+        whose = np.concatenate([np.arange(each) for each in having])
+        links: Indexes = start[whose] + np.repeat(np.arange(len(having)), having)
+        return whose, links, having
 
 
 @dataclass(slots=True)
@@ -151,37 +159,40 @@ def _gather(
     told_until: Floats,
     verdicts: Verdicts,
 ) -> tuple[Scans, Indexes]:
-    lines, own = np.unique(line[items], return_inverse=True)
+    lines, own = _numbered(line[items], len(slots))
     tracked = radio.rows(slots[lines])
-    last_at = radio.last_at[tracked]
-    newest = last_at.max(axis=1, initial=NEVER)
-    at, anchor = heards.at[items], anchor_of[items]
-    order = np.lexsort((at, anchor, own))
-    items, own, at, anchor = items[order], own[order], at[order], anchor[order]
-    before = last_at[own, anchor]
-    follows = (own[1:] == own[:-1]) & (anchor[1:] == anchor[:-1])
+    last_at = radio.last_at.take(tracked, axis=0)
+    newest = np.maximum.reduce(last_at.T.copy(), axis=0, initial=NEVER)  # numpy is slow along short axes
+    anchors = len(radio.map.anchors)
+    link = own * anchors + anchor_of[items]
+    order = by_number_and_time(link, heards.at[items])
+    items, own, link = items[order], own[order], link[order]
+    at, before = heards.at[items], last_at.reshape(-1)[link]
     again = at == before
-    again[1:] |= follows & (at[1:] == at[:-1])
+    again[1:] |= (link[1:] == link[:-1]) & (at[1:] == at[:-1])
     verdicts[items[again]] = Verdict.DUPLICATE
     late = ~again & ((at < before) | (at <= np.maximum(newest - OUT_OF_STEP_S, told_until[lines])[own]))
-    use = ~again & ~late
     too_late = items[late]
-    items, own, at, anchor = items[use], own[use], at[use], anchor[use]
-    packets = np.clip(heards.count[items], 1.0, MOST_PACKETS)
-    fresh = _freshness(_gaps(own, anchor, at, last_at), packets)
-    np.maximum.at(last_at, (own, anchor), at)
+    if again.any() or len(too_late):
+        use = ~again & ~late
+        items, own, link, at, before = items[use], own[use], link[use], at[use], before[use]
+    fresh = _freshness(_gaps(link, at, before), np.clip(heards.count[items], 1.0, MOST_PACKETS))
+    last_at.reshape(-1)[link] = at  # of each link the newest, which comes last
 
     # A little out of step counts as of the newest known second: belief does not go back.
     tick = np.floor(at / STEP_S).astype(np.int64)
-    now = np.maximum(tick, radio.tick[tracked][own])
-    order = np.lexsort((now, own))
+    belief_tick = radio.tick[tracked]
+    now = np.maximum(tick, belief_tick[own])
     # What comes out of step has faded by now as it would have, had it come in time.
-    news = (fresh * np.exp((tick - now) * (STEP_S / FADE_S)))[order]
-    own, now, items, anchor = own[order], now[order], items[order], anchor[order]
-    at, packets = at[order], packets[order]
+    news = fresh * np.exp((tick - now) * (STEP_S / FADE_S))
+    if ((own[1:] == own[:-1]) & (now[1:] < now[:-1])).any():
+        order = np.lexsort((now, own))
+        items, own, link = items[order], own[order], link[order]
+        at, now, news = at[order], now[order], news[order]
     starts = np.flatnonzero(np.append(True, (own[1:] != own[:-1]) | (now[1:] != now[:-1]))[: len(own)])
-    rssi_dbm = heards.rssi_dbm[items]
-    loud = np.rint(rssi_dbm).astype(np.int64) * len(radio.map.anchors) + anchor
+    anchor, rssi_dbm = link - own * anchors, heards.rssi_dbm[items]
+    packets = np.clip(heards.count[items], 1.0, MOST_PACKETS)
+    loud = np.rint(rssi_dbm).astype(np.int64) * anchors + anchor
     scans = Scans(
         map=radio.map,
         line=lines[own[starts]],
@@ -190,23 +201,28 @@ def _gather(
         own=own[starts],
         links=Links(starts, np.diff(np.append(starts, len(own))), anchor, rssi_dbm, packets, news),
         tracked=tracked,
-        learned=radio.learned[tracked],
-        belief_tick=radio.tick[tracked],
+        learned=radio.learned.take(tracked, axis=0),
+        belief_tick=belief_tick,
         last_at=last_at,
-        loudness=radio.loudness[tracked],
-        levels=radio.levels[tracked],
+        loudness=radio.loudness.take(tracked, axis=0),
+        levels=radio.levels.take(tracked, axis=0),
         still_s=radio.still_s[tracked],
         loudest=np.maximum.reduceat(loud, starts) if len(starts) else loud,
     )
     return scans, too_late
 
 
-def _gaps(own: Indexes, anchor: Indexes, at: Floats, last_at: Floats) -> Floats:
-    """Seconds since the same anchor last heard the same device; the links are in order of device, anchor, time."""
-    before = last_at[own, anchor]
-    follows = (own[1:] == own[:-1]) & (anchor[1:] == anchor[:-1])
-    before[1:] = np.where(follows, at[:-1], before[1:])
-    return np.minimum(at - before, STRANGER_AFTER_S)
+def _numbered(lines: Indexes, most: int) -> tuple[Indexes, Indexes]:
+    """The lines (below `most`) that there are, each once, ascending, and which of them each is."""
+    there = np.zeros(most, np.bool_)
+    there[lines] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[lines]
+
+
+def _gaps(link: Indexes, at: Floats, before: Floats) -> Floats:
+    """Seconds since the same anchor last heard the same device, `before` this step; the links are in order, then by time."""
+    follows = np.append(False, link[1:] == link[:-1])[: len(link)]
+    return np.minimum(at - np.where(follows, np.roll(at, 1), before), STRANGER_AFTER_S)
 
 
 def _freshness(gap_s: Floats, count: Floats) -> Floats:
@@ -219,30 +235,43 @@ def _freshness(gap_s: Floats, count: Floats) -> Floats:
 
 def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:
     """Moves belief by one scan a device, in place. Out: (scans, map's zones) probability of being inside."""
+    inside = np.empty((len(items), len(scans.map.zones)))
+    # Those of many links first: then the n-th links are those of the first so many, and need not be looked for.
+    count = scans.links.count[items]
+    most_first = by_number(count.max() - count)
+    for begin in range(0, len(items), AT_ONCE):
+        some = most_first[begin : begin + AT_ONCE]
+        inside[some] = _follow_some(rows, scans, items[some])
+    return inside
+
+
+def _follow_some(rows: Rows, scans: Scans, items: Indexes) -> Floats32:
+    """As `follow_scans`, for a few scans, of many links first."""
     own, tick, which = scans.own[items], scans.tick[items], scans.line[items]
     passed_s = np.where(scans.belief_tick[own] >= 0, tick - scans.belief_tick[own], 0) * STEP_S
-    links, begins = scans.links.of(items)
-    anchor = scans.links.anchor[links]
-    whose = np.repeat(np.arange(len(items)), scans.links.count[items])
-    loudness = scans.loudness[own]
-    heard_dbm = scans.links.rssi_dbm[links]
+    whose, links, having = scans.links.by_rank(items)
+    anchor, heard_dbm = scans.links.anchor[links], scans.links.rssi_dbm[links]
+    loudness = scans.loudness.take(own, axis=0)
     came = _came(scans, own, links, whose, passed_s, rows.heard_gap_s[which])
     left, share = _left(passed_s, scans.still_s[own], rows.heard_gap_s[which])
-    learned = scans.learned[own] * left[:, None].astype(np.float32)
+    learned = scans.learned.take(own, axis=0)
+    learned *= left.astype(np.float32)[:, None]
     news = scans.links.news[links] * share[whose]
-    _add_evidence(learned, scans, items, heard_dbm - loudness[whose, 0], news, begins)
+    fit = scans.map.evidence(anchor, heard_dbm - loudness[whose, 0])
+    fit *= news.astype(np.float32)[:, None]
+    _add_by_rank(learned, fit, having)
     if came.any():
         learned[came] = _afresh(scans.map, scans.levels[own[came]], loudness[came, 0])
     learned -= learned.max(axis=1, keepdims=True)
     scans.learned[own], scans.belief_tick[own] = learned, tick
     inside, here, expected_dbm = scans.map.told(learned)
     off_db = heard_dbm - expected_dbm[whose, anchor]
-    weight = np.add.reduceat(news, begins)
-    mean_off_db = np.add.reduceat(news * off_db, begins) / weight
+    weight = np.asarray(np.bincount(whose, news), np.float64)
+    mean_off_db = np.bincount(whose, news * off_db) / weight
     # Whoever is outside sounds faint because of that: only who is here tells how loud they are.
     scans.loudness[own] = _louder(scans.map, loudness, mean_off_db, weight * here, passed_s)
     _note_gap(rows, which, scans.at[items])
-    return inside.astype(np.float64)
+    return inside
 
 
 def _came(
@@ -277,24 +306,15 @@ def _afresh(radio_map: RadioMap, levels: Floats, loudness_db: Floats) -> Floats3
     return learned
 
 
-def _add_evidence(
-    learned: Floats32, scans: Scans, items: Indexes, rssi_dbm: Floats, news: Floats, begins: Indexes
-) -> None:
-    """Adds what each link weighs, in place: the first link of all scans, then the second, and so on.
+def _add_by_rank(learned: Floats32, fit: Floats32, having: Sequence[int]) -> None:
+    """Adds what links weigh, in place: the first of all scans, then the second of those that have one, and so on.
 
-    A sum by rank, since numpy's reduceat over rows costs ten times as much.
+    Since numpy's reduceat over rows costs ten times as much.
     """
-    links, count = scans.links, scans.links.count[items]
-    start = links.start[items]
-    for rank in range(int(count.max())):
-        some = np.flatnonzero(count > rank)
-        link, here = start[some] + rank, begins[some] + rank
-        fit = scans.map.evidence(links.anchor[link], rssi_dbm[here])
-        fit *= news[here, None].astype(np.float32)
-        if len(some) == len(items):
-            learned += fit
-        else:
-            learned[some] += fit
+    begin = 0
+    for count in having:
+        learned[:count] += fit[begin : begin + count]
+        begin += count
 
 
 def _left(passed_s: Floats, still_s: Floats, usual_gap_s: Floats) -> tuple[Floats, Floats]:

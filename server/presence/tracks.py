@@ -79,21 +79,33 @@ class Rows:
         return cls(**columns)
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.zone)
 
     @property
     def stays(self) -> int:
         return int(self.zone.shape[1])
 
-    def copy_of(self, rows: Indexes) -> "Rows":
-        return Rows(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+    def copy_of(self, rows: Indexes, *, motion: bool = True) -> "Rows":
+        """Some rows; without motion its columns are empty, and `put` leaves them as they are."""
+        nobody = np.empty(0, np.intp)
+        return Rows(
+            *(
+                getattr(self, name).take(rows if motion or name not in MOTION else nobody, axis=0)
+                for name in COLUMNS
+            )
+        )
 
     def put(self, rows: Indexes, values: "Rows") -> None:
         """Writes `values` over `rows`, in place."""
         self.widen(values.stays)
         values.widen(self.stays)
-        for field in fields(self):
-            getattr(self, field.name)[rows] = getattr(values, field.name)
+        for name in COLUMNS:
+            column, given = getattr(self, name), getattr(values, name)
+            if name in STAY_COLUMNS:  # place by place: numpy is slow along short axes
+                for place in range(self.stays):
+                    column[:, place][rows] = given[:, place]
+            elif len(given) == len(rows):
+                column[rows] = given
 
     def lengthen(self, rows: int) -> None:
         """Room for `rows` rows in all, in place."""
@@ -112,10 +124,17 @@ class Rows:
 
     def clear_stay(self, row: int, place: int) -> None:
         """Frees one stay's place."""
-        for name in STAY_COLUMNS - LEFT:
-            getattr(self, name)[row, place] = EMPTY.get(name, 0.0)
+        for name, nothing in CLEARED:
+            getattr(self, name)[row, place] = nothing
+
+    def clear_stays(self, rows: Indexes, places: Indexes) -> None:
+        """Frees some stays' places, row by row."""
+        if len(rows):
+            for name, nothing in CLEARED:
+                getattr(self, name)[rows, places] = nothing
 
 
+COLUMNS = tuple(field.name for field in fields(Rows))
 STAY_COLUMNS = frozenset(
     {
         "zone",
@@ -135,6 +154,29 @@ STAY_COLUMNS = frozenset(
     }
 )
 LEFT = frozenset({"left_zone", "left_at"})
+#: What only fixes read and write.
+MOTION = frozenset(
+    {
+        "lat0",
+        "lon0",
+        "m_per_lat",
+        "m_per_lon",
+        "x",
+        "y",
+        "vx",
+        "vy",
+        "pp",
+        "pv",
+        "vv",
+        "pace",
+        "mean_x",
+        "mean_y",
+        "doubt_x",
+        "doubt_y",
+        "doubt_at",
+        "fix_sigma_m",
+    }
+)
 EMPTY = {
     "m_per_lat": 1.0,
     "m_per_lon": 1.0,
@@ -153,6 +195,7 @@ EMPTY = {
     "left_zone": -1,
     "left_at": NEVER,
 }
+CLEARED = tuple((name, EMPTY.get(name, 0.0)) for name in COLUMNS if name in STAY_COLUMNS - LEFT)
 TYPES: dict[str, type[np.generic]] = {"zone": np.int32, "phase": np.int8, "left_zone": np.int32}
 
 

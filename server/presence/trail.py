@@ -9,7 +9,7 @@ writes them down once they are committed.
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from math import isinf
+from math import inf
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
@@ -177,12 +177,20 @@ class Trails:
             found = [(at[i], said[i]) for i in range(until) if at[i] >= asked.since]
             found.sort(key=itemgetter(0))
         found += [(at, said) for nth, at, said in fresh if nth < asked.noted and at >= asked.since]
-        return shortened([self._weighing(at, said) for at, said in found if said[ZONE] == asked.zone])
-
-    def _weighing(self, at: float, said: _Said) -> Weighing:
-        inside, strength, anchor, others, turn, _ = said
-        known = None if isinf(strength) else strength
-        return Weighing(at, inside, known, self.anchors[int(anchor)], int(others), int(turn))
+        return shortened(
+            [
+                Weighing(
+                    at,
+                    inside,
+                    None if strength == inf else strength,
+                    self.anchors[int(anchor)],
+                    int(others),
+                    int(turn),
+                )
+                for at, (inside, strength, anchor, others, turn, zone) in found
+                if zone == asked.zone
+            ]
+        )
 
     def _grow(self, slots: int, places: int) -> None:
         rows, wide = self.written.shape

@@ -1,5 +1,7 @@
 """What is remembered of a device, and that it can be forgotten."""
 
+from server.presence.radio import AT_ONCE
+from server.presence.tracks import MOTION
 from server.zones.zone import AnchorSet
 from tests.makers import QUICK, Walkthrough, a_department, a_shop, an_anchor, fix, heard
 
@@ -38,3 +40,28 @@ def test_belief_among_anchors_is_forgotten_too():
     assert len(radio.slot_in) == 1
     walk.take(*[heard(s, "a", -50, "bob") for s in range(5, 8)])
     assert set(walk.tracks.slot_of) == {"bob"}
+
+
+def test_what_gateways_tell_of_a_phone_leaves_where_it_is_on_the_map_as_it_was():
+    walk = Walkthrough(
+        a_shop(), a_department("shoes", AnchorSet(("a",))), anchors=[an_anchor("a"), an_anchor("b")]
+    )
+    walk.take(fix(0, north_m=20), fix(5, north_m=21))
+    before = [getattr(walk.tracks.rows, name)[0] for name in sorted(MOTION)]
+    walk.take(heard(6, "a", -50, device="phone"))
+    walk.wait_until(60)
+    assert [getattr(walk.tracks.rows, name)[0] for name in sorted(MOTION)] == before
+    assert walk.tracks.rows.heard_at[0] > walk.tracks.rows.fix_at[0]
+
+
+def test_of_a_crowd_larger_than_is_worked_on_at_once_everybody_gets_the_same_visits():
+    crowd = [f"fob-{number}" for number in range(AT_ONCE + 10)]
+    anchors = [an_anchor("a"), an_anchor("b")]
+    walk = Walkthrough(a_shop(None), a_department("shoes", AnchorSet(("a",))), anchors=anchors)
+    for second in range(20):
+        walk.take(*[heard(second, "a", -50, device) for device in crowd])
+    visits = {device: [] for device in crowd}
+    for event in walk.events:
+        visits[event.device].append((event.kind, event.zone, event.at))
+    assert visits[crowd[0]]
+    assert all(visits[device] == visits[crowd[0]] for device in crowd)
