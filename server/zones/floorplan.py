@@ -19,6 +19,7 @@ from server.zones.kriging import EXPONENT, REFERENCE_DBM, Measured, Paths, expec
 from server.zones.on_plan import outline
 from server.zones.radiomap import RadioMap, radio_map
 from server.zones.shape import Floats
+from server.zones.sight import Segments, crossings, segments
 from server.zones.survey import Survey
 from server.zones.zone import Anchor, AnchorSet, Disc, FloorPlan, Place
 
@@ -28,6 +29,8 @@ MOST_CELLS = 160
 SMALLEST_CELL_M = 0.5
 #: What is learned from a survey costs the cube of its spots: more than this are joined with their neighbours.
 MOST_SPOTS = 400
+#: By so much the squares of joined spots grow until that holds.
+WIDER: Final = 1.1
 
 #: What an anchor hears of a device near itself, near another anchor of the same zone, and elsewhere in the site, where
 #: no positions are known (tetam means at 1-3 m, 3-8 m, 8-20 m), and how much places of one kind differ.
@@ -110,8 +113,9 @@ class _Grid:
         self.offset_db = SURVEYED_OFFSET_DB if self.spots else OFFSET_DB
         self.anchors = anchors
         columns, rows = _grid(plan)
-        self.half = (plan.width_m / columns / 2, plan.height_m / rows / 2)
-        self.x, self.y = _cells(plan)
+        self.half = half_x, half_y = plan.width_m / columns / 2, plan.height_m / rows / 2
+        x, y = _cells(plan)
+        self.cells = shapely.box(x - half_x, y - half_y, x + half_x, y + half_y)
         self.at = np.array([[a.x_m or 0.0, a.y_m or 0.0] for a in anchors])
         self.placed = {anchor.id: shapely.Point(at) for anchor, at in zip(anchors, self.at, strict=True)}
 
@@ -120,11 +124,11 @@ class _Grid:
         shape = outline(place, self.plan, self.placed)
         if shape is None:
             return None
-        half_x, half_y = self.half
-        cells = shapely.box(self.x - half_x, self.y - half_y, self.x + half_x, self.y + half_y)
-        return np.asarray(
-            shapely.area(shapely.intersection(cells, shape)) / (4 * half_x * half_y), np.float64
-        )
+        shapely.prepare(shape)
+        area = np.where(shapely.covers(shape, self.cells), shapely.area(self.cells), 0.0)
+        rim = np.flatnonzero((area == 0.0) & shapely.intersects(shape, self.cells))
+        area[rim] = shapely.area(shapely.intersection(self.cells[rim], shape))
+        return np.asarray(area / (4 * self.half[0] * self.half[1]), np.float64)
 
     def expected_dbm(self) -> tuple[Floats, Floats]:
         """Mean (dBm) and sd (dB), each (anchors, cells)."""
@@ -139,18 +143,17 @@ _Known: TypeAlias = tuple[float, float, tuple[tuple[str, float], ...]]
 @lru_cache(maxsize=32)
 def told(plan: FloorPlan, anchors: tuple[Anchor, ...], spots: tuple[_Known, ...]) -> tuple[Floats, Floats]:
     """Mean (dBm) and sd (dB), each (anchors, cells): only read, since it takes seconds and zones change more often than floors."""
-    walls = np.array([shapely.LineString(wall) for wall in plan.walls if len(wall) >= 2], object)
-    found = shapely.STRtree(walls)
+    walls = segments(plan.walls)
     cells = np.column_stack(_cells(plan))
     each = []
     for anchor in anchors:
         reference = _reference(anchor)
-        paths = _paths(anchor, cells, walls, found)
+        paths = _paths(anchor, cells, walls)
         heard = [(x, y, mean) for x, y, spot in spots for name, mean in spot if name == anchor.id]
         if heard:
             at = np.array([(x, y) for x, y, _ in heard])
             mean_dbm = np.array([mean for _, _, mean in heard])
-            measured = Measured(at, _paths(anchor, at, walls, found), mean_dbm)
+            measured = Measured(at, _paths(anchor, at, walls), mean_dbm)
             each.append(surveyed(cells, paths, reference, measured))
         else:
             each.append(expected(paths, reference))
@@ -173,23 +176,19 @@ def _cells(plan: FloorPlan) -> tuple[Floats, Floats]:
     return across.ravel(), along.ravel()
 
 
-def _paths(anchor: Anchor, points: Floats, walls: NDArray[np.object_], found: shapely.STRtree) -> Paths:
+def _paths(anchor: Anchor, points: Floats, walls: Segments) -> Paths:
     """From an anchor to points of the floor."""
     hung = np.array([anchor.x_m or 0.0, anchor.y_m or 0.0])
     rise = (anchor.z_m if anchor.z_m is not None else HUNG_M) - CARRIED_M
     along = np.hypot(*(points - hung).T)
-    sight = np.asarray(shapely.shortest_line(shapely.points(points), shapely.Point(hung)), object)
-    point, wall = found.query(sight, predicate="intersects")
-    met, crossing = shapely.get_coordinates(
-        shapely.intersection(sight[point], walls[wall]), return_index=True
-    )
-    between = _walls_met(point[crossing], np.hypot(*(met - hung).T), len(points))
+    point, share = crossings(hung, points, walls)
+    between = _walls_met(point, share * along[point], len(points))
     return Paths(np.maximum(np.sqrt(along**2 + rise**2), 0.5), between)
 
 
 def _walls_met(point: NDArray[np.intp], away_m: Floats, points: int) -> Floats:
     """How many walls stand before each point, of crossings at so many metres from the anchor: two faces are one wall."""
-    order = np.lexsort((away_m, point))
+    order = np.argsort(point * (away_m.max(initial=0.0) + 1.0) + away_m)  # by point, then by metres
     point, away_m = point[order], away_m[order]
     another = np.append(True, (point[1:] != point[:-1]) | (np.diff(away_m) > THICKEST_M))[: len(point)]
     return np.bincount(point[another], minlength=points).astype(np.float64)
@@ -197,12 +196,8 @@ def _walls_met(point: NDArray[np.intp], away_m: Floats, points: int) -> Floats:
 
 def _joined(survey: Survey, plan: FloorPlan) -> list[tuple[float, float, dict[str, float]]]:
     """The spots of a survey (x, y, mean of each anchor), those of one square joined where they are too many."""
-    side = sqrt(plan.width_m * plan.height_m / MOST_SPOTS) if len(survey.spots) > MOST_SPOTS else 0.0
-    squares: defaultdict[object, list[int]] = defaultdict(list)
-    for i, spot in enumerate(survey.spots):
-        squares[(spot.x_m // side, spot.y_m // side) if side else i].append(i)
     joined = []
-    for members in squares.values():
+    for members in _squares(np.array([(spot.x_m, spot.y_m) for spot in survey.spots]), plan):
         spots = [survey.spots[i] for i in members]
         heard = {}
         for name in sorted({name for spot in spots for name in spot.heard}):
@@ -212,6 +207,22 @@ def _joined(survey: Survey, plan: FloorPlan) -> list[tuple[float, float, dict[st
         x_m, y_m = (float(np.mean([getattr(spot, axis) for spot in spots])) for axis in ("x_m", "y_m"))
         joined.append((x_m, y_m, heard))
     return joined
+
+
+def _squares(at: Floats, plan: FloorPlan) -> list[list[int]]:
+    """Which spots (rows of x, y) are taken as one: each by itself, or those of a square where there are more than MOST_SPOTS.
+
+    The squares are wider where the spots do not keep to the plan: it may have been made smaller since, or be all length.
+    """
+    if len(at) <= MOST_SPOTS:
+        return [[i] for i in range(len(at))]
+    side = max(sqrt(plan.width_m * plan.height_m / MOST_SPOTS), SMALLEST_CELL_M)
+    while len(np.unique(at // side, axis=0)) > MOST_SPOTS:
+        side *= WIDER
+    squares: defaultdict[tuple[float, ...], list[int]] = defaultdict(list)
+    for i, square in enumerate((at // side).tolist()):
+        squares[tuple(square)].append(i)
+    return list(squares.values())
 
 
 def _reference(anchor: Anchor) -> float:

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+import shapely
 
 from server.zones import floorplan
-from server.zones.floorplan import MOST_CELLS, compile_radio_maps
+from server.zones.floorplan import MOST_CELLS, MOST_SPOTS, compile_radio_maps
 from server.zones.kriging import WALL_DB
 from server.zones.survey import Spot, Strength, Survey
-from server.zones.zone import Disc, FloorPlan
+from server.zones.zone import Disc, FloorPlan, FloorShape
 from tests.makers import an_anchor
 
 
@@ -62,3 +63,30 @@ def test_a_survey_was_made_with_one_fob_and_others_may_still_be_louder_or_fainte
     (surveyed,) = compile_radio_maps(places, [()], anchors, plans, {"floor": survey})
     (plain,) = compile_radio_maps(places, [()], anchors, plans)
     assert 2.0 <= surveyed.offset_db < plain.offset_db
+
+
+@pytest.mark.parametrize(("width_m", "height_m"), [(200.0, 200.0), (1.0, 1.0), (10_000.0, 0.1), (0.01, 0.01)])
+def test_no_survey_has_more_spots_than_the_map_can_learn_from(width_m, height_m, monkeypatch):
+    """Also where the plan was made smaller after the walk, or is all length."""
+    learned = []
+    surveyed = floorplan.surveyed
+    monkeypatch.setattr(
+        floorplan, "surveyed", lambda *about: learned.append(len(about[3].mean_dbm)) or surveyed(*about)
+    )
+    at = np.random.default_rng(1).uniform(0.0, 200.0, (3_000, 2)).tolist()
+    survey = Survey("floor", tuple(Spot(x, y, 1.0, {"door": Strength(-60.0, 3.0, 1)}) for x, y in at))
+    plan = FloorPlan("floor", "Floor", "shop", width_m, height_m)
+    anchor = an_anchor("door", plan="floor", x_m=0.0, y_m=0.0)
+    compile_radio_maps([Disc("door", 3.0)], [()], {"door": anchor}, {"floor": plan}, {"floor": survey})
+    assert 1 <= learned[0] <= MOST_SPOTS
+
+
+def test_a_zone_has_of_each_cell_the_share_that_lies_in_it():
+    plan = FloorPlan("floor", "Floor", "shop", 10.0, 10.0)
+    anchor = an_anchor("door", plan="floor", x_m=0.0, y_m=0.0)
+    place = FloorShape("floor", shapely.Polygon([(0, 0), (5, 0), (5, 5)]))
+    (made,) = compile_radio_maps([place], [()], {"door": anchor}, {"floor": plan})
+    share = made.member[:-1, 0]
+    assert np.isclose(share.sum() / len(share), place.geometry.area / 100.0)
+    assert 0.0 < share[np.argmin(np.abs(share - 0.5))] < 1.0
+    assert share.max() == 1.0
