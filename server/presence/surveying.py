@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from server.presence.proving import Proof, prove, rows
-from server.zones.on_plan import covered, outlines, positions
+from server.zones.on_plan import covered, outlines, positions, reached
+from server.zones.shape import Floats
 from server.zones.survey import Labelled, Survey, gather
 from server.zones.zone import Anchor, FloorPlan, Zone
 
@@ -59,8 +61,7 @@ def learn(recording: Labelled, plan: FloorPlan, zones: Sequence[Zone], anchors: 
             f"the plan has {', '.join(sorted(on_plan)[:5])}"
         )
     x_m, y_m = recording.x_m, recording.y_m
-    within = (x_m >= -BESIDE_M) & (x_m <= plan.width_m + BESIDE_M)
-    within &= (y_m >= -BESIDE_M) & (y_m <= plan.height_m + BESIDE_M)
+    within = _on(plan, x_m, y_m)
     if not (known & within).any():
         raise NothingLearned(
             f"all places lie off floor plan {plan.id}, which is {plan.width_m:g} m by {plan.height_m:g} m: x runs from "
@@ -68,7 +69,7 @@ def learn(recording: Labelled, plan: FloorPlan, zones: Sequence[Zone], anchors: 
         )
     used = rows(recording, known & within)
     survey = gather(plan.id, used)
-    spots = np.array([(spot.x_m, spot.y_m) for spot in survey.spots])
+    near = reached(_places(survey), REACH_M)
     heard = Counter(used.anchor)
     strange = Counter(name for name, ours in zip(recording.anchor, known, strict=True) if not ours)
     figures = Figures(
@@ -80,9 +81,23 @@ def learn(recording: Labelled, plan: FloorPlan, zones: Sequence[Zone], anchors: 
         strange=dict(sorted(strange.items())),
         beside=int((known & ~within).sum()),
         coverage={
-            name: round(covered(outline, spots, REACH_M), 3)
-            for name, outline in outlines(zones, plan, anchors).items()
+            name: round(covered(outline, near), 3) for name, outline in outlines(zones, plan, anchors).items()
         },
         proof=prove(used, plan, zones, anchors),
     )
     return Learned(survey, figures)
+
+
+def off_plan(survey: Survey, plan: FloorPlan) -> int:
+    """How many spots of a survey lie off a plan: it was drawn otherwise when somebody walked there."""
+    at = _places(survey)
+    return int((~_on(plan, at[:, 0], at[:, 1])).sum())
+
+
+def _places(survey: Survey) -> Floats:
+    return np.array([(spot.x_m, spot.y_m) for spot in survey.spots], np.float64).reshape(-1, 2)
+
+
+def _on(plan: FloorPlan, x_m: Floats, y_m: Floats) -> NDArray[np.bool_]:
+    within = (x_m >= -BESIDE_M) & (x_m <= plan.width_m + BESIDE_M)
+    return np.asarray(within & (y_m >= -BESIDE_M) & (y_m <= plan.height_m + BESIDE_M), np.bool_)

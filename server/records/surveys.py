@@ -82,6 +82,15 @@ async def in_use(connection: AsyncConnection) -> dict[str, Survey]:
     return {row.plan_id: _read(row.plan_id, row.spots) for row in rows}
 
 
+async def used_on(connection: AsyncConnection, plan: str) -> tuple[Kept, Survey] | None:
+    """The survey of a plan that counts; None where distances do."""
+    found = await connection.execute(
+        sa.select(_surveys).where(_surveys.c.plan_id == plan, _surveys.c.state == "in use")
+    )
+    row = found.one_or_none()
+    return None if row is None else (_kept(row), _read(plan, row.spots))
+
+
 async def add(
     connection: AsyncConnection,
     survey: Survey,

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server.records import floor_plans, references
+from server.presence.surveying import off_plan
+from server.records import floor_plans, references, surveys
 from server.records.database import Connection, Database
 from server.records.rows import Change
 from server.web.clock import Clock, utc_now
@@ -24,8 +25,9 @@ from server.zones import FloorPlan
 
 #: A fairground; beyond it, millimetres were sent for metres.
 MOST_M = 10_000.0
-#: A department store has some hundreds; each is looked through from each cell to each anchor, so that 10,000 cost a minute.
-MOST_WALLS = 2_000
+#: A department store has some hundreds. Each straight piece is looked at from each cell to each anchor: with 100 anchors 10,000 pieces
+#: cost some seconds.
+MOST_WALLS, MOST_PIECES = 2_000, 10_000
 
 Metres = Annotated[float, Field(ge=-MOST_M, le=MOST_M, allow_inf_nan=False)]
 Extent = Annotated[float, Field(gt=0, le=MOST_M, allow_inf_nan=False)]
@@ -40,6 +42,15 @@ class PlanGiven(Given):
     width_m: Extent
     height_m: Extent
     walls: list[Wall] = Field(default=[], max_length=MOST_WALLS)
+
+    @model_validator(mode="after")
+    def _has_few_enough_pieces(self) -> Self:
+        pieces = sum(len(wall) - 1 for wall in self.walls)
+        if pieces > MOST_PIECES:
+            raise ValueError(
+                f"the walls have {pieces:,} straight pieces together, and {MOST_PIECES:,} are the most: simplify them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_its_walls_on_it(self) -> Self:
@@ -84,8 +95,11 @@ class Plans(BaseModel):
 
 
 class PlanChange(BaseModel):
+    """What became of a floor plan."""
+
     id: str
     change: Change
+    warnings: list[Fault] = Field(description="what is odd and was taken as it is")
 
 
 def floor_plan_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = utc_now) -> APIRouter:
@@ -99,7 +113,8 @@ def floor_plan_routes(database: Database, guard: Guard, edits: Edits, clock: Clo
         async with edits.of("zones") as connection:
             await _refuse_lost_update(connection, request, plan)
             await refuse_unknown_site(connection, body.site)
-            return PlanChange(id=plan, change=await floor_plans.put(connection, body.value(plan), clock()))
+            change = await floor_plans.put(connection, body.value(plan), clock())
+            return PlanChange(id=plan, change=change, warnings=await _oddities(connection, body.value(plan)))
 
     @router.delete(
         "/v1/floor-plans/{plan}",
@@ -145,6 +160,20 @@ async def refuse_unknown_site(connection: Connection, site: str | None, place: s
     if site is not None and await references.unknown(connection, "zones", [site]):
         reason = f"there is no zone {site!r}"
         raise Problem(422, "The site is not known", reason, errors=[Fault(place=place, reason=reason)])
+
+
+async def _oddities(connection: Connection, plan: FloorPlan) -> list[Fault]:
+    """What was walked on the plan as it was drawn before, and does not lie on it any more."""
+    used = await surveys.used_on(connection, plan.id)
+    off = off_plan(used[1], plan) if used else 0
+    if used is None or not off:
+        return []
+    kept, survey = used
+    reason = (
+        f"{off:,} of the {len(survey.spots):,} spots of survey {kept.id}, which is in use, lie off the plan as it is now: "
+        "walk it again, or take the survey back"
+    )
+    return [Fault(place="body", reason=reason)]
 
 
 async def _refuse_lost_update(connection: Connection, request: Request, plan: str) -> None:

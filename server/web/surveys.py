@@ -1,7 +1,7 @@
 """Site surveys over HTTP: a walk with a fob is learned from, kept as a draft with what it would gain, put to use, and taken back.
 
 In: packets with the place of each. Out: surveys by id; their figures; for one, its spots. A body is taken whole or not at all.
-Learning takes a core for seconds: one walk at a time, and beside the path.
+Learning takes a core for seconds: one walk at a time, beside the path, and who comes meanwhile is asked to come again.
 """
 
 import asyncio
@@ -115,9 +115,19 @@ def survey_routes(database: Database, guard: Guard, edits: Edits, clock: Clock =
     _add_choosing(router, guard, edits, clock)
     one_at_a_time = asyncio.Lock()
 
-    @router.post("/v1/surveys", status_code=201, response_model=SurveyShown, responses={404: {}})
+    @router.post(
+        "/v1/surveys",
+        status_code=201,
+        response_model=SurveyShown,
+        responses={404: {}, 503: {"description": "Another walk is being learned from"}},
+    )
     async def learn_from_walk(body: WalkGiven, asked: Annotated[Asked, asking(guard.manager)]) -> Response:
         """Learns from a walk, and keeps it as a draft: nothing changes until it is put to use."""
+        if one_at_a_time.locked():
+            # Nobody waits in line: each has megabytes of packets in hand.
+            raise Problem(
+                503, None, "Another walk is being learned from: try again.", headers={"Retry-After": "10"}
+            )
         async with one_at_a_time:
             learned = await _learned(database, body)
 

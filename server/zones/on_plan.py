@@ -45,13 +45,15 @@ def innermost(outline_of: Mapping[str, shapely.Geometry], x_m: Floats, y_m: Floa
     return first
 
 
-def covered(outline: shapely.Geometry, spots: NDArray[np.float64], reach_m: float) -> float:
-    """The share of an outline's area that lies within reach of any of the spots (rows of x, y)."""
+def reached(spots: NDArray[np.float64], reach_m: float) -> shapely.Geometry:
+    """All that lies within reach of any of the spots (rows of x, y)."""
+    return shapely.union_all(shapely.buffer(shapely.points(spots), reach_m))
+
+
+def covered(outline: shapely.Geometry, near: shapely.Geometry) -> float:
+    """The share of an outline's area that lies in what was reached."""
     area = float(shapely.area(outline))
-    if not len(spots) or not area:
-        return 0.0
-    near = shapely.union_all(shapely.buffer(shapely.points(spots), reach_m))
-    return min(float(shapely.area(shapely.intersection(outline, near))) / area, 1.0)
+    return min(float(shapely.area(shapely.intersection(outline, near))) / area, 1.0) if area else 0.0
 
 
 def middle(outline: shapely.Geometry) -> tuple[float, float]:

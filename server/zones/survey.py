@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from server.zones.shape import Floats
+from server.zones.shape import Floats, Indexes
 
 #: Packets heard within such a square are of one spot: less than the 1.5 m within which shadows forget half of themselves.
 SPOT_M: Final = 0.75
@@ -57,20 +57,24 @@ class Labelled:
 def gather(plan: str, recording: Labelled) -> Survey:
     """The recording as spots, in order of place. Seconds are counted as the distinct seconds in which anything was heard."""
     column, row = (np.floor(axis / SPOT_M).astype(np.intp) for axis in (recording.x_m, recording.y_m))
-    places, spot_of = np.unique(np.column_stack([column, row]), axis=0, return_inverse=True)
-    anchors = np.array(recording.anchor, object)
-    spots = []
-    for number in range(len(places)):
-        mine = np.flatnonzero(spot_of.ravel() == number)
-        heard = {
-            str(name): _strength(recording.rssi_dbm[mine[anchors[mine] == name]])
-            for name in sorted(set(anchors[mine].tolist()))
-        }
-        seconds = len(np.unique(np.floor(recording.at[mine])))
-        x_m, y_m = float(recording.x_m[mine].mean()), float(recording.y_m[mine].mean())
-        spots.append(Spot(x_m, y_m, float(seconds), heard))
-    return Survey(plan, tuple(spots))
+    spot = np.unique(np.column_stack([column, row]), axis=0, return_inverse=True)[1].ravel()
+    count = np.bincount(spot)
+    x_m, y_m = (np.bincount(spot, axis) / count for axis in (recording.x_m, recording.y_m))
+    moments = np.unique(np.column_stack([spot, np.floor(recording.at)]), axis=0)
+    seconds = np.bincount(moments[:, 0].astype(np.intp))
+    heard = _heard(spot, len(count), recording)
+    return Survey(plan, tuple(map(Spot, x_m.tolist(), y_m.tolist(), map(float, seconds), heard)))
 
 
-def _strength(rssi_dbm: Floats) -> Strength:
-    return Strength(float(rssi_dbm.mean()), float(rssi_dbm.std()), len(rssi_dbm))
+def _heard(spot: Indexes, spots: int, recording: Labelled) -> list[dict[str, Strength]]:
+    """By spot what each anchor heard there, anchors in the order of their names."""
+    names, anchor = np.unique(np.array(recording.anchor, str), return_inverse=True)
+    pairs, pair = np.unique(spot * len(names) + anchor, return_inverse=True)
+    packets = np.bincount(pair)
+    mean_dbm = np.bincount(pair, recording.rssi_dbm) / packets
+    sd_db = np.sqrt(np.bincount(pair, (recording.rssi_dbm - mean_dbm[pair]) ** 2) / packets)
+    heard: list[dict[str, Strength]] = [{} for _ in range(spots)]
+    strengths = map(Strength, mean_dbm.tolist(), sd_db.tolist(), packets.tolist())
+    for number, strength in zip(pairs.tolist(), strengths, strict=True):
+        heard[number // len(names)][str(names[number % len(names)])] = strength
+    return heard

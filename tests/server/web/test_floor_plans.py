@@ -2,9 +2,10 @@
 
 import pytest
 
-from server.records import zones
+from server.records import surveys, zones
 from server.web.floor_plans import floor_plan_routes
 from server.zones import Zone
+from server.zones.survey import Spot, Strength, Survey
 
 PLAN = {
     "name": "Ground floor",
@@ -22,7 +23,11 @@ def shop(database, guard, edits, tokens, open_doors, noon):
 
 
 async def test_a_plan_comes_back_as_it_was_sent(shop):
-    assert (await shop.put("/v1/floor-plans/fp_1", json=PLAN)).json() == {"id": "fp_1", "change": "created"}
+    assert (await shop.put("/v1/floor-plans/fp_1", json=PLAN)).json() == {
+        "id": "fp_1",
+        "change": "created",
+        "warnings": [],
+    }
     got = await shop.get("/v1/floor-plans/fp_1")
     assert got.json() == {"id": "fp_1", "site": None, **PLAN}
     known = {"If-None-Match": got.headers["etag"]}
@@ -56,6 +61,7 @@ async def test_the_site_of_a_plan_must_exist(shop, database, noon):
         ({"walls": [[[0, 0], [0, "x"]]]}, "body.walls[0][1][1]"),
         ({"walls": [[[0, 0], [0, 70]]]}, "body"),
         ({"depth_m": 16}, "body.depth_m"),
+        ({"walls": [[[0, 0], [1, 1]] * 3_000] * 2}, "body"),
     ],
 )
 async def test_what_is_no_plan_is_refused_with_its_place(shop, wrong, place):
@@ -73,3 +79,16 @@ async def test_nobody_overwrites_a_change_they_have_not_seen(shop):
     assert (await shop.delete("/v1/floor-plans/fp_1", headers=seen)).status_code == 412
     assert (await shop.delete("/v1/floor-plans/fp_1")).status_code == 204
     assert (await shop.get("/v1/floor-plans/fp_1")).status_code == 404
+
+
+async def test_who_makes_a_plan_smaller_is_told_of_the_survey_that_was_walked_on_it(shop, database, noon):
+    await shop.put("/v1/floor-plans/fp_1", json=PLAN)
+    heard = {"an_door": Strength(-60.0, 3.0, 40)}
+    walked = Survey("fp_1", (Spot(2.0, 2.0, 20.0, heard), Spot(20.0, 14.0, 20.0, heard)))
+    async with database.writing() as connection:
+        kept = await surveys.add(connection, walked, {}, made_by="Ann", source="a walk", now=noon)
+        await surveys.use(connection, kept.id, noon)
+    assert (await shop.put("/v1/floor-plans/fp_1", json=PLAN)).json()["warnings"] == []
+    smaller = {**PLAN, "width_m": 7.3, "height_m": 16.0}
+    (warning,) = (await shop.put("/v1/floor-plans/fp_1", json=smaller)).json()["warnings"]
+    assert warning["reason"].startswith(f"1 of the 2 spots of survey {kept.id}, which is in use, lie off")

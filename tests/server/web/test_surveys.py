@@ -1,8 +1,13 @@
 """Surveys over HTTP: learned from a walk, put to use, taken back; each with what it would gain."""
 
+import asyncio
+import threading
+
 import pytest
 
+from server.presence.surveying import learn
 from server.records import anchors, floor_plans, zones
+from server.web import surveys
 from server.web.surveys import survey_routes
 from tests.server.a_walk import ANCHORS, PLAN, ZONES, a_walk
 
@@ -72,6 +77,23 @@ async def test_asking_again_with_the_same_key_learns_once(shop):
     first, again = [(await shop.post("/v1/surveys", **asked)).json() for _ in range(2)]
     assert first == again
     assert len((await shop.get("/v1/surveys")).json()["surveys"]) == 1
+
+
+async def test_who_comes_while_a_walk_is_learned_from_is_asked_to_come_again(shop, monkeypatch):
+    began, go_on = threading.Event(), threading.Event()
+
+    def slowly(*about):
+        began.set()
+        assert go_on.wait(30)
+        return learn(*about)
+
+    monkeypatch.setattr(surveys, "learn", slowly)
+    first = asyncio.create_task(shop.post("/v1/surveys", json=a_body()))
+    assert await asyncio.to_thread(began.wait, 30)
+    second = await shop.post("/v1/surveys", json=a_body())
+    go_on.set()
+    assert (second.status_code, second.headers["retry-after"]) == (503, "10")
+    assert (await first).status_code == 201
 
 
 async def test_surveys_are_listed_page_by_page_and_by_plan(shop):

@@ -5,7 +5,7 @@ import pytest
 from shapely import Polygon, box
 
 from server.zones import Anchor, AnchorSet, Disc, FloorPlan, FloorShape, Zone
-from server.zones.on_plan import NOWHERE, covered, innermost, middle, outlines
+from server.zones.on_plan import NOWHERE, covered, innermost, middle, outlines, reached
 
 PLAN = FloorPlan("fp_1", "Ground", None, 10.0, 10.0)
 DOOR = Anchor("an_door", "Door", plan="fp_1", x_m=1, y_m=5)
@@ -49,6 +49,6 @@ def test_the_middle_of_a_zone_lies_in_it_whatever_its_shape():
 
 
 def test_a_zone_is_covered_as_far_as_somebody_stood_near():
-    assert covered(box(0, 0, 4, 4), np.empty((0, 2)), 2.0) == 0.0
-    assert covered(box(0, 0, 1, 1), np.array([(0.5, 0.5)]), 2.0) == 1.0
-    assert 0.1 < covered(box(0, 0, 10, 10), np.array([(5, 5)]), 2.0) < 0.13
+    assert covered(box(0, 0, 4, 4), reached(np.empty((0, 2)), 2.0)) == 0.0
+    assert covered(box(0, 0, 1, 1), reached(np.array([(0.5, 0.5)]), 2.0)) == 1.0
+    assert 0.1 < covered(box(0, 0, 10, 10), reached(np.array([(5, 5)]), 2.0)) < 0.13
