@@ -16,6 +16,7 @@ from importlib.metadata import version
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from server.bus.local import LocalBus
 from server.bus.measures import Measures
@@ -44,11 +45,13 @@ from server.web.anchors import anchor_routes
 from server.web.campaigns import campaign_routes
 from server.web.claims import claim_routes
 from server.web.coupons import coupon_routes
+from server.web.dead_letters import dead_letter_routes
 from server.web.edits import Edits
 from server.web.floor_plans import floor_plan_routes
 from server.web.gateways import gateway_routes
 from server.web.guard import Guard
 from server.web.health import Check, health_routes
+from server.web.inbox import inbox_routes
 from server.web.keys import key_routes
 from server.web.limits import BodyLimit, Throttle
 from server.web.live import live_routes
@@ -61,6 +64,7 @@ from server.web.shopper import shopper_routes
 from server.web.staff import staff_routes
 from server.web.surveys import survey_routes
 from server.web.till import till_routes
+from server.web.unsubscribe import unsubscribe_routes
 from server.web.why import why_routes
 from server.web.zones import zone_routes
 
@@ -223,6 +227,9 @@ def _application(
         campaign_routes(database, guard, edits),
         preview_routes(database, guard),
         why_routes(database, guard),
+        inbox_routes(database, guard),
+        dead_letter_routes(database, guard),
+        unsubscribe_routes(database, edits, _unsubscribe_key(settings)),
     ):
         application.include_router(router)
     return application
@@ -245,6 +252,12 @@ def _knows(keyring: Keyring) -> Callable[[str], Awaitable[bool]]:
         return await keyring.look_up(token) is not None
 
     return knows
+
+
+def _unsubscribe_key(settings: Settings) -> str | None:
+    """What the links under e-mails are signed with: the door must know what the channel signed."""
+    key: SecretStr | None = getattr(settings.channels["email"], "unsubscribe_key", None)
+    return key.get_secret_value() if key else None
 
 
 def _whose(database: Database) -> Callable[[str], Awaitable[str]]:

@@ -6,7 +6,7 @@ know of each (directory.py).
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +19,8 @@ from server.records.tables import AddressRow, DeviceRow, Table
 from server.zones.naming import derived_id
 
 Kind = Literal["phone", "fob"]
-AddressKind = Literal["fcm_fid", "fcm_token"]
+#: The channel's name, or that and a detail: `fcm_fid` and `fcm_token` are two ways of the channel `fcm`.
+AddressKind = Literal["fcm_fid", "fcm_token", "webpush", "email", "sms", "chat"]
 
 _devices = Table.metadata.tables["devices"]
 _anchors = Table.metadata.tables["anchors"]
@@ -103,12 +104,17 @@ async def of_shopper(connection: AsyncConnection, shopper: str) -> list[DeviceRo
 async def put_address(
     connection: AsyncConnection, device: DeviceRow, kind: AddressKind, value: str, now: datetime
 ) -> None:
-    """Where a push reaches this device from now on: one place only, or one offer would show twice.
+    """Where a channel reaches this device from now on: one place a channel, or one offer would show twice.
 
     An address belongs to one device: that of an app installed anew moves to the device that says it last, and one that was
     dead lives again when its phone says so.
     """
-    mine = sa.and_(_addresses.c.device_id == device.id, _addresses.c.dead_at.is_(None))
+    of_the_channel = [other for other in get_args(AddressKind) if _channel(other) == _channel(kind)]
+    mine = sa.and_(
+        _addresses.c.device_id == device.id,
+        _addresses.c.dead_at.is_(None),
+        _addresses.c.kind.in_(of_the_channel),
+    )
     same = sa.and_(_addresses.c.kind == kind, _addresses.c.value == value)
     await connection.execute(
         sa.update(_addresses)
@@ -131,6 +137,10 @@ async def put_address(
             set_={"shopper_id": device.shopper_id, "device_id": device.id, "dead_at": None, "dead_why": None},
         )
     )
+
+
+def _channel(kind: str) -> str:
+    return kind.partition("_")[0]
 
 
 async def addresses_of(connection: AsyncConnection, device: str) -> list[AddressRow]:

@@ -213,6 +213,12 @@ async def waiting(connection: AsyncConnection) -> int:
     return int(count or 0)
 
 
+async def shopper_of(connection: AsyncConnection, offer: str) -> str | None:
+    """Whose offer it is; None where it, or its shopper, was forgotten."""
+    found: str | None = await connection.scalar(sa.select(_outbox.c.shopper_id).where(_outbox.c.id == offer))
+    return found
+
+
 async def forget_before(connection: AsyncConnection, before: datetime) -> int:
     """Deletes offers settled before `before`, with their attempts; gives how many. Caps must not look further back."""
     old = sa.select(_outbox.c.id).where(_outbox.c.settled_at < before)

@@ -13,16 +13,17 @@ from starlette.requests import Request
 
 from server.records import consents, devices, forgetting, keys, shoppers
 from server.records.database import Connection, Database
-from server.records.devices import AddressKind, Kind
+from server.records.devices import Kind
 from server.records.keys import Principal
 from server.records.naming import fresh_id
 from server.records.shoppers import Said
 from server.records.tables import DeviceRow
 from server.web import proof
+from server.web.address import VOUCHED, AddressGiven
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.edits import Edits
-from server.web.fields import Given, Language, OwnId, TimeZone
+from server.web.fields import Language, OwnId, TimeZone
 from server.web.guard import Guard
 from server.web.known import ConsentsGiven, ConsentShown, ConsentsShown, DeviceShown, Identified
 from server.web.limits import Throttle, caller_address
@@ -49,11 +50,6 @@ class Registered(BaseModel):
     device: str
     shopper: str
     token: str
-
-
-class AddressGiven(Given):
-    kind: AddressKind
-    value: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[\x21-\x7e]+$")]
 
 
 class DeviceKnown(DeviceShown):
@@ -150,6 +146,22 @@ async def _refuse_mere_claims(connection: Connection, body: DeviceGiven, now: da
         )
 
 
+async def _refuse_unvouched(connection: Connection, body: AddressGiven, device: str, now: datetime) -> None:
+    """Whoever types somebody else's mailbox would take it from them, and send them offers."""
+    if body.kind not in VOUCHED:
+        return
+    why: str | None = "is missing"
+    if body.proof is not None:
+        why = await proof.address_objection(connection, body.proof, device, body.kind, body.value, now)
+    if why:
+        raise Problem(
+            403,
+            "The shop must say whose address this is",
+            f"An address of kind {body.kind} needs a `proof` from the shop's server.",
+            errors=[Fault(place="body.proof", reason=why)],
+        )
+
+
 def _for_the_device(router: APIRouter, database: Database, guard: Guard, edits: Edits, clock: Clock) -> None:
     @router.get("/v1/devices/me")
     async def me(caller: Annotated[Principal, guard.device]) -> DeviceKnown:
@@ -159,9 +171,10 @@ def _for_the_device(router: APIRouter, database: Database, guard: Guard, edits: 
 
     @router.put("/v1/devices/me/address")
     async def put_address(body: AddressGiven, caller: Annotated[Principal, guard.device]) -> DeviceKnown:
-        """Where a push reaches this device from now on, in place of where it did before."""
+        """Where a channel reaches this device from now on, in place of where it did before."""
         async with database.writing() as connection:
             device = await _own(connection, caller)
+            await _refuse_unvouched(connection, body, device.id, clock())
             await devices.put_address(connection, device, body.kind, body.value, clock())
             return await _known(connection, device)
 

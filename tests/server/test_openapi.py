@@ -148,6 +148,7 @@ _NEED_NO_KEY = {
     "/v1/login",
     "/v1/logout",
     "/v1/campaigns/{campaign}/preview",
+    "/v1/unsubscribe/{token}",  # taking a consent back twice changes nothing, and a mail reader sends no such header
 }
 
 
