@@ -212,7 +212,7 @@ def _whys(push: Push, before: Sequence[Push], due: Due, devices: Mapping[str, st
     if push.title != due.titles[push.shopper, push.campaign]:
         yield f"the shopper should read {due.titles[push.shopper, push.campaign]!r}"
     if push.at_s < expected.from_s:
-        yield f"it could not be known before {expected.from_s:.0f} s"
+        yield f"it came at {push.at_s:.1f} s and could not be known before {expected.from_s:.1f} s"
     if len(before) >= rule.cap_of_all:
         yield f"{len(before)} offers came before, and {rule.cap_of_all} are the most"
     for rival in before:

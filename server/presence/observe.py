@@ -317,6 +317,9 @@ def _evidence(
 
 
 def _of_cause(cause: Cause, zone: int, atlas: Atlas, weighings: tuple[Weighing, ...]) -> Evidence:
+    if cause.why == "believed":  # what ended the visit before, at the same instant, is no ground for this one
+        began = [i for i, each in enumerate(weighings) if each.turn == Phase.ARRIVING]
+        weighings = weighings[began[-1] :] if began else weighings
     return Evidence(
         why=cause.why,
         known_at=cause.known_at,

@@ -343,8 +343,8 @@ class Stays:
                 grounds: tuple[Why, int] = ("believed", -1) if outer == zone else ("implied", zone)
                 cause = self._cause(row, place, known_at, *grounds)
                 self.changes.append(Change("entered", row, outer, entered, entered, 0.0, cause))
-            rows.phase[row, place] = INSIDE
-            rows.since[row, place] = at
+            if phase != INSIDE:
+                rows.phase[row, place], rows.since[row, place] = INSIDE, at
 
     def _not_before(self, row: int, zone: int) -> float:
         """Nobody comes in before they came into the shop, nor before they left here last or the department next to it."""
