@@ -22,7 +22,8 @@ import structlog
 
 from server.bus.contract import Bus, Handover
 from server.bus.measures import Measures
-from server.campaigns import Decision, Hold, Send, decide_in_turn
+from server.campaigns import Compiled, Decision, Hold, Send, decide_in_turn
+from server.campaigns.journey import steps_after
 from server.knowledge import Knowledge
 from server.moments import Scene
 from server.presence.ears import Ear, Ears, brought, doubts, in_step, told
@@ -321,13 +322,17 @@ class Trigger:
         records.keep_visits(told, shopper_of)
         records.keep_stays([stay for stay in step.stays if stay.device in shopper_of], step.over)
         moments = self._scene(self._clock()).moments(records, events)
-        made = decide_in_turn(self._known().compiled, moments)
-        return _Done(events, _kept(records, made, heard_at), shopper_of)
+        compiled = self._known().compiled
+        made = decide_in_turn(compiled, moments)
+        if compiled.reminds:
+            records.holds.wake_whose_shoppers_came_back(told, shopper_of, self._clock())
+        return _Done(events, _kept(records, compiled, made, heard_at), shopper_of)
 
     def _record_held(self, now: datetime, records: Work) -> _Done:
         """What waited and is due is decided anew, in the transaction in which it stops to wait."""
-        made = decide_in_turn(self._known().compiled, self._scene(now).moments_again(records))
-        return _Done((), _kept(records, made, now), {})
+        compiled = self._known().compiled
+        made = decide_in_turn(compiled, self._scene(now).moments_again(records))
+        return _Done((), _kept(records, compiled, made, now), {})
 
     def _scene(self, now: datetime) -> Scene:
         manners = self._manners
@@ -365,11 +370,19 @@ def _end(lost: Sequence[Stay], now: datetime, records: Work) -> None:
     records.close_visits([(stay.device, stay.zone) for stay in lost], now)
 
 
-def _kept(records: Work, made: Sequence[Decision], heard_at: datetime) -> list[Decision]:
+def _kept(records: Work, compiled: Compiled, made: Sequence[Decision], heard_at: datetime) -> list[Decision]:
     """Decisions with all that rides with them: exposures, outbox rows, counts, what waits. Out: those that are new."""
     fresh = records.decided.keep(made, heard_at)
     records.issues.add(decision for decision in fresh if isinstance(decision, Send))
     records.holds.keep([decision for decision in fresh if isinstance(decision, Hold)])
+    records.holds.follow(
+        [
+            step
+            for send in fresh
+            if isinstance(send, Send) and send.campaign in compiled.campaigns
+            for step in steps_after(compiled.campaigns[send.campaign], send)
+        ]
+    )
     return fresh
 
 

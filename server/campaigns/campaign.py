@@ -6,6 +6,7 @@ In: a campaign's document (reading.py reads it and names what is wrong with it).
 from typing import TYPE_CHECKING, Annotated, Literal, Self, Union
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -32,6 +33,18 @@ State = Literal["draft", "live", "paused", "ended"]
 
 MOST_HELD_OUT = 0.9  # who would hold out everybody pauses the campaign
 LONGEST_DWELL_S = 86_400  # who stays longer than a day works there
+
+
+def _each_channel_once(channels: tuple[ChannelName, ...]) -> tuple[ChannelName, ...]:
+    if twice := sorted({name for name in channels if channels.count(name) > 1}):
+        raise ValueError(f"each channel is tried once; {', '.join(twice)} is there twice")
+    return channels
+
+
+Channels = Annotated[
+    tuple[ChannelName, ...], Field(min_length=1, max_length=8), AfterValidator(_each_channel_once)
+]
+"""The order in which channels are tried."""
 
 
 class Where(BaseModel):
@@ -89,13 +102,29 @@ class Variant(BaseModel):
     offer: Offer | None = None
 
 
+class FollowUp(BaseModel):
+    """A step after the offer, with its own channels, and its own offer unless it repeats the campaign's.
+
+    `not_opened`: not opened, nor redeemed, when `after` has passed, and still in the shop. `left_without_redeeming`: at the next visit to
+    the shop, within `after`. `redeemed`: once it was redeemed, within `after`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    when: Literal["not_opened", "left_without_redeeming", "redeemed"]
+    after: Span
+    channels: Channels
+    offer: Offer | None = None
+
+
 class Campaign(BaseModel):
     """One campaign. `id` may be the owner's own; an edit makes a new `version`.
 
     Of several that could speak at a moment one wins: by `priority`, then the more specific zone, then `value` (what an answer is worth,
     in whatever unit the shop counts). Of those with `one_a_visit` one speaks in a visit to the shop. Caps may count over a `group`.
     `channels` are tried in this order. `hold_out` is the share of shoppers who get nothing, so that what the campaign does can be
-    told from what would have happened anyway; `variants` are tried against each other.
+    told from what would have happened anyway; `variants` are tried against each other; `follow_ups` are
+    the steps after the offer.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -109,19 +138,13 @@ class Campaign(BaseModel):
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
     value: float = Field(default=0.0, ge=-1e9, le=1e9, allow_inf_nan=False)
     group: str | None = Field(default=None, min_length=1, max_length=64)
-    channels: tuple[ChannelName, ...] = Field(default=("fcm",), min_length=1, max_length=8)
+    channels: Channels = ("fcm",)
     one_a_visit: bool = False
     hold: Hold | None = None
     hold_out: float = Field(default=0.0, ge=0, le=MOST_HELD_OUT, allow_inf_nan=False)
     variants: tuple[Variant, ...] = Field(default=(), max_length=10)
+    follow_ups: tuple[FollowUp, ...] = Field(default=(), max_length=3)
     version: int = Field(default=1, ge=1)
-
-    @field_validator("channels")
-    @classmethod
-    def _each_channel_once(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
-        if twice := sorted({name for name in channels if channels.count(name) > 1}):
-            raise ValueError(f"each channel is tried once; {', '.join(twice)} is there twice")
-        return channels
 
     @field_validator("variants")
     @classmethod

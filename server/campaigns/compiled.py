@@ -29,7 +29,7 @@ class Compiled:
     are left out. `unplaced`: ids of live campaigns that no zone can wake, for staff to see. `look_back`: how far back
     the offers sent to a shopper must be known. `needs`: the facts that cost a look-up of their own and are asked for by some
     campaign; `counted`: the campaigns that ask how many offers they gave; `one_a_visit`: whether some campaign asks since when
-    its shopper is in the shop.
+    its shopper is in the shop; `reminds`: whether some campaign waits for its shoppers to come back.
     """
 
     campaigns: Mapping[str, Campaign]
@@ -39,6 +39,7 @@ class Compiled:
     needs: frozenset[Fact]
     counted: frozenset[str]
     one_a_visit: bool
+    reminds: bool
     hearings: Mapping[str, tuple[Hearing, ...]]
     by_wake: Mapping[Wake, tuple[Campaign, ...]]
 
@@ -71,6 +72,9 @@ def compile_campaigns(campaigns: Iterable[Campaign], zones: Iterable[Zone]) -> C
             each.id for each in live.values() if any("issued" in c.needs for c in each.conditions)
         ),
         one_a_visit=any(each.one_a_visit for each in live.values()),
+        reminds=any(
+            step.when == "left_without_redeeming" for each in live.values() for step in each.follow_ups
+        ),
         hearings=MappingProxyType(hearings),
         by_wake=MappingProxyType({wake: tuple(listening) for wake, listening in by_wake.items()}),
     )

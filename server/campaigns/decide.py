@@ -20,7 +20,8 @@ from server.campaigns.decision import Decision, Exposed, Hold, HoldOut, Reason, 
 from server.campaigns.experiment import control_of, variant_of
 from server.campaigns.gates import FIRST, ONE_MOMENT, THEN
 from server.campaigns.issuing import Given
-from server.campaigns.moment import Happening, Moment, OfferFacts, SentOffer
+from server.campaigns.journey import as_step, without_its_offer
+from server.campaigns.moment import Happening, Held, Moment, OfferFacts, SentOffer
 from server.campaigns.offer import Offer, OfferText
 from server.campaigns.wording import NotWritten, facts_of, written
 from server.campaigns.words import AllOf, Phrases, say
@@ -186,11 +187,7 @@ def _shop(moment: Moment) -> str:
 def _candidates(compiled: Compiled, moment: Moment) -> list[Candidate]:
     if moment.held:
         waiting = [(compiled.campaigns.get(held.campaign), held) for held in moment.held]
-        return [
-            _looked_at(campaign, replace(_seen(campaign, moment, moment.happenings[0]), held=(held,)))
-            for campaign, held in waiting
-            if campaign
-        ]
+        return [_again(campaign, held, moment) for campaign, held in waiting if campaign]
     woken: dict[str, tuple[Campaign, Happening]] = {}
     for happening in sorted(moment.happenings, key=_nearness):  # the nearest comes last and stays
         event = happening.event
@@ -199,6 +196,13 @@ def _candidates(compiled: Compiled, moment: Moment) -> list[Candidate]:
     return [
         _looked_at(campaign, _seen(campaign, moment, happening)) for campaign, happening in woken.values()
     ]
+
+
+def _again(campaign: Campaign, held: Held, moment: Moment) -> Candidate:
+    """A campaign that waited, or a step of its journey, with what stands against it now."""
+    if held.step:
+        campaign, moment = as_step(campaign, held.step), without_its_offer(moment, held)
+    return _looked_at(campaign, replace(_seen(campaign, moment, moment.happenings[0]), held=(held,)))
 
 
 def _seen(campaign: Campaign, moment: Moment, happening: Happening) -> Moment:
@@ -250,7 +254,7 @@ def _draft(candidate: Candidate) -> Draft | Reason:
     campaign, moment = candidate.campaign, candidate.moment
     shopper = moment.shopper
     chosen = variant_of(campaign, shopper.id) if shopper else None
-    offer_id = derived_id("of", moment.event.visit, campaign.id)
+    offer_id = _offer_id(candidate)
     texts: list[OfferText] = []
     for offer in campaign.offers:
         facts = facts_of(moment, offer_id, offer, offer.ends(moment.now), shop_name=moment.zone.shop_name)
@@ -261,6 +265,14 @@ def _draft(candidate: Candidate) -> Draft | Reason:
     place = campaign.variants.index(chosen) if chosen else 0
     variant = chosen.id if chosen else None
     return Draft(candidate, offer_id, campaign.offers[place], texts[place], variant)
+
+
+def _offer_id(candidate: Candidate) -> str:
+    """A visit gives one offer of a campaign, and an offer one of each of its follow-ups."""
+    held = candidate.moment.held[0] if candidate.moment.held else None
+    if held and held.step:
+        return derived_id("of", held.decision)
+    return derived_id("of", candidate.moment.event.visit, candidate.campaign.id)
 
 
 def _exposed(draft: Draft, others: Sequence[Candidate]) -> Exposed:
@@ -279,7 +291,10 @@ def _exposed(draft: Draft, others: Sequence[Candidate]) -> Exposed:
         "one_a_visit": campaign.one_a_visit,
     }
     reasons = (Reason.of("arbitration", won),)
-    control = control_of(campaign, moment.shopper.id, moment.global_hold_out) if moment.shopper else None
+    is_step = bool(moment.held and moment.held[0].step)  # of a journey that only the treated began
+    control = None
+    if moment.shopper and not is_step:
+        control = control_of(campaign, moment.shopper.id, moment.global_hold_out)
     if control:
         held_out = Reason.of("hold_out", say(PHRASES, f"control_{control}"))
         return HoldOut(**exposure, reasons=(*reasons, held_out), control=control)
@@ -289,7 +304,7 @@ def _exposed(draft: Draft, others: Sequence[Candidate]) -> Exposed:
         offer=draft.offer,
         text=draft.text,
         expires_at=draft.offer.ends(moment.now),
-        cost=(moment.offer.cost or 0.0) if moment.offer else 0.0,
+        cost=(moment.offer.cost or 0.0) if moment.offer and not is_step else 0.0,
     )
 
 
@@ -362,6 +377,7 @@ def _of_moment(campaign: str, version: int, moment: Moment) -> dict[str, Any]:
         "decided_at": moment.now,
         "saw": _saw(moment),
         "held": held,
+        "step": moment.held[0].step if moment.held else 0,
     }
 
 

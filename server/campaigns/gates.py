@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from server.campaigns import journey
 from server.campaigns.campaign import Campaign
 from server.campaigns.channels import PURPOSES, agreed, open_to
 from server.campaigns.conditions.consent import Consent
@@ -172,7 +173,7 @@ def _one_winner_a_visit(campaign: Campaign, moment: Moment) -> str | None:
 
 def _still_there(_: Campaign, moment: Moment) -> str | None:
     """Who was held is spoken to where they still are; whoever was left or left behind is not there by any device."""
-    if not moment.held or moment.event.kind == "exited":
+    if not moment.held or moment.held[0].step or moment.event.kind == "exited":
         return None
     if moment.shopper and moment.zone.id in moment.shopper.here:
         return None
@@ -228,6 +229,7 @@ FIRST: tuple[Gate, ...] = (
 THEN: tuple[Gate, ...] = (
     Gate("still_there", _still_there),
     Gate("still_open", _still_open),
+    Gate("journey", journey.objection),
     Gate("offer_life", _offer_alive),
     Gate("reachable", _reachable),
     Gate("shopper_quiet_hours", _not_in_their_quiet_hours, _until_their_quiet_hours_end),

@@ -203,12 +203,21 @@ class OfferFacts:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A decision that was held and is due: its id, the campaign and its version then, and since when it waits."""
+    """A decision that was held and is due: its id, the campaign and its version then, and since when it waits.
+
+    Or a step of a journey (`step` counts from 1): then `visit` is that of the offer which it follows, `woken` says that what it waited
+    for has happened, `opened` and `redeemed` what became of the offer.
+    """
 
     decision: str
     campaign: str
     version: int
     since: datetime
+    step: int = 0
+    visit: str = ""
+    woken: bool = False
+    opened: bool = False
+    redeemed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def _decision_row(decision: Decision) -> dict[str, Any]:
         "verdict": decision.verdict,
         "variant": decision.variant,
         "held_id": decision.held,
+        "step": decision.step,
         "due_at": decision.due_at if isinstance(decision, Hold) else None,
         "reasons": [asdict(reason) for reason in decision.reasons],
         "saw": decision.saw,

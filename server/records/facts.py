@@ -31,7 +31,7 @@ from server.records.tables import Table
 _devices, _shoppers = Table.metadata.tables["devices"], Table.metadata.tables["shoppers"]
 _consents, _addresses = Table.metadata.tables["consents"], Table.metadata.tables["addresses"]
 _visits, _outbox = Table.metadata.tables["visits"], Table.metadata.tables["outbox"]
-_exposures, _uses = Table.metadata.tables["exposures"], Table.metadata.tables["uses"]
+_exposures, _redemptions = Table.metadata.tables["exposures"], Table.metadata.tables["redemptions"]
 
 #: Outcomes after which an offer never reached anybody: they count against no cap.
 FAILED = ("undeliverable", "refused", "expired", "withdrawn", "dead_letter")
@@ -165,9 +165,8 @@ class Facts:
 
     def _redeemed(self, shoppers: Collection[str]) -> dict[str, list[RedeemedOffer]]:
         redeemed: defaultdict[str, list[RedeemedOffer]] = defaultdict(list)
-        for row in rows_among(self._connection, _uses_of, shoppers):
-            amount = None if row.amount_milli is None else row.amount_milli / 1000
-            redeemed[row.shopper_id].append(RedeemedOffer(row.campaign_id, row.at, amount))
+        for row in rows_among(self._connection, _redeemed_by, shoppers):
+            redeemed[row.shopper_id].append(RedeemedOffer(row.campaign_id, row.at, row.amount))
         return redeemed
 
     def _here(self, shoppers: Collection[str]) -> dict[str, dict[str, datetime]]:
@@ -250,14 +249,11 @@ def _open_visits(dialect: str) -> sa.Select[Any]:
 
 
 @cache
-def _uses_of(dialect: str) -> sa.Select[Any]:
-    """What tills took of a shopper's offers, but for what was rolled back."""
-    found = sa.select(_uses.c.shopper_id, _uses.c.at, _uses.c.amount_milli, _outbox.c.campaign_id)
-    return (
-        found.join_from(_uses, _outbox, _outbox.c.id == _uses.c.outbox_id)
-        .where(among(dialect, _uses.c.shopper_id), _uses.c.void_at.is_(None))
-        .order_by(_uses.c.at)
-    )
+def _redeemed_by(dialect: str) -> sa.Select[Any]:
+    """What tills took of a shopper's offers; what they rolled back is no redemption any more."""
+    columns = (_redemptions.c.shopper_id, _redemptions.c.at, _redemptions.c.amount, _outbox.c.campaign_id)
+    found = sa.select(*columns).join_from(_redemptions, _outbox, _outbox.c.id == _redemptions.c.outbox_id)
+    return found.where(among(dialect, _redemptions.c.shopper_id)).order_by(_redemptions.c.at)
 
 
 def _by_shopper(consents: Iterable[Any]) -> dict[str, dict[str, ConsentGiven]]:

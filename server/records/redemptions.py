@@ -23,6 +23,7 @@ from server.campaigns.redemption import (
     judged,
 )
 from server.campaigns.words import say
+from server.records import holds
 from server.records.database import insert_into
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Refusal, Taken
@@ -91,6 +92,7 @@ async def redeem(
         insert_into(connection, _redemptions).values(**row.model_dump()).on_conflict_do_nothing()
     )
     if kept.rowcount:
+        await holds.redeemed(connection, offer, at)
         return row
     earlier = await connection.execute(sa.select(_redemptions.c.at).where(_redemptions.c.outbox_id == offer))
     raise AlreadyRedeemed(f"this offer was redeemed already, at {earlier.scalar_one():%Y-%m-%d %H:%M:%S} UTC")
@@ -111,7 +113,20 @@ async def use_offer(
     code = await connection.scalar(sa.select(_claims.c.code).where(_claims.c.outbox_id == offer))
     if code is None:
         paid = None if asked.paid_milli is None else amount(asked.paid_milli)
-        return await redeem(connection, offer, asked.at, till=at_till.till, amount=paid)
+        row = await redeem(connection, offer, asked.at, till=at_till.till, amount=paid)
+        use = UseRow(
+            id=fresh_id("rd"),
+            outbox_id=offer,
+            shopper_id=row.shopper_id,
+            shop=asked.shop,
+            till=at_till.till,
+            order_id=at_till.order,
+            amount_milli=asked.paid_milli,
+            at=asked.at,
+            received_at=at_till.received_at,
+        )
+        await connection.execute(sa.insert(_uses).values(**use.model_dump()))
+        return row
     if (
         await _row_of(connection, code, lock=False)
     ).outbox_id is None:  # a shared code: this offer's turn is once
@@ -205,7 +220,7 @@ async def roll_back(connection: AsyncConnection, use: str, now: datetime) -> Use
         .values(void_at=now, void_why="rolled_back")
     )
     if voided.rowcount:
-        await connection.execute(
+        await connection.execute(  # none, of an offer that was used by itself
             sa.update(_codes)
             .where(_codes.c.code == row.code)
             .values(used=_codes.c.used - 1, spent_milli=_codes.c.spent_milli - row.spent_milli)
@@ -216,10 +231,16 @@ async def roll_back(connection: AsyncConnection, use: str, now: datetime) -> Use
     )
 
 
-async def roll_back_offer(connection: AsyncConnection, offer: str) -> bool:
-    """Takes back that an offer without a code was used; False where it was not (any more)."""
+async def roll_back_offer(connection: AsyncConnection, offer: str, now: datetime) -> None:
+    """Takes back that an offer was used, by itself or by its code. Twice is no error. Raises NotFound where it never was."""
+    asked = sa.select(_uses.c.id, _uses.c.void_at).where(_uses.c.outbox_id == offer).order_by(_uses.c.id)
+    uses = (await connection.execute(asked)).all()
     gone = await connection.execute(sa.delete(_redemptions).where(_redemptions.c.outbox_id == offer))
-    return bool(gone.rowcount)
+    if not uses and not gone.rowcount:
+        raise NotFound(f"offer {offer} was not redeemed")
+    for use in uses:
+        if use.void_at is None:
+            await roll_back(connection, use.id, now)
 
 
 async def last_use(connection: AsyncConnection, code: str) -> Use | None:
@@ -279,10 +300,11 @@ async def _note_the_offer(connection: AsyncConnection, use: UseRow) -> None:
     await connection.execute(
         insert_into(connection, _redemptions).values(**row.model_dump()).on_conflict_do_nothing()
     )
+    await holds.redeemed(connection, use.outbox_id, use.at)
 
 
 async def _forget_the_offer(connection: AsyncConnection, offer: str | None) -> None:
     """Where no use of it counts any more, an offer counts as not redeemed."""
     still = sa.select(_uses.c.id).where(_uses.c.outbox_id == offer, _uses.c.void_at.is_(None)).limit(1)
     if offer is not None and await connection.scalar(still) is None:
-        await roll_back_offer(connection, offer)
+        await connection.execute(sa.delete(_redemptions).where(_redemptions.c.outbox_id == offer))

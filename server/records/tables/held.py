@@ -49,6 +49,9 @@ class HoldRow(Table, table=True):
 
     The row goes in the transaction that keeps the next decision. `event`, `dwelled_s`, `happened_at` and `entered_at` are the zone
     event that woke the campaign; `since_at` is when it began to wait.
+
+    Or a step of a journey waits (`step` from 1, `kind` what for): for what becomes of the offer `offer_id`, given in `offer_visit_id`.
+    `woken_at`: that has happened.
     """
 
     __tablename__ = "holds"
@@ -59,6 +62,12 @@ class HoldRow(Table, table=True):
     zone_id: str
     campaign_id: str
     campaign_version: int
+    site_id: str = ""
+    kind: str = "hold"
+    step: int = 0
+    offer_id: str | None = Field(default=None, index=True)
+    offer_visit_id: str = ""
+    woken_at: datetime | None = utc(nullable=True)
     event: str
     dwelled_s: float = 0.0
     happened_at: datetime = utc()

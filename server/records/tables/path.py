@@ -56,7 +56,7 @@ class DecisionRow(Table, table=True):
     """What was decided for one campaign at one moment, with what it saw and why: sent, withheld, held or held out.
 
     `variant`: the one that the shopper got, or would have got. `due_at`: when a held decision is looked at again; `held_id`: the held one
-    that this one followed from.
+    that this one followed from. `step` is which of the campaign's follow-ups it is about.
     """
 
     __tablename__ = "decisions"
@@ -71,6 +71,7 @@ class DecisionRow(Table, table=True):
     verdict: str
     variant: str | None = None
     held_id: str | None = None
+    step: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     due_at: datetime | None = utc(nullable=True)
     reasons: list[dict[str, Any]] = json_column()
     saw: dict[str, Any] = json_column()

@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("decisions", sa.Column("variant", sa.String(), nullable=True))
     op.add_column("decisions", sa.Column("held_id", sa.String(), nullable=True))
+    op.add_column("decisions", sa.Column("step", sa.Integer(), nullable=False, server_default=sa.text("0")))
     op.add_column("decisions", sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
     _exposures()
     _holds()
@@ -68,6 +69,12 @@ def _holds() -> None:
         sa.Column("zone_id", sa.String(), nullable=False),
         sa.Column("campaign_id", sa.String(), nullable=False),
         sa.Column("campaign_version", sa.Integer(), nullable=False),
+        sa.Column("site_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("offer_id", sa.String(), nullable=True),
+        sa.Column("offer_visit_id", sa.String(), nullable=False),
+        sa.Column("woken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("event", sa.String(), nullable=False),
         sa.Column("dwelled_s", sa.Float(), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
@@ -78,6 +85,7 @@ def _holds() -> None:
     )
     op.create_index(op.f("ix_holds_shopper_id"), "holds", ["shopper_id"])
     op.create_index(op.f("ix_holds_due_at"), "holds", ["due_at"])
+    op.create_index(op.f("ix_holds_offer_id"), "holds", ["offer_id"])
 
 
 def _issues() -> None:
