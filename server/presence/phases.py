@@ -28,6 +28,9 @@ SUREST = 0.999
 #: Between leaving a zone and being in it again: visits are named by when they began, to the millisecond.
 SHORTEST_S = 0.001
 
+#: Nobody is in more zones at once, but for those that the others imply: rows are as wide as the widest, for all devices.
+MOST_STAYS = 32
+
 #: Beyond the rank of any zone.
 INNERMOST = 127
 
