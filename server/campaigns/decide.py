@@ -146,8 +146,10 @@ def objections(campaign: Campaign, moment: Moment) -> tuple[Reason, ...]:
 
 
 def offer_facts(campaign: Campaign, now: datetime) -> OfferFacts:
-    """What conditions may know of the offer that the campaign would give now."""
-    return OfferFacts(ends_at=min(offer.ends(now) for offer in campaign.offers))
+    """What conditions may know of the offer that the campaign would give now; of variants the dearest and the first to end."""
+    costs = [offer.cost for offer in campaign.offers if offer.cost is not None]
+    ends_at = min(offer.ends(now) for offer in campaign.offers)
+    return OfferFacts(ends_at, cost=max(costs) if len(costs) == len(campaign.offers) else None)
 
 
 def _at_once(moments: Iterable[Moment]) -> list[list[Moment]]:
@@ -304,7 +306,7 @@ def _exposed(draft: Draft, others: Sequence[Candidate]) -> Exposed:
         offer=draft.offer,
         text=draft.text,
         expires_at=draft.offer.ends(moment.now),
-        cost=(moment.offer.cost or 0.0) if moment.offer and not is_step else 0.0,
+        cost=0.0 if is_step else draft.offer.cost or 0.0,
     )
 
 

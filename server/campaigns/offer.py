@@ -82,7 +82,7 @@ class Offer(BaseModel):
 
     Where both are given the earlier holds. `default_language` is for shoppers who speak none of the others: the first
     of the title unless it is named. Title and body may have fields in Liquid, as {{ shopper.first_name | default: "you" }}.
-    `action` is what the button does. A purchase within `attribution_s` seconds of the offer may count as its doing. `data`
+    `action` is what the button does. `cost` is what one costs the shop, in its own money, for budgets. A purchase within `attribution_s` seconds of the offer may count as its doing. `data`
     goes to the app as it is.
     """
 
@@ -96,6 +96,7 @@ class Offer(BaseModel):
     life_s: float = Field(default=USUAL_LIFE_S, gt=0, le=LONGEST_LIFE_S)
     ends_at: AwareDatetime | None = None
     action: AnyAction | None = None
+    cost: float | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
     attribution_s: float = Field(default=USUAL_ATTRIBUTION_S, gt=0, le=LONGEST_ATTRIBUTION_S)
     data: dict[str, str] = Field(default_factory=dict)
 

@@ -39,7 +39,7 @@ class DecisionsAsked(Page):
     campaign: Word | None = None
     device: Id | None = None
     visit: Id | None = None
-    verdict: Literal["send", "withhold", "hold_out"] | None = None
+    verdict: Literal["send", "withhold", "hold", "hold_out"] | None = None
     since: Time | None = Field(None, description="decided at or after")
     until: Time | None = Field(None, description="decided before")
 

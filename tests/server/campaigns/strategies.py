@@ -287,6 +287,8 @@ variants = st.just(
     )
 )
 
+follow_ups = st.just(({"when": "not_opened", "after": "30m", "channels": ("email",)},))
+
 
 @st.composite
 def campaigns(draw: st.DrawFn) -> list[Campaign]:
@@ -305,6 +307,7 @@ def campaigns(draw: st.DrawFn) -> list[Campaign]:
             hold=draw(st.none() | st.just({"at_most": "4h"})),
             hold_out=draw(st.sampled_from([0.0, 0.0, 0.5])),
             variants=draw(st.just(()) | variants),
+            follow_ups=draw(st.just(()) | follow_ups),
             conditions=draw(st.just(()) | st.lists(any_condition, max_size=2).map(tuple)),
         )
         for name in chosen

@@ -16,6 +16,7 @@ from server.campaigns import (
     Moment,
     Reason,
     Send,
+    Spent,
     compile_campaigns,
     decide,
     decide_in_turn,
@@ -419,6 +420,23 @@ def test_a_stock_of_one_holds_within_a_batch():
     ]
     made = decide_in_turn(compiled, batch)
     assert [each.verdict for each in made] == ["send", "withhold", "withhold"]
+
+
+def test_a_budget_is_spent_by_what_offers_cost_within_a_batch_too():
+    offer = {"title": {"it": "a"}, "body": {"it": "b"}, "cost": 4.0}
+    campaign = a_campaign("shoes", {"kind": "budget", "total": 10}, offer=offer)
+    batch = [
+        a_moment(
+            a_happening(visit=f"v_{who}"),
+            shopper=a_shopper(id=who),
+            device=DeviceFacts(f"d_{who}", has_address=True),
+            issued={},
+            budget_spent={"shoes": Spent(total=2.0)},
+        )
+        for who in ("sh_ann", "sh_bea", "sh_cio")
+    ]
+    made = decide_in_turn(compile_campaigns([campaign], ZONES), batch)
+    assert [each.verdict for each in made] == ["send", "send", "withhold"]
 
 
 @given(campaigns(), moments())

@@ -88,7 +88,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_in_its_place():
         "offer.life_s",
     }
     assert found["colour"].startswith("there is no such field; there are id, name, state, trigger")
-    assert found["conditions[1]"].startswith("there is no kind 'horoscope'; there are consent, cooldown")
+    assert found["conditions[1]"].startswith("there is no kind 'horoscope'; there are budget, consent, cooldown")
     assert found["conditions[2]"] == "must have a `kind`"
     assert found["offer.body"] == "title and body differ in en, it"
 
@@ -105,7 +105,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_in_its_place():
         (
             {"conditions": [{"kind": "frequency_cap", "at_most": 1, "windows": "7d", "window": "7d"}]},
             "conditions[0].windows",
-            "did you mean 'window'? There are kind, at_most, window, scope",
+            "did you mean 'window'? There are kind, at_most, window, calendar",
         ),
         (
             {
@@ -119,7 +119,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_in_its_place():
         (
             {"conditions": [{"kind": "quiet_hour"}]},
             "conditions[0]",
-            "did you mean 'quiet_hours'? There are consent",
+            "did you mean 'quiet_hours'? There are budget, consent",
         ),
     ],
 )
