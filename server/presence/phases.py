@@ -484,7 +484,8 @@ class Stays:
         for at, held in enumerate(self.rows.zone.T):
             place[held[row] == zone] = at
         for i in np.flatnonzero((place < 0) & wanted).tolist():
-            place[i] = self._new_place(int(row[i]), int(zone[i]))
+            if np.count_nonzero(self.rows.zone[row[i]] >= 0) < MOST_STAYS:
+                place[i] = self._new_place(int(row[i]), int(zone[i]))
         return place
 
     def _new_place(self, row: int, zone: int) -> int:
