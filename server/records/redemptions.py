@@ -235,12 +235,12 @@ async def roll_back_offer(connection: AsyncConnection, offer: str, now: datetime
     """Takes back that an offer was used, by itself or by its code. Twice is no error. Raises NotFound where it never was."""
     asked = sa.select(_uses.c.id, _uses.c.void_at).where(_uses.c.outbox_id == offer).order_by(_uses.c.id)
     uses = (await connection.execute(asked)).all()
+    for use in uses:  # before the offer itself: the order of locks is that of `use_code`
+        if use.void_at is None:
+            await roll_back(connection, use.id, now)
     gone = await connection.execute(sa.delete(_redemptions).where(_redemptions.c.outbox_id == offer))
     if not uses and not gone.rowcount:
         raise NotFound(f"offer {offer} was not redeemed")
-    for use in uses:
-        if use.void_at is None:
-            await roll_back(connection, use.id, now)
 
 
 async def last_use(connection: AsyncConnection, code: str) -> Use | None:

@@ -4,13 +4,14 @@ In: a server key, and an offer's id or a code as it was typed or scanned. Out: t
 words for the till's display, with the kind of reason as title. What tills did without a line is told later, each with its verdict.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
-from server.campaigns.coupon import amount, milli
+from server.campaigns.coupon import amount, milli, normal
 from server.campaigns.redemption import Asked as AskedOfCode
 from server.campaigns.redemption import Why
 from server.campaigns.signed_code import jwk, public_key, read
@@ -113,7 +114,7 @@ class Looked(BaseModel):
 
 
 class RollBackGiven(Given):
-    """One of: the id of a code's use, or an offer that was used without a code."""
+    """One of: the id of a code's use, or an offer: all its uses, by itself or by its code."""
 
     redemption: Id | None = None
     offer: Id | None = None
@@ -208,8 +209,7 @@ def _using(router: APIRouter, database: Database, guard: Guard, clock: Clock) ->
             if body.redemption is not None:
                 use = await redemptions.roll_back(connection, body.redemption, clock())
                 return RolledBack(redemption=use.id, offer=use.outbox_id, at=use.void_at or clock())
-            if not await redemptions.roll_back_offer(connection, body.offer or ""):
-                raise Problem(404, None, f"offer {body.offer} was not redeemed")
+            await redemptions.roll_back_offer(connection, body.offer or "", clock())
             return RolledBack(redemption=None, offer=body.offer, at=clock())
 
         async with database.writing() as connection:
@@ -223,7 +223,9 @@ async def _redeem(
     try:
         if body.code is None:
             return _shown(await redemptions.use_offer(connection, body.offer or "", asked, at_till))
-        code = await _plain(connection, body.code)
+        code = _plain(body.code, await _public_keys(connection))
+        if code is None:
+            raise NotRedeemable.of("forged")
         if not body.dry:
             return _shown(await redemptions.use_code(connection, code, asked, at_till))
         found = await redemptions.look(connection, code, asked)
@@ -274,9 +276,11 @@ async def _reconcile(connection: Connection, given: list[Any], now: datetime) ->
             field = ".".join(str(step) for step in first["loc"])
             reason = first["msg"].removeprefix("Value error, ")
             told[index] = Reconciled(index=index, verdict="malformed", field=field, reason=reason)
+    keys = await _public_keys(connection)
+    codes = {index: normal(_plain(use.code, keys) or "") for index, use in good.items()}
     # By code, so that two batches at once lock codes in one order; and of one code in the order of time.
-    for index, use in sorted(good.items(), key=lambda each: (each[1].code, each[1].at, each[0])):
-        told[index] = await _reconciled(connection, index, use, now)
+    for index in sorted(good, key=lambda index: (codes[index], good[index].at, index)):
+        told[index] = await _reconciled(connection, index, good[index], codes[index], now)
     verdicts = [told[index] for index in range(len(given))]
     return Verdicts(
         accepted=sum(each.verdict == "accepted" for each in verdicts),
@@ -285,7 +289,9 @@ async def _reconcile(connection: Connection, given: list[Any], now: datetime) ->
     )
 
 
-async def _reconciled(connection: Connection, index: int, given: OfflineGiven, now: datetime) -> Reconciled:
+async def _reconciled(
+    connection: Connection, index: int, given: OfflineGiven, code: str, now: datetime
+) -> Reconciled:
     if given.at > now + AHEAD:
         reason = "lies in the future: is the till's clock right?"
         return Reconciled(index=index, verdict="in_the_future", field="at", reason=reason)
@@ -297,7 +303,8 @@ async def _reconciled(connection: Connection, index: int, given: OfflineGiven, n
         verdict: Verdict = "double_spend" if before.void_why == "double_spend" else "duplicate"
         return Reconciled(index=index, verdict=verdict, redemption=use, reason="it was told before")
     try:
-        code = await _plain(connection, given.code)
+        if not code:
+            raise NotRedeemable.of("forged")
         await redemptions.use_code(connection, code, asked, at_till)
     except NotRedeemable as no:
         refused = no.refused
@@ -312,15 +319,16 @@ async def _reconciled(connection: Connection, index: int, given: OfflineGiven, n
     return Reconciled(index=index, verdict="accepted", redemption=use)
 
 
-async def _plain(connection: Connection, code: str) -> str:
-    """The code that a signed text vouches for; any other text as it is. Raises NotRedeemable for a signature that is not ours."""
+async def _public_keys(connection: Connection) -> dict[str, bytes]:
+    return {str(key.number): public_key(key.private_key) for key in await till_keys.every(connection)}
+
+
+def _plain(code: str, keys: Mapping[str, bytes]) -> str | None:
+    """The code that a signed text vouches for, None where the signature is not ours; any other text as it is."""
     if code.count(".") != 2 or len(code) < 100:  # shorter than any signature: a code of the shop's own
         return code
-    keys = {str(key.number): public_key(key.private_key) for key in await till_keys.every(connection)}
     signed = read(code, keys)
-    if signed is None:
-        raise NotRedeemable.of("forged")
-    return signed.code
+    return signed.code if signed else None
 
 
 def _told(no: NotRedeemable, place: str) -> Problem:

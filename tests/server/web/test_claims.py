@@ -196,6 +196,24 @@ async def test_an_offer_that_was_claimed_is_used_by_its_id_or_its_code_and_not_b
     assert (used.status_code, used.json()["coupon"], used.json()["shopper"]) == (201, "spring", "sh_1")
     assert (await redeem(doors, server, code=claimed["code"])).status_code == 409
     assert (await redeem(doors, server, offer="of_1")).status_code == 409
+    back = await doors.post("/v1/redemptions/rollback", json={"offer": "of_1"}, headers=server)
+    assert back.status_code == 200
+    assert (await redeem(doors, server, code=claimed["code"])).status_code == 201
+
+
+async def test_all_who_share_a_code_use_their_offer_once(doors, server, phone, give):
+    await put(doors, server, codes="shared", code="BRERA20", per_person=2)
+    await give("of_1", "of_2")
+    assert {(await claim(doors, phone, offer)).json()["code"] for offer in ("of_1", "of_2")} == {"BRERA20"}
+    for offer in ("of_1", "of_2"):
+        assert (await redeem(doors, server, offer=offer)).json()["offer"] == offer
+        assert (await redeem(doors, server, offer=offer)).status_code == 409
+    assert (await redeem(doors, server, code="brera 20")).status_code == 201
+
+
+async def test_nothing_that_was_never_used_is_taken_back(doors, server, claimed):
+    for body in ({"offer": "of_1"}, {"redemption": "rd_none"}):
+        assert (await doors.post("/v1/redemptions/rollback", json=body, headers=server)).status_code == 404
 
 
 async def test_an_offer_that_was_used_without_its_coupon_gives_none_any_more(doors, server, phone, give):

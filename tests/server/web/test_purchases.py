@@ -71,6 +71,26 @@ async def test_what_was_redeemed_in_the_order_beats_what_was_sent_last(post):
     assert (bought.json()["credit"]["offer"], bought.json()["credit"]["by"]) == ("of_short", "redemption")
 
 
+async def test_what_the_till_redeemed_for_the_order_needs_no_naming(post):
+    used = await post.doors.post("/v1/redemptions", json={"offer": "of_short", "order": "o1"})
+    assert used.status_code == 201
+    bought = (await post(order="o1", amount=10)).json()
+    assert (bought["shopper"], bought["credit"]["offer"], bought["credit"]["by"]) == (
+        "sh_1",
+        "of_short",
+        "redemption",
+    )
+
+
+async def test_what_was_rolled_back_caused_no_order(post):
+    await post.doors.post("/v1/redemptions", json={"offer": "of_short", "order": "o1"})
+    for _ in range(2):
+        back = await post.doors.post("/v1/redemptions/rollback", json={"offer": "of_short"})
+        assert back.status_code == 200
+    assert (await post(order="o1", amount=10)).json()["credit"] is None
+    assert (await post.doors.post("/v1/redemptions", json={"offer": "of_short"})).status_code == 201
+
+
 async def test_an_order_of_nobody_we_know_is_kept_without_credit(post):
     for name, who in (("o1", {}), ("o2", {"own_id": "nobody"}), ("o3", {"shopper": "sh_none"})):
         bought = await post(order=name, amount=10, **who)
