@@ -1,6 +1,7 @@
 """What is played and judged: a labelled recording of one device, and what an algorithm said of it. Values only.
 
-Times are seconds of the case's own clock, which begins at 0; sightings carry them as epoch seconds, EPOCH_S later.
+Times are seconds of the case's own clock, which begins at 0; sightings carry them as epoch seconds, EPOCH_S later. What is written for
+others to read (--events) counts as the recording does: `began_s` later.
 """
 
 from collections.abc import Mapping
@@ -45,7 +46,7 @@ class Case:
     """One recording of one device. `zones` are scored, `around` exist too (the site); `at_each_s` is the true zone of each second.
 
     `ping_s` is the usual time between fixes, 0 for radio. Where the device is `still`, any enter after the first right one is a flap.
-    `dwell_s` is a time in a zone that somebody wants to be told of, 0 for none.
+    `dwell_s` is a time in a zone that somebody wants to be told of, 0 for none. `began_s` is what the recording's clock showed at 0.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Case:
     matching: Matching
     still: bool = False
     dwell_s: float = 0.0
+    began_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

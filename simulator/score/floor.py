@@ -69,6 +69,7 @@ class Floor:
         seconds: float,
         still: bool = False,
         dwell_s: float = 0.0,
+        began_s: float = 0.0,
     ) -> Case:
         """A recording of radio on this floor."""
         return Case(
@@ -88,6 +89,7 @@ class Floor:
             matching=RADIO,
             still=still,
             dwell_s=dwell_s,
+            began_s=began_s,
         )
 
     @staticmethod

@@ -16,6 +16,7 @@ from simulator.chance import stream
 from simulator.frame import Floats, Point
 from simulator.score.asked import Asked, within
 from simulator.score.floor import PLAN, Floor, floor_of, survey_of
+from simulator.score.recorded import Recorded, first_heard_s, from_zero
 from simulator.traces import tetam
 from simulator.traces.trace import NoTrace, RadioTrace
 
@@ -27,20 +28,25 @@ FOLDS = 9
 LEAST_IN_FOLD = 4
 
 
+def walks(folder: Path) -> list[Recorded]:
+    """The walks of a folder. Raises NoTrace."""
+    return [from_zero(walk, float(walk.truth.at_s[0])) for walk in tetam.walks(folder)]
+
+
 @cache
-def standing(folder: Path) -> tuple[RadioTrace, ...]:
+def standing(folder: Path) -> tuple[Recorded, ...]:
     """The standing positions of a folder, read once. Raises NoTrace."""
-    return tuple(tetam.standing(folder))
+    return tuple(from_zero(trace, first_heard_s(trace)) for trace in tetam.standing(folder))
 
 
-def standing_if_any(folder: Path) -> tuple[RadioTrace, ...]:
+def standing_if_any(folder: Path) -> tuple[Recorded, ...]:
     """The standing positions of a folder, none where it has no such file."""
     return standing(folder) if (folder / "static.csv.gz").is_file() else ()
 
 
 def office(asked: Asked, traces: Sequence[RadioTrace]) -> Floor:
     """The floor on which these traces, and what may be learned from, lie. Raises NoTrace."""
-    known = [*traces, *standing_if_any(asked.folder(KIND))]
+    known: list[RadioTrace] = [*traces, *standing_if_any(asked.folder(KIND))]
     if asked.elsewhere is not None:
         known += standing(within(asked.elsewhere, KIND))
     return floor_of(tetam.anchors(asked.folder(KIND)), [(trace.truth.x, trace.truth.y) for trace in known])
@@ -88,7 +94,7 @@ def _spots(folder: Path, low: Point, anchors: tuple[str, ...]) -> Mapping[str, t
     }
 
 
-def folds(traces: Sequence[RadioTrace], seed: int) -> list[list[RadioTrace]]:
+def folds(traces: Sequence[Recorded], seed: int) -> list[list[Recorded]]:
     """The positions dealt at random into parts of equal size. Raises NoTrace where there are none."""
     if not traces:
         raise NoTrace("there are no standing positions")

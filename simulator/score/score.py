@@ -30,16 +30,16 @@ class Scored:
     figures: Figures
 
     def events(self) -> Iterator[str]:
-        """What was predicted, one JSON object a line, in order of knowing."""
-        told = [(each, case.name) for case, some in zip(self.cases, self.said, strict=True) for each in some]
-        for each, device in sorted(told, key=lambda pair: (pair[0].t, pair[1])):
+        """What was predicted, one JSON object a line, in order of knowing; times are those of the recording's own clock."""
+        told = [(each, case) for case, some in zip(self.cases, self.said, strict=True) for each in some]
+        for each, case in sorted(told, key=lambda pair: (pair[0].t + pair[1].began_s, pair[1].name)):
             yield json.dumps(
                 {
-                    "t": round(each.t, 3),
-                    "device": device,
+                    "t": round(each.t + case.began_s, 3),
+                    "device": case.name,
                     "zone": each.zone,
                     "event": each.event,
-                    "at": round(each.at, 3),
+                    "at": round(each.at + case.began_s, 3),
                     "task": self.task,
                     "algorithm": self.algorithm,
                 }

@@ -80,6 +80,7 @@ def _case(asked: Asked, walk: FixTrace, outlines: list[shapely.Polygon], radius_
             to_end_of_stay=True,
             shortest_s=SHORTEST_VISIT_S,
         ),
+        began_s=began,
     )
 
 

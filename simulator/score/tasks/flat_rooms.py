@@ -7,6 +7,7 @@ polyline) belongs to the room of the nearest labelled position, whichever sessio
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,7 @@ from simulator.frame import Floats
 from simulator.score.asked import Asked, within
 from simulator.score.case import Case, Sense
 from simulator.score.floor import Floor, floor_of, heards_of
+from simulator.score.recorded import Recorded, from_zero
 from simulator.score.truth import stays
 from simulator.traces import flat
 from simulator.traces.trace import NoTrace, RadioTrace
@@ -38,7 +40,7 @@ MILLIMETRE_M: Final = 0.001
 
 def cases(asked: Asked) -> list[Case]:
     folder = asked.folder(KIND)
-    sessions = flat.sessions(folder)
+    sessions = _sessions(folder)
     walls = flat.walls(folder)
     corners = [*(wall.start for wall in walls), walls[-1].end] if walls else []
     floor = floor_of(
@@ -62,19 +64,22 @@ def cases(asked: Asked) -> list[Case]:
                 _survey(asked, floor, sessions, session),
                 name=session.name,
                 seconds=session.seconds,
+                began_s=session.began_s,
             )
         )
     return made
 
 
-def _survey(
-    asked: Asked, floor: Floor, sessions: Sequence[RadioTrace], scored: RadioTrace
-) -> tuple[Survey, ...]:
+def _sessions(folder: Path) -> list[Recorded]:
+    return [from_zero(session, float(session.truth.at_s[0])) for session in flat.sessions(folder)]
+
+
+def _survey(asked: Asked, floor: Floor, sessions: Sequence[Recorded], scored: Recorded) -> tuple[Survey, ...]:
     if asked.survey is None:
         return ()
     known = sessions
     if asked.elsewhere is not None:
-        known = flat.sessions(within(asked.elsewhere, KIND))
+        known = _sessions(within(asked.elsewhere, KIND))
     learned = [session for session in known if session.name.startswith(LEARNING)]
     if not learned and asked.elsewhere is not None:
         raise NoTrace(f"{asked.elsewhere} has no sessions named {LEARNING}*")

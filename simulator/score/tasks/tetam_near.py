@@ -13,7 +13,6 @@ from simulator.score.asked import Asked
 from simulator.score.case import Case, Sense, TrueStay
 from simulator.score.floor import heards_of
 from simulator.score.truth import NOWHERE, stays
-from simulator.traces import tetam
 from simulator.traces.trace import RadioTrace
 
 NAME: Final = "tetam-near"
@@ -24,7 +23,7 @@ USUAL_RADIUS_M: Final = 3.0
 
 
 def cases(asked: Asked) -> list[Case]:
-    walks = tetam.walks(asked.folder(office.KIND))
+    walks = office.walks(asked.folder(office.KIND))
     floor = office.office(asked, walks)
     radius_m = asked.radius_m if asked.radius_m is not None else USUAL_RADIUS_M
     zone_of = {name: floor.disc(name, radius_m) for name in floor.anchors}
@@ -35,7 +34,15 @@ def cases(asked: Asked) -> list[Case]:
         truth = _near(walk, {name: zone.id for name, zone in zone_of.items()}, radius_m)
         heards = heards_of(walk.name, walk.hearings, thin, asked.seed)
         made.append(
-            floor.case(heards, truth, tuple(zone_of.values()), surveys, name=walk.name, seconds=walk.seconds)
+            floor.case(
+                heards,
+                truth,
+                tuple(zone_of.values()),
+                surveys,
+                name=walk.name,
+                seconds=walk.seconds,
+                began_s=walk.began_s,
+            )
         )
     return made
 

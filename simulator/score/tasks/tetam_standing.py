@@ -31,6 +31,15 @@ def cases(asked: Asked) -> list[Case]:
             truth = (TrueStay(department, 0.0, seconds),)
             heards = heards_of(trace.name, trace.hearings, thin, asked.seed)
             made.append(
-                floor.case(heards, truth, zones, surveys, name=trace.name, seconds=seconds, still=True)
+                floor.case(
+                    heards,
+                    truth,
+                    zones,
+                    surveys,
+                    name=trace.name,
+                    seconds=seconds,
+                    still=True,
+                    began_s=trace.began_s,
+                )
             )
     return made

@@ -5,6 +5,7 @@ their recordings, so that a survey of the other parts has never seen them. Stand
 one stay; the last stay ends with the last packet.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -51,7 +52,7 @@ def cases(asked: Asked) -> list[Case]:
 
 
 def _visit(
-    positions: list[RadioTrace], rng: np.random.Generator
+    positions: Sequence[RadioTrace], rng: np.random.Generator
 ) -> tuple[list[Hearing], tuple[TrueStay, ...]]:
     """What was heard, and the true stays."""
     stands = min(int(rng.integers(1, MOST_STANDS + 1)), len(positions))

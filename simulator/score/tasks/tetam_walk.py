@@ -11,7 +11,6 @@ from simulator.score.asked import Asked
 from simulator.score.case import Case, Sense
 from simulator.score.floor import heards_of
 from simulator.score.truth import stays
-from simulator.traces import tetam
 
 NAME: Final = "tetam-walk"
 CAPTION: Final = "an office of four departments is walked through; camera truth"
@@ -20,7 +19,7 @@ USUAL_THIN: Final = 1.0
 
 
 def cases(asked: Asked) -> list[Case]:
-    walks = tetam.walks(asked.folder(office.KIND))
+    walks = office.walks(asked.folder(office.KIND))
     floor = office.office(asked, walks)
     zones, surveys = office.departments(floor), office.survey(asked, floor)
     thin = asked.thin if asked.thin is not None else USUAL_THIN
@@ -28,5 +27,9 @@ def cases(asked: Asked) -> list[Case]:
     for walk in walks:
         truth = stays(walk.truth.at_s, office.department_at(walk.truth.x, walk.truth.y))
         heards = heards_of(walk.name, walk.hearings, thin, asked.seed)
-        made.append(floor.case(heards, truth, zones, surveys, name=walk.name, seconds=walk.seconds))
+        made.append(
+            floor.case(
+                heards, truth, zones, surveys, name=walk.name, seconds=walk.seconds, began_s=walk.began_s
+            )
+        )
     return made

@@ -25,19 +25,26 @@ LAT, LON, LAT_PER_M = 45.4722, 9.1871, 1 / 111_143.0
 Rows = Iterable[Sequence[object]]
 
 
-def office(data: Path, stands: Sequence[tuple[float, float]] = STANDS, stand_s: float = 60.0) -> Path:
-    """One walk from the south-west by the south-east to the north-east, 20 s each; and stands."""
+def office(
+    data: Path,
+    stands: Sequence[tuple[float, float]] = STANDS,
+    stand_s: float = 60.0,
+    began_s: float = 0.0,
+) -> Path:
+    """One walk from the south-west by the south-east to the north-east, 20 s each; and stands. Clocks show `began_s` at first."""
     folder = data / "tetam"
     folder.mkdir(parents=True, exist_ok=True)
     header = "scanner,mac,x,y,z"
     _plain(folder / "scanners.csv", header, ((name, "00", *at, 2.0) for name, at in SCANNERS.items()))
     walk = [(t / 2, *_walked(t / 2)) for t in range(120)]
     rows = (
-        ("there", t, name, _dbm(at, (x, y)), x, y, 1.2) for t, x, y in walk for name, at in SCANNERS.items()
+        ("there", began_s + t, name, _dbm(at, (x, y)), x, y, 1.2)
+        for t, x, y in walk
+        for name, at in SCANNERS.items()
     )
     _packed(folder / "tracks.csv.gz", "track,t,scanner,rssi,x,y,z", rows)
     standing = (
-        (x, y, t / 2, name, _dbm(at, (x, y)))
+        (x, y, began_s + t / 2, name, _dbm(at, (x, y)))
         for x, y in stands
         for t in range(int(stand_s * 2))
         for name, at in SCANNERS.items()
@@ -46,15 +53,15 @@ def office(data: Path, stands: Sequence[tuple[float, float]] = STANDS, stand_s: 
     return data
 
 
-def flat(data: Path, *sessions: str) -> Path:
-    """Two rooms side by side, 8 m by 4 m in all; in each session 20 s left, then 20 s right."""
+def flat(data: Path, *sessions: str, began_s: float = 0.0) -> Path:
+    """Two rooms side by side, 8 m by 4 m in all; in each session 20 s left, then 20 s right. Clocks show `began_s` at first."""
     folder = data / "flat"
     folder.mkdir(parents=True, exist_ok=True)
     _plain(folder / "anchors.csv", "id,x,y,z", ((name, *at, 2.0) for name, at in RECEIVERS.items()))
     _plain(folder / "layout.csv", "x,y", ((0, 0), (8, 0), (8, 4), (0, 4), (0, 0)))
     steps = [(k / 3, *((1.5, 2.0, "left") if k < 60 else (6.5, 2.0, "right"))) for k in range(120)]
     rows = (
-        (session, round(t, 3), x, y, room, *(_dbm(at, (x, y)) for at in RECEIVERS.values()))
+        (session, round(began_s + t, 3), x, y, room, *(_dbm(at, (x, y)) for at in RECEIVERS.values()))
         for session in sessions
         for t, x, y, room in steps
     )
