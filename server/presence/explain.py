@@ -1,6 +1,6 @@
 """What opened or closed a visit, in a shop manager's words, and what it would have taken to be otherwise.
 
-In: `Evidence` as a zone event carries it, names for zones and anchors, a clock to tell times by, a language. Out: sentences. A
+In: `Evidence` as a zone event carries it, the zone as staff have it now, names, a clock to tell times by, a language. Out: sentences. A
 language is a table of phrases; all have the same ones, with the same facts in them.
 """
 
@@ -16,88 +16,102 @@ Language = Literal["en", "it"]
 
 PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
-        "inside": "Inside from {at}: {voice}; {sure} sure of this zone.",
-        "inside_unsaid": "Inside from {at}.",
-        "outside": "Outside from {at}: {voice}; {sure} sure of this zone.",
-        "outside_unsaid": "Outside from {at}.",
+        "inside": "Inside “{place}” from {at}: {voice}; {sure} sure of it.",
+        "inside_unsaid": "Inside “{place}” from {at}.",
+        "outside": "Outside “{place}” from {at}: {voice}; {sure} sure of being inside.",
+        "outside_unsaid": "Outside “{place}” from {at}.",
         "alone": "heard by “{anchor}” at {dbm} dBm",
         "with_another": "heard by “{anchor}” at {dbm} dBm and by one other",
         "with_others": "heard by “{anchor}” at {dbm} dBm and by {others} others",
         "unknown": "by what was last known of it",
         "fix": "a position, exact to {metres} m by the phone's word",
         "waited": "The zone asks for {asked}: certain at {known}.",
-        "at_once": "The zone asks for {asked}: certain with that word.",
-        "implied_in": "Inside from {at}, since who is in “{zone}” is in this zone too.",
-        "implied_out": "Outside from {at}, since “{zone}”, in which it lies, was left.",
-        "own_word": "Of this zone itself we were {sure} sure.",
-        "no_own_word": "Nothing had spoken of this zone itself.",
-        "left": "The zone asks for at most {asked}: certain at {known}.",
-        "left_at_once": "The zone asks for at most {asked}: certain with that word.",
+        "at_once": "The zone asks for {asked}: certain at once.",
+        "implied_in": "Inside “{place}” from {at}, since who is in “{zone}” is in “{place}” too.",
+        "implied_out": "Outside “{place}” from {at}, since “{zone}”, in which it lies, was left.",
+        "own_word": "Of “{place}” itself we were {sure} sure.",
+        "no_own_word": "Nothing had spoken of “{place}” itself.",
+        "left": "At most {asked} ends a visit here: certain at {known}.",
+        "left_at_once": "At most {asked} ends a visit here: certain at once.",
         "sibling": "At {known} it was certain that “{zone}” next to it was entered.",
-        "silence": "Not heard after {heard}; {silence} of silence counted as gone, at {known}.",
-        "silence_unheard": "Not heard any more; that counted as gone at {known}.",
-        "gateway_silent": "Not heard after {heard}, and the gateway there told nothing either: given up at {known}.",
-        "usual": "Usual for this device is a word every {gap}.",
-        "closing_time": "Outside from {at}: the opening hours ended.",
-        "zone_gone": "Outside from {at}: the zone was closed or deleted.",
-        "not_followed": "Outside from {at}: the shopper withdrew, and is followed no more.",
-        "no_visit_if": "Less than {enter} before {known} would have made it no visit.",
+        "silence": "Outside “{place}”: not heard after {heard}, and after {silence} of silence, at {known}, that counted as gone.",
+        "silence_unheard": "Outside “{place}”: not heard any more, and at {known} that counted as gone.",
+        "gateway_silent": "Outside “{place}”: not heard after {heard}, and the gateway there told nothing either: given up at {known}.",
+        "usual": "This device is usually heard every {gap}.",
+        "closing_time": "Outside “{place}” from {at}: the opening hours ended.",
+        "zone_open": "Outside “{place}” from {at}: the zone was taken out of use then, and is in use again now.",
+        "zone_closed": "Outside “{place}” from {at}: the zone was closed.",
+        "zone_deleted": "Outside “{place}” from {at}: the zone was taken out of use, and is deleted now.",
+        "zone_moved": "Outside “{place}” from {at}: the zone was moved, drawn anew or set otherwise; by what was last known, "
+        "{sure} sure of being inside.",
+        "zone_changed": "The zone was changed at {changed}, during this visit.",
+        "not_followed": "Outside “{place}” from {at}: the shopper withdrew, and is followed no more.",
+        "no_visit_if": "Had we been less than {enter} sure before {known}, it would have been no visit.",
         "other_manner": "As a “{word}” zone ({asked}) it would have been certain at {known}.",
-        "other_manner_later": "As a “{word}” zone ({asked}) not before {known}.",
-        "other_manner_never": "As a “{word}” zone ({asked}) not yet: {most} was the most.",
-        "stayed_if": "More than {leave} before {known} would have kept the visit open.",
-        "sibling_else": "Without that, certain at {known}.",
-        "heard_else": "A word before {known} would have kept the visit open.",
+        "other_manner_later": "As a “{word}” zone ({asked}) it would not have been certain before {known}.",
+        "other_manner_never": "As a “{word}” zone ({asked}) it would not have been certain by {known}: until then {most} was the most.",
+        "other_manner_passed": "As a “{word}” zone ({asked}) it would not have been certain by {known}: {most} did not last.",
+        "stayed_if": "Had we been more than {leave} sure again before {known}, the visit would have gone on.",
+        "sibling_else": "Without that, the exit would have been certain at {known}.",
+        "heard_else": "Had it been heard again before {known}, the visit would have gone on.",
         "lacks_sure": "We are {sure} sure; it takes {asked}.",
         "lacks_time": "We have been {sure} sure for {held}; it takes {asked}.",
-        "stays": "Inside from {at}; at most {asked} would end it, or a long silence.",
-        "leaving": "Outside from {at}, {sure} sure of this zone: certain at {known}, unless we are more than {leave} sure again.",
+        "stays": "Inside “{place}” from {at}; at most {asked} would end it, or a long silence.",
+        "leaving": "Outside “{place}” from {at}, {sure} sure of being inside: certain at {known}, unless we are more than {leave} "
+        "sure again.",
         "nothing": "Nothing was kept of why.",
         "entered": "entered {at}",
         "exited": "exited {at}",
         "plot": "How sure we were of “{zone}”",
         "over": "over {percent} %",
         "asked": "{sure} for {seconds} s",
-        "asked_once": "{sure} once",
+        "asked_once": "{sure} without a wait",
         "under": "under {percent} %",
     },
     "it": {
-        "inside": "Dentro dalle {at}: {voice}; certezza di questa zona {sure}.",
-        "inside_unsaid": "Dentro dalle {at}.",
-        "outside": "Fuori dalle {at}: {voice}; certezza di questa zona {sure}.",
-        "outside_unsaid": "Fuori dalle {at}.",
+        "inside": "Dentro «{place}» dalle {at}: {voice}; certezza {sure}.",
+        "inside_unsaid": "Dentro «{place}» dalle {at}.",
+        "outside": "Fuori da «{place}» dalle {at}: {voice}; certezza di essere dentro {sure}.",
+        "outside_unsaid": "Fuori da «{place}» dalle {at}.",
         "alone": "sentito da «{anchor}» a {dbm} dBm",
         "with_another": "sentito da «{anchor}» a {dbm} dBm e da un altro",
         "with_others": "sentito da «{anchor}» a {dbm} dBm e da altri {others}",
         "unknown": "secondo quanto se ne sapeva",
         "fix": "una posizione, precisa a {metres} m secondo il telefono",
         "waited": "La zona chiede {asked}: certo alle {known}.",
-        "at_once": "La zona chiede {asked}: certo con quella parola.",
-        "implied_in": "Dentro dalle {at}, perché chi è in «{zone}» è anche in questa zona.",
-        "implied_out": "Fuori dalle {at}, perché «{zone}», in cui si trova, è stata lasciata.",
-        "own_word": "La certezza di questa zona in sé era {sure}.",
-        "no_own_word": "Nulla aveva parlato di questa zona in sé.",
-        "left": "La zona chiede al massimo {asked}: certo alle {known}.",
-        "left_at_once": "La zona chiede al massimo {asked}: certo con quella parola.",
+        "at_once": "La zona chiede {asked}: certo subito.",
+        "implied_in": "Dentro «{place}» dalle {at}, perché chi è in «{zone}» è anche in «{place}».",
+        "implied_out": "Fuori da «{place}» dalle {at}, perché «{zone}», in cui si trova, è stata lasciata.",
+        "own_word": "La certezza di «{place}» in sé era {sure}.",
+        "no_own_word": "Nulla aveva parlato di «{place}» in sé.",
+        "left": "Al massimo {asked} pone fine a una visita qui: certo alle {known}.",
+        "left_at_once": "Al massimo {asked} pone fine a una visita qui: certo subito.",
         "sibling": "Alle {known} era certo l'ingresso nella vicina «{zone}».",
-        "silence": "Non più sentito dopo le {heard}; {silence} di silenzio valgono un'uscita, alle {known}.",
-        "silence_unheard": "Non più sentito; alle {known} questo vale un'uscita.",
-        "gateway_silent": "Non più sentito dopo le {heard}, e nemmeno il gateway si è fatto vivo: abbandonato alle {known}.",
+        "silence": "Fuori da «{place}»: non più sentito dopo le {heard}; dopo {silence} di silenzio, alle {known}, è valso come uscita.",
+        "silence_unheard": "Fuori da «{place}»: non più sentito; alle {known} è valso come uscita.",
+        "gateway_silent": "Fuori da «{place}»: non più sentito dopo le {heard}, e nemmeno il gateway si è fatto vivo: abbandonato alle "
+        "{known}.",
         "usual": "Di solito questo dispositivo si fa sentire ogni {gap}.",
-        "closing_time": "Fuori dalle {at}: è finito l'orario di apertura.",
-        "zone_gone": "Fuori dalle {at}: la zona è stata chiusa o cancellata.",
-        "not_followed": "Fuori dalle {at}: il cliente ha ritirato il consenso e non è più seguito.",
-        "no_visit_if": "Con meno di {enter} prima delle {known} non sarebbe stata una visita.",
+        "closing_time": "Fuori da «{place}» dalle {at}: è finito l'orario di apertura.",
+        "zone_open": "Fuori da «{place}» dalle {at}: allora la zona è stata tolta dall'uso; ora è di nuovo in uso.",
+        "zone_closed": "Fuori da «{place}» dalle {at}: la zona è stata chiusa.",
+        "zone_deleted": "Fuori da «{place}» dalle {at}: la zona è stata tolta dall'uso, e ora è cancellata.",
+        "zone_moved": "Fuori da «{place}» dalle {at}: la zona è stata spostata, ridisegnata o impostata diversamente; secondo quanto si "
+        "sapeva, certezza di essere dentro {sure}.",
+        "zone_changed": "La zona è stata modificata alle {changed}, durante questa visita.",
+        "not_followed": "Fuori da «{place}» dalle {at}: il cliente ha ritirato il consenso e non è più seguito.",
+        "no_visit_if": "Se prima delle {known} la certezza fosse scesa sotto {enter}, non sarebbe stata una visita.",
         "other_manner": "Come zona «{word}» ({asked}) sarebbe stato certo alle {known}.",
-        "other_manner_later": "Come zona «{word}» ({asked}) non prima delle {known}.",
-        "other_manner_never": "Come zona «{word}» ({asked}) non ancora: il massimo era {most}.",
-        "stayed_if": "Con più di {leave} prima delle {known} la visita sarebbe rimasta aperta.",
-        "sibling_else": "Senza di ciò, certo alle {known}.",
-        "heard_else": "Una parola prima delle {known} avrebbe tenuto aperta la visita.",
+        "other_manner_later": "Come zona «{word}» ({asked}) non sarebbe stato certo prima delle {known}.",
+        "other_manner_never": "Come zona «{word}» ({asked}) alle {known} non sarebbe stato certo: fino ad allora il massimo era {most}.",
+        "other_manner_passed": "Come zona «{word}» ({asked}) alle {known} non sarebbe stato certo: {most} non è durato.",
+        "stayed_if": "Se prima delle {known} la certezza fosse tornata oltre {leave}, la visita sarebbe continuata.",
+        "sibling_else": "Senza di ciò, l'uscita sarebbe stata certa alle {known}.",
+        "heard_else": "Se si fosse fatto sentire prima delle {known}, la visita sarebbe continuata.",
         "lacks_sure": "La certezza è {sure}; serve {asked}.",
         "lacks_time": "La certezza è {sure} da {held}; serve {asked}.",
-        "stays": "Dentro dalle {at}; al massimo {asked} ne segnerebbe la fine, o un lungo silenzio.",
-        "leaving": "Fuori dalle {at}, certezza di questa zona {sure}: certo alle {known}, se non torna oltre {leave}.",
+        "stays": "Dentro «{place}» dalle {at}; al massimo {asked} ne segnerebbe la fine, o un lungo silenzio.",
+        "leaving": "Fuori da «{place}» dalle {at}, certezza di essere dentro {sure}: certo alle {known}, se non torna oltre {leave}.",
         "nothing": "Non è stato conservato il perché.",
         "entered": "entrata {at}",
         "exited": "uscita {at}",
@@ -105,17 +119,20 @@ PHRASES: Final[Mapping[Language, Mapping[str, str]]] = {
         "over": "oltre {percent} %",
         "under": "sotto {percent} %",
         "asked": "{sure} per {seconds} s",
-        "asked_once": "{sure} una volta",
+        "asked_once": "{sure} senza attesa",
     },
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """How it is to be said: `names` of zones and anchors by their ids, times of day as clocks show them in `time_zone`."""
+    """How it is to be said: `names` of zones and anchors by their ids, times of day as clocks show them in `time_zone`.
+
+    Where nobody knows the time zone they are in UTC, and say so.
+    """
 
     language: Language = "en"
-    time_zone: tzinfo = UTC
+    time_zone: tzinfo | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, phrase: str, **facts: str) -> str:
@@ -126,7 +143,8 @@ class Speech:
 
     def time(self, at: float) -> str:
         """`10:31:05`: to the second, as a till or a camera shows it."""
-        return datetime.fromtimestamp(at, self.time_zone).strftime("%H:%M:%S")
+        said = datetime.fromtimestamp(at, self.time_zone or UTC).strftime("%H:%M:%S")
+        return said if self.time_zone else f"{said} UTC"
 
     def percent(self, share: float) -> str:
         """Whole, and never quite sure or impossible: belief is not."""
@@ -141,6 +159,15 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """The zone that is spoken of, as staff have it now; `changed_at` (epoch seconds): they changed it so late in the visit."""
+
+    zone: str
+    state: Literal["open", "closed", "deleted"] = "open"
+    changed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What was, and what it would have taken to be otherwise; a sentence each."""
 
@@ -148,17 +175,18 @@ class Told:
     otherwise: tuple[str, ...]
 
 
-def opened(evidence: Evidence | None, at: float, speech: Speech) -> Told:
+def opened(evidence: Evidence | None, at: float, subject: Subject, speech: Speech) -> Told:
     """Why a visit was entered at `at` (epoch seconds)."""
     if evidence is None:
         return Told((speech.say("nothing"),), ())
+    place = speech.name(subject.zone)
     last = evidence.weighings[-1] if evidence.weighings else None
     if evidence.why == "implied":
-        was = speech.say("implied_in", at=speech.time(at), zone=speech.name(evidence.zone))
-        own = speech.say("own_word", sure=speech.percent(last.inside)) if last else speech.say("no_own_word")
-        return Told((was, own), ())
+        was = speech.say("implied_in", place=place, at=speech.time(at), zone=speech.name(evidence.zone))
+        own = speech.say("own_word", place=place, sure=speech.percent(last.inside)) if last else None
+        return Told((was, own or speech.say("no_own_word", place=place)), ())
     turn = _last_turn(evidence.weighings, Phase.ARRIVING) or last
-    said = [_with_voice("inside", at, turn, speech)]
+    said = [_with_voice("inside", at, turn, subject, speech)]
     manner, known = evidence.manner, speech.time(evidence.known_at)
     if manner is None:
         return Told(tuple(said), ())
@@ -170,21 +198,30 @@ def opened(evidence: Evidence | None, at: float, speech: Speech) -> Told:
     return Told(tuple(said), (no_visit, *_as_others(evidence, manner, speech)))
 
 
-def closed(evidence: Evidence | None, at: float, speech: Speech) -> Told:
+def closed(evidence: Evidence | None, at: float, subject: Subject, speech: Speech) -> Told:
     """Why a visit was exited at `at` (epoch seconds)."""
     if evidence is None:
         return Told((speech.say("nothing"),), ())
+    place, since = speech.name(subject.zone), speech.time(at)
     match evidence.why:
-        case "zone_gone" | "not_followed" | "closing_time":
-            return Told((speech.say(evidence.why, at=speech.time(at)),), ())
+        case "zone_gone":
+            return Told((speech.say(f"zone_{subject.state}", place=place, at=since),), ())
+        case "not_followed" | "closing_time":
+            return Told((speech.say(evidence.why, place=place, at=since),), ())
         case "implied":
-            return Told((speech.say("implied_out", at=speech.time(at), zone=speech.name(evidence.zone)),), ())
+            zone = speech.name(evidence.zone)
+            return Told((speech.say("implied_out", place=place, at=since, zone=zone),), ())
         case "silence" | "gateway_silent":
-            return _silent(evidence, speech)
+            told = _silent(evidence, subject, speech)
         case "sibling":
-            return _outdone(evidence, at, speech)
+            told = _outdone(evidence, at, subject, speech)
         case _:
-            return _left(evidence, at, speech)
+            told = _left(evidence, at, subject, speech)
+    if subject.changed_at is None:
+        return told
+    return Told(
+        (*told.was, speech.say("zone_changed", changed=speech.time(subject.changed_at))), told.otherwise
+    )
 
 
 def lacking(inside: float, held_s: float, manner: Manner, speech: Speech) -> str:
@@ -195,19 +232,34 @@ def lacking(inside: float, held_s: float, manner: Manner, speech: Speech) -> str
     return speech.say("lacks_time", sure=speech.percent(inside), held=_span(held_s), asked=asked)
 
 
-def standing(phase: Phase, since: float, inside: float, now: float, manner: Manner, speech: Speech) -> str:
-    """Where a stay stands that is not over, and what would change that; `since` is when its phase began (epoch seconds)."""
-    at = speech.time(since)
-    if phase == Phase.ARRIVING:
-        return lacking(inside, max(now - since, 0.0), manner, speech)
-    if phase == Phase.LEAVING:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A stay that is not over: its phase, since when (epoch seconds), and how sure we are of it."""
+
+    zone: str
+    phase: Phase
+    since: float
+    inside: float
+
+
+def standing(stay: Standing, now: float, manner: Manner, speech: Speech) -> str:
+    """Where a stay stands at `now` (epoch seconds), and what would change that."""
+    place, at, since = speech.name(stay.zone), speech.time(stay.since), stay.since
+    if stay.phase == Phase.ARRIVING:
+        return lacking(stay.inside, max(now - since, 0.0), manner, speech)
+    if stay.phase == Phase.LEAVING:
         known, leave = speech.time(since + manner.leave_after_s), speech.percent(manner.leave_at)
-        return speech.say("leaving", at=at, sure=speech.percent(inside), known=known, leave=leave)
-    return speech.say("stays", at=at, asked=speech.asked(manner.leave_at, manner.leave_after_s))
+        sure = speech.percent(stay.inside)
+        return speech.say("leaving", place=place, at=at, sure=sure, known=known, leave=leave)
+    asked = speech.asked(manner.leave_at, manner.leave_after_s)
+    return speech.say("stays", place=place, at=at, asked=asked)
 
 
-def _left(evidence: Evidence, at: float, speech: Speech) -> Told:
-    said = [_with_voice("outside", at, _last_turn(evidence.weighings, Phase.LEAVING), speech)]
+def _left(evidence: Evidence, at: float, subject: Subject, speech: Speech) -> Told:
+    turn = _last_turn(evidence.weighings, Phase.LEAVING)
+    # Nobody spoke, and yet it was doubted: the zone is not what it was (memory.weighed_anew).
+    phrase = "zone_moved" if turn is not None and turn.strength is None else "outside"
+    said = [_with_voice(phrase, at, turn, subject, speech)]
     manner, known = evidence.manner, speech.time(evidence.known_at)
     if manner is None:
         return Told(tuple(said), ())
@@ -218,23 +270,26 @@ def _left(evidence: Evidence, at: float, speech: Speech) -> Told:
     return Told(tuple(said), (speech.say("stayed_if", leave=speech.percent(manner.leave_at), known=known),))
 
 
-def _outdone(evidence: Evidence, at: float, speech: Speech) -> Told:
+def _outdone(evidence: Evidence, at: float, subject: Subject, speech: Speech) -> Told:
     """Another department was entered: this one was doubted already, or nobody can be in two."""
     doubted = _last_turn(evidence.weighings, Phase.LEAVING)
     known, zone = speech.time(evidence.known_at), speech.name(evidence.zone)
-    was = (_with_voice("outside", at, doubted, speech), speech.say("sibling", zone=zone, known=known))
+    was = (
+        _with_voice("outside", at, doubted, subject, speech),
+        speech.say("sibling", zone=zone, known=known),
+    )
     if doubted is None or evidence.manner is None:
         return Told(was, ())
     certain = speech.time(doubted.at + evidence.manner.leave_after_s)
     return Told(was, (speech.say("sibling_else", known=certain),))
 
 
-def _silent(evidence: Evidence, speech: Speech) -> Told:
-    known = speech.time(evidence.known_at)
+def _silent(evidence: Evidence, subject: Subject, speech: Speech) -> Told:
+    place, known = speech.name(subject.zone), speech.time(evidence.known_at)
     if evidence.heard_at is None:
-        return Told((speech.say("silence_unheard", known=known),), ())
-    silence = _span(evidence.known_at - evidence.heard_at)
-    said = [speech.say(evidence.why, heard=speech.time(evidence.heard_at), silence=silence, known=known)]
+        return Told((speech.say("silence_unheard", place=place, known=known),), ())
+    facts = {"heard": speech.time(evidence.heard_at), "silence": _span(evidence.known_at - evidence.heard_at)}
+    said = [speech.say(evidence.why, place=place, known=known, **facts)]
     if evidence.usual_gap_s > 0.0:
         said.append(speech.say("usual", gap=_span(evidence.usual_gap_s)))
     return Told(tuple(said), (speech.say("heard_else", known=known),))
@@ -257,18 +312,20 @@ def _as_other(evidence: Evidence, other: Manner, speech: Speech) -> str:
         elif since is None:
             since = each.at
     if since is None:
-        most = speech.percent(max(each.inside for each in evidence.weighings))
-        return speech.say("other_manner_never", most=most, **facts)
+        most = max(each.inside for each in evidence.weighings)
+        phrase = "other_manner_never" if most < other.enter_at else "other_manner_passed"
+        return speech.say(phrase, most=speech.percent(most), known=speech.time(evidence.known_at), **facts)
     certain = since + other.enter_after_s
     phrase = "other_manner" if certain <= evidence.known_at else "other_manner_later"
     return speech.say(phrase, known=speech.time(certain), **facts)
 
 
-def _with_voice(phrase: str, at: float, spoke: Weighing | None, speech: Speech) -> str:
+def _with_voice(phrase: str, at: float, spoke: Weighing | None, subject: Subject, speech: Speech) -> str:
     """`phrase` with what spoke and how sure that made us, as far as that is known."""
+    where = {"place": speech.name(subject.zone), "at": speech.time(at)}
     if spoke is None:
-        return speech.say(f"{phrase}_unsaid", at=speech.time(at))
-    facts = {"at": speech.time(at), "sure": speech.percent(spoke.inside)}
+        return speech.say(f"{phrase}_unsaid", **where)
+    facts = {**where, "sure": speech.percent(spoke.inside)}
     return speech.say(phrase, voice=_voice(spoke, speech), **facts)
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from server.presence.visit import Weighing
+from server.presence.visit import Phase, Weighing
 from server.zones.shape import Floats, Indexes
 
 #: Belief that moved by less than this since the last note tells nobody anything new.
@@ -140,8 +140,12 @@ class Trails:
                 said[note[turned] + MOST_NOTES] = some.said[turned]
 
     def recall(self, slot: int, place: int, zone: int, turn: int, at: float, inside: float) -> None:
-        """Begins the trail of a stay that records kept: how sure we were, but not who said so."""
-        said = np.array([(inside, np.inf, 0, 0, turn, zone)], np.float32)
+        """Begins the trail of a stay that records kept: how sure we were, but not who said so.
+
+        A doubt that nobody spoke is that of a zone that was changed (explain.py), so that an old one is told as no turn.
+        """
+        told = turn if turn != Phase.LEAVING else 0
+        said = np.array([(inside, np.inf, 0, 0, told, zone)], np.float32)
         self.keep(np.array([slot]), [Notes(np.array([0]), np.array([place]), np.array([at]), said, ())])
 
     def forget(self, slot: int) -> None:

@@ -59,7 +59,7 @@ class Weighing(NamedTuple):
     """One moment at which belief was weighed: `inside` is the probability of being in the zone at epoch second `at`.
 
     `strength` is what `anchor` heard (dBm), with `others` that heard it too; without an anchor a fix spoke and it is the accuracy
-    that it claimed (m), or None where nobody spoke then: it was known from before a restart, or before the zone. `turn` is the phase that it began, 0
+    that it claimed (m), or None where nobody spoke then: it was known from before a restart, or before the zone was drawn or changed. `turn` is the phase that it began, 0
     where it began none. A tuple: thousands are made a second.
     """
 

@@ -5,6 +5,8 @@ time. Where the shopper was inside the zone is in none of it: nobody keeps that.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -13,11 +15,14 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from server.presence.explain import Language, Speech, Told, closed, opened
+from server.presence.explain import Language, Speech, Subject, Told, closed, opened
 from server.presence.visit import Evidence, Weighing
-from server.records import evidence
-from server.records.database import Database
+from server.records import anchors, evidence, visits, zones
+from server.records.database import Connection, Database
 from server.records.evidence import Explained
+from server.records.refusal import NotFound
+from server.records.tables import VisitRow, ZoneRow
+from server.records.visits import VisitQuery
 from server.web.fields import Id
 from server.web.plot import Scene, draw
 from server.zones.zone import Manner
@@ -42,7 +47,7 @@ class WeighingShown(BaseModel):
     at: datetime
     inside: float
     by: Literal["radio", "fix", "memory"] = Field(
-        description="memory: nobody spoke then, it was known from before a restart or before the zone was drawn"
+        description="memory: nobody spoke then, it was known from before a restart or before the zone was drawn or changed"
     )
     anchor: str | None = Field(description="the loudest anchor of those that heard the device")
     dbm: float | None = Field(description="how loud it was there")
@@ -134,51 +139,115 @@ def add_evidence(router: APIRouter, database: Database) -> None:
     @router.get("/v1/visits/{visit}/evidence", responses={404: {}})
     async def get_evidence(visit: Id, language: Spoken = "en") -> VisitEvidence:
         """What opened and closed a visit, and what it would have taken to be otherwise."""
-        async with database.reading() as connection:
-            known = await evidence.explained(connection, visit)
-        row, (entered, exited) = known.visit, _told(known, _speech(known, language))
+        known = await _known(database, visit)
+        row, (entered, exited) = known.visit, _told(known, language)
         return VisitEvidence(
             visit=row.id,
             zone=row.zone_id,
             entered_at=row.entered_at,
             exited_at=row.exited_at,
-            opened=EvidenceShown.of(known.opened_by, entered),
-            closed=EvidenceShown.of(known.closed_by, exited) if exited else None,
+            opened=EvidenceShown.of(known.explained.opened_by, entered),
+            closed=EvidenceShown.of(known.explained.closed_by, exited) if exited else None,
         )
 
     @router.get("/v1/visits/{visit}/evidence.svg", responses={404: {}}, response_class=SvgResponse)
     async def get_evidence_plot(visit: Id, language: Spoken = "en") -> SvgResponse:
         """The same as a small plot: how sure we were over time, with what the zone asks for."""
-        async with database.reading() as connection:
-            known = await evidence.explained(connection, visit)
-        return SvgResponse(_drawn(known, _speech(known, language)))
+        return SvgResponse(_drawn(await _known(database, visit), language))
 
 
 def speech_in(language: Language, time_zone: str | None, names: Mapping[str, str] | None = None) -> Speech:
     """Words in a language, times of day as clocks show them in the shop; in UTC where nobody said where it is."""
-    return Speech(language, ZoneInfo(time_zone) if time_zone else UTC, names or {})
+    return Speech(language, ZoneInfo(time_zone) if time_zone else None, names or {})
 
 
-def _speech(known: Explained, language: Language) -> Speech:
-    return speech_in(language, known.time_zone, known.names)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What records have of a visit, and of its zone as it is now."""
+
+    explained: Explained
+    subject: Subject
+    time_zone: str | None
+
+    @property
+    def visit(self) -> VisitRow:
+        return self.explained.visit
+
+    def speech(self, language: Language) -> Speech:
+        return speech_in(language, self.time_zone, self.explained.names)
 
 
-def _told(known: Explained, speech: Speech) -> tuple[Told, Told | None]:
+async def _known(database: Database, visit: str) -> _Known:
+    """Raises NotFound."""
+    async with database.reading() as connection:
+        known = await evidence.explained(connection, visit)
+        subject = await _subject(connection, known)
+        time_zone = known.time_zone
+        if subject.state == "deleted":
+            time_zone = await _time_zone_there(connection, known)
+    return _Known(known, subject, time_zone)
+
+
+async def _subject(connection: Connection, known: Explained) -> Subject:
+    row, closed_by = known.visit, known.closed_by
+    try:
+        zone = await zones.find(connection, row.zone_id)
+    except NotFound:
+        return Subject(row.zone_id, "deleted")
+    entered_at, changed_at = row.entered_at.timestamp(), zone.updated_at.timestamp()
+    during = closed_by is not None and entered_at < changed_at <= closed_by.known_at
+    state: Literal["open", "closed"] = "closed" if await _is_closed(connection, zone) else "open"
+    return Subject(row.zone_id, state, changed_at if during else None)
+
+
+async def _is_closed(connection: Connection, zone: ZoneRow) -> bool:
+    """Whether a zone, or what it lies in, is closed now."""
+    while not zone.feature["properties"].get("closed"):
+        if zone.parent_id is None:
+            return False
+        zone = await zones.find(connection, zone.parent_id)
+    return True
+
+
+async def _time_zone_there(connection: Connection, known: Explained) -> str | None:
+    """The time zone of a zone that is gone: that of where else the device was meanwhile, or of the anchors that heard it there."""
     row = known.visit
-    entered = opened(known.opened_by, row.entered_at.timestamp(), speech)
+    others = await visits.listed(connection, VisitQuery(device=row.device_id, until=row.exited_at))
+    meanwhile = (each.zone_id for each in others if each.exited_at is None or each.exited_at > row.entered_at)
+    heard_by = {
+        each.anchor
+        for one in (known.opened_by, known.closed_by)
+        for each in (one.weighings if one else ())
+        if each.anchor
+    }
+    for zone in meanwhile:
+        if time_zone := await evidence.time_zone_of(connection, zone):
+            return time_zone
+    for anchor in sorted(heard_by):
+        with suppress(NotFound):
+            site = (await anchors.find(connection, anchor)).site_id
+            if time_zone := await evidence.time_zone_of(connection, site):
+                return time_zone
+    return None
+
+
+def _told(known: _Known, language: Language) -> tuple[Told, Told | None]:
+    row, explained, speech = known.visit, known.explained, known.speech(language)
+    entered = opened(explained.opened_by, row.entered_at.timestamp(), known.subject, speech)
     if row.exited_at is None:
         return entered, None
-    return entered, closed(known.closed_by, row.exited_at.timestamp(), speech)
+    return entered, closed(explained.closed_by, row.exited_at.timestamp(), known.subject, speech)
 
 
-def _drawn(known: Explained, speech: Speech) -> str:
-    row, (entered, exited) = known.visit, _told(known, speech)
+def _drawn(known: _Known, language: Language) -> str:
+    row, speech, (entered, exited) = known.visit, known.speech(language), _told(known, language)
+    opened_by, closed_by = known.explained.opened_by, known.explained.closed_by
     scenes = []
-    if known.opened_by is not None:
+    if opened_by is not None:
         at = row.entered_at.timestamp()
-        scenes.append(Scene(speech.say("entered", at=speech.time(at)), at, known.opened_by))
-    if known.closed_by is not None and row.exited_at is not None:
+        scenes.append(Scene(speech.say("entered", at=speech.time(at)), at, opened_by))
+    if closed_by is not None and row.exited_at is not None:
         at = row.exited_at.timestamp()
-        scenes.append(Scene(speech.say("exited", at=speech.time(at)), at, known.closed_by))
+        scenes.append(Scene(speech.say("exited", at=speech.time(at)), at, closed_by))
     words = " ".join((*entered.was, *(exited.was if exited else ())))
     return draw(scenes, row.id, speech.say("plot", zone=speech.name(row.zone_id)), words, speech)

@@ -17,8 +17,8 @@ WIDTH, HEIGHT = 480, 160
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 34, 10, 24, 22, 18
 #: A panel shows the wait three times over, that one may see what was before it; ten seconds at least (seconds).
 _WAITS_SHOWN, _LEAST_S = 3.0, 10.0
-#: Times of day closer than this would be written over each other (pixels).
-_LABEL_PX = 52
+#: Times of day closer than so many pixels a letter would be written over each other.
+_LETTER_PX = 6.5
 #: Ink, what speaks, what is asked for to enter and to leave: dark enough on white (WCAG 2.1, contrast 4.5).
 _INK, _LINE, _ENTER, _LEAVE = "#444444", "#1f5fa8", "#1b7a3d", "#b3261e"
 
@@ -90,8 +90,9 @@ def _scene(scene: Scene, panel: _Panel, speech: Speech) -> list[str]:
     parts += [_rule(at, bottom, at, top, _INK, ""), _rule(known, bottom, known, top, _INK, "1 2")]
     parts += _weighings(evidence, panel)
     parts.append(_text(at, bottom + 13, speech.time(scene.at), "end"))
-    if known - at > _LABEL_PX:
-        parts.append(_text(known, bottom + 13, speech.time(evidence.known_at), "end"))
+    certain = speech.time(evidence.known_at)
+    if known - at > _LETTER_PX * len(certain):
+        parts.append(_text(known, bottom + 13, certain, "end"))
     return parts
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, Self
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from server.presence.explain import Speech, standing
+from server.presence.explain import Speech, Standing, standing
 from server.presence.visit import Phase
 from server.records import stays, zones
 from server.records.database import Database
@@ -30,7 +30,7 @@ _STATES: Final[dict[Phase, Literal["arriving", "inside", "leaving"]]] = {
 class StayShown(BaseModel):
     zone: str
     state: Literal["arriving", "inside", "leaving"]
-    since: datetime = Field(description="when this state began")
+    since: datetime = Field(description="when this state began; inside: when the zone was entered")
     inside: float = Field(
         description="the probability of being in the zone, as it was when last written down"
     )
@@ -42,13 +42,16 @@ class StayShown(BaseModel):
     @classmethod
     def of(cls, row: StayRow, manner: Manner, now: float, speech: Speech) -> Self:
         phase = Phase(row.phase)
+        # Who is inside has been since they entered, whatever was doubted in between.
+        since = row.entered_at if phase == Phase.INSIDE else row.since_at
+        stay = Standing(row.zone_id, phase, since.timestamp(), row.inside)
         return cls(
             zone=row.zone_id,
             state=_STATES[phase],
-            since=row.since_at,
+            since=since,
             inside=row.inside,
             heard_at=row.heard_at,
-            words=standing(phase, row.since_at.timestamp(), row.inside, now, manner, speech),
+            words=standing(stay, now, manner, speech),
         )
 
 
@@ -68,8 +71,9 @@ def add_presence(router: APIRouter, database: Database, clock: Clock) -> None:
             known = {zone.id: zone for zone in await zones.some(connection, [row.zone_id for row in rows])}
             clocks = {zone: await time_zone_of(connection, zone) for zone in known}
         now = clock().timestamp()
+        names = {zone.id: zone.name for zone in known.values()}
         shown = [
-            StayShown.of(row, known[row.zone_id].manner, now, speech_in(language, clocks[row.zone_id]))
+            StayShown.of(row, known[row.zone_id].manner, now, speech_in(language, clocks[row.zone_id], names))
             for row in rows
             if row.zone_id in known
         ]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from server.presence.explain import Speech, Subject, closed
 from server.presence.memory import changed, endings, renumber, weighed_anew
 from server.zones.atlas import compile_atlas
 from server.zones.hours import read_hours
@@ -80,6 +81,18 @@ def test_a_zone_that_is_moved_away_is_left_and_one_that_is_moved_here_is_entered
     shop.wait_until(200)
     assert shop.told("shop") == [("entered", 0.0), ("exited", 100.0)]
     assert shop.told("other") == [("entered", 100.0)]
+
+
+def test_who_is_outside_since_a_zone_was_moved_is_told_of_the_move():
+    shop = Walkthrough(a_shop(CORNER))
+    shop.take(fix(0))
+    rearranged(shop, 100, a_shop(NEXT_STREET))
+    shop.wait_until(200)
+    (left,) = (event for event in shop.events if event.kind == "exited")
+    words = closed(left.evidence, left.at.timestamp(), Subject("shop"), Speech()).was[0]
+    assert words.startswith(
+        "Outside “shop” from 12:01:40 UTC: the zone was moved, drawn anew or set otherwise"
+    )
 
 
 def test_a_zone_that_is_moved_a_little_keeps_who_is_in_it():

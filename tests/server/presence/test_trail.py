@@ -3,12 +3,13 @@
 from dataclasses import astuple
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.presence.memory import changed, departures, endings, renumber, weighed_anew
 from server.presence.observe import keep, let_time_pass
-from server.presence.trail import MOST_NOTES, shortened
+from server.presence.trail import MOST_NOTES, Asked, Trails, shortened
 from server.presence.visit import Phase, Weighing
 from server.zones.atlas import compile_atlas
 from server.zones.zone import AnchorSet, Circle
@@ -141,6 +142,16 @@ def test_a_zone_drawn_round_somebody_is_entered_by_what_was_known_of_them():
     (only,) = drawn.events[0].evidence.weighings
     assert (only.at, only.anchor, only.strength) == (NOON_S + 100, None, None)
     assert only.inside >= QUICK.enter_at
+
+
+@pytest.mark.parametrize("phase", [Phase.ARRIVING, Phase.INSIDE, Phase.LEAVING])
+def test_a_doubt_from_before_a_restart_is_not_taken_for_a_zone_that_was_moved(phase):
+    trails = Trails()
+    trails.recall(slot=0, place=0, zone=3, turn=int(phase), at=NOON_S, inside=0.2)
+    asked = Asked(row=0, place=0, zone=3, since=NOON_S, noted=0)
+    ((only,),) = trails.told(np.array([0]), [], [asked])
+    assert only.strength is None
+    assert (only.turn == Phase.LEAVING, only.turn == phase) == (False, phase != Phase.LEAVING)
 
 
 def test_a_dwell_needs_no_evidence():

@@ -4,6 +4,7 @@ from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
+import sqlalchemy as sa
 
 from server.presence.visit import Evidence, Phase, Weighing
 from server.records.evidence import written
@@ -14,6 +15,9 @@ from tests.server.records.rows import a_visit, keep
 
 SVG = "{http://www.w3.org/2000/svg}"
 SPITEFUL = "<script>alert(1)</script> & “Shoes”"
+
+
+IN_ROME = {"properties": {"time_zone": "Europe/Rome"}}
 
 
 def evidence_of(noon):
@@ -34,6 +38,7 @@ async def shop(database, guard, tokens, open_doors, noon):
         await keep(
             connection,
             ZoneRow(id="shoes", name=SPITEFUL, **zone),
+            ZoneRow(id="milan", name="Milan", **{**zone, "level": "site", "feature": IN_ROME}),
             AnchorRow(id="gw", name="Shoe gateway", created_at=noon),
             a_visit("v_1", exited_at=left, opened_by=opened_by, closed_by=closed_by),
             a_visit("v_2", opened_by=opened_by),
@@ -48,7 +53,7 @@ async def test_a_visit_shows_what_opened_it_in_words_and_figures(shop):
     told = (await shop.get("/v1/visits/v_1/evidence")).json()
     opened = told["opened"]
     assert opened["words"][0] == (
-        "Inside from 12:00:00: heard by “Shoe gateway” at -61 dBm and by 3 others; 93 % sure of this zone."
+        f"Inside “{SPITEFUL}” from 12:00:00 UTC: heard by “Shoe gateway” at -61 dBm and by 3 others; 93 % sure of it."
     )
     assert (opened["why"], opened["known_at"], opened["thresholds"]["enter_at"]) == (
         "believed",
@@ -63,7 +68,7 @@ async def test_a_visit_shows_what_opened_it_in_words_and_figures(shop):
 async def test_a_visit_shows_what_closed_it(shop):
     closed = (await shop.get("/v1/visits/v_1/evidence")).json()["closed"]
     assert closed["why"] == "left"
-    assert closed["words"][1] == "The zone asks for at most 20 % for 10 s: certain at 12:10:10."
+    assert closed["words"][1] == "At most 20 % for 10 s ends a visit here: certain at 12:10:10 UTC."
     assert [each["accuracy_m"] for each in closed["weighings"]] == [None, 8.0]
 
 
@@ -78,9 +83,69 @@ async def test_a_visit_of_before_evidence_was_kept_says_so(shop):
     assert (await shop.get("/v1/visits/v_3/evidence.svg")).status_code == 200
 
 
+async def test_a_visit_in_a_zone_that_is_deleted_keeps_the_clock_of_the_shop(shop, database, noon):
+    opened_by, _ = evidence_of(noon)
+    left = noon + timedelta(minutes=10)
+    gone = written(Evidence("zone_gone", left.timestamp()))
+    async with database.writing() as connection:
+        await keep(
+            connection,
+            a_visit("v_4", zone_id="hats", exited_at=left, opened_by=opened_by, closed_by=gone),
+            a_visit("v_5", zone_id="milan", entered_at=noon - timedelta(minutes=1)),
+        )
+    told = (await shop.get("/v1/visits/v_4/evidence")).json()
+    assert told["opened"]["words"][0].startswith("Inside “hats” from 14:00:00: heard by")
+    assert told["closed"]["words"] == [
+        "Outside “hats” from 14:10:00: the zone was taken out of use, and is deleted now."
+    ]
+
+
+async def test_a_deleted_zone_of_which_only_gateways_tell_keeps_the_clock_of_their_shop(shop, database, noon):
+    opened_by, _ = evidence_of(noon)
+    async with database.writing() as connection:
+        await keep(connection, a_visit("v_4", zone_id="hats", device_id="d_9", opened_by=opened_by))
+        await connection.execute(sa.update(AnchorRow).values(site_id="milan"))
+    told = (await shop.get("/v1/visits/v_4/evidence")).json()
+    assert told["opened"]["words"][1] == "The zone asks for 80 % for 3 s: certain at 14:00:03."
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_zone_that_is_closed_itself_or_with_what_it_lies_in_is_told_as_closed(
+    shop, database, noon, own
+):
+    left = noon + timedelta(minutes=10)
+    about = {"level": "zone", "created_at": noon, "updated_at": noon}
+    async with database.writing() as connection:
+        await keep(
+            connection,
+            ZoneRow(id="floor", name="Floor", feature={"properties": {"closed": not own}}, **about),
+            ZoneRow(
+                id="hats", name="Hats", parent_id="floor", feature={"properties": {"closed": own}}, **about
+            ),
+            a_visit(
+                "v_4",
+                zone_id="hats",
+                exited_at=left,
+                closed_by=written(Evidence("zone_gone", left.timestamp())),
+            ),
+        )
+    (words,) = (await shop.get("/v1/visits/v_4/evidence")).json()["closed"]["words"]
+    assert words == "Outside “Hats” from 12:10:00 UTC: the zone was closed."
+
+
+async def test_a_visit_during_which_staff_changed_the_zone_says_when(shop, database, noon):
+    async with database.writing() as connection:
+        changed = noon + timedelta(minutes=9, seconds=58)
+        await connection.execute(sa.update(ZoneRow).where(ZoneRow.id == "shoes").values(updated_at=changed))
+    words = (await shop.get("/v1/visits/v_1/evidence")).json()["closed"]["words"]
+    assert words[-1] == "The zone was changed at 12:09:58 UTC, during this visit."
+
+
 async def test_evidence_speaks_italian_where_asked(shop):
     told = (await shop.get("/v1/visits/v_1/evidence?language=it")).json()
-    assert told["opened"]["words"][0].startswith("Dentro dalle 12:00:00: sentito da «Shoe gateway»")
+    assert told["opened"]["words"][0].startswith(
+        f"Dentro «{SPITEFUL}» dalle 12:00:00 UTC: sentito da «Shoe gateway»"
+    )
     assert (await shop.get("/v1/visits/v_1/evidence?language=tlh")).status_code == 422
 
 

@@ -31,7 +31,12 @@ async def shop(database, guard, tokens, open_doors, noon):
             a_shopper(),
             a_device("d_1"),
             a_device("d_2"),
-            a_stay("shop", Phase.INSIDE, noon - timedelta(minutes=5)),
+            a_stay(
+                "shop",
+                Phase.INSIDE,
+                noon - timedelta(minutes=5),
+                entered_at=noon - timedelta(minutes=10),
+            ),
             a_stay("shoes", Phase.ARRIVING, noon - timedelta(seconds=4)),
             a_stay("gone", Phase.INSIDE, noon),
         )
@@ -47,9 +52,15 @@ async def test_staff_see_the_zones_a_device_is_in_and_what_it_would_take(shop):
         ("shoes", "arriving", 0.93),
     ]
     assert [stay["words"] for stay in told] == [
-        "Inside from 13:55:00; at most 20 % for 10 s would end it, or a long silence.",
+        "Inside “Shop” from 13:50:00; at most 20 % for 10 s would end it, or a long silence.",
         "We have been 93 % sure for 4 s; it takes 90 % for 15 s.",
     ]
+
+
+async def test_who_is_inside_has_been_since_they_entered_whatever_was_doubted_meanwhile(shop, noon):
+    inside, arriving = (await shop.get("/v1/devices/d_1/presence")).json()["stays"]
+    assert inside["since"] == "2026-06-10T11:50:00Z"
+    assert arriving["since"] == "2026-06-10T11:59:56Z"
 
 
 async def test_a_device_that_is_nowhere_has_no_stays_and_an_unknown_one_is_not_found(shop):
@@ -60,4 +71,4 @@ async def test_a_device_that_is_nowhere_has_no_stays_and_an_unknown_one_is_not_f
 async def test_what_is_shown_holds_no_position(shop):
     (stay, *_) = (await shop.get("/v1/devices/d_1/presence?language=it")).json()["stays"]
     assert set(stay) == {"zone", "state", "since", "inside", "heard_at", "words"}
-    assert stay["words"].startswith("Dentro dalle 13:55:00")
+    assert stay["words"].startswith("Dentro «Shop» dalle 13:50:00")
