@@ -15,13 +15,13 @@ from zoneinfo import ZoneInfo
 
 from simulator.habits import Shopper
 from simulator.town import Town
-from simulator.truth import LINGER_S, Stay
+from simulator.truth import LINGER_S, WINDOW_S, Stay
 from simulator.world import World
 
 #: A visit's events are told only after its minimum time, so an exit is owed when clear absence lasted this long.
 EXIT_OWED_S = 20.0
-#: Server and simulator may see one second apart (a window of adverts, a ping under way).
-SLACK_S = 3.0
+#: What may be believed is read from means over a window, and seconds are rounded: who weighs packet by packet may know so much sooner.
+SLACK_S = WINDOW_S
 #: What a due moment may still take before the story ends, to be sent and counted.
 CLOSING_S = 2.0
 

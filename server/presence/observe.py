@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from server.presence.change import Cause, Change
 from server.presence.ears import Ears, Listening, carriers
 from server.presence.passing import Stake, at_stake
-from server.presence.phases import Cause, Change, Patience, Stays
+from server.presence.phases import Patience, Stays
 from server.presence.position import follow_fixes
 from server.presence.radio import Scans, follow_scans, scans_of
 from server.presence.sighting import Batch, Verdict, Verdicts

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from server.presence.change import Cause, Change
 from server.presence.ears import Listening
 from server.presence.tracks import NEVER, Rows
 from server.presence.trail import WORTH_NOTING, Notes, Voices
-from server.presence.visit import NEXT, EventKind, Phase, Why
+from server.presence.visit import NEXT, Phase, Why
 from server.zones.atlas import Atlas
 from server.zones.shape import Floats, Indexes
 
@@ -53,42 +54,6 @@ class Patience:
     fix_least_s: float = 1_800.0
     fix_most_s: float = 4 * 3_600.0
     deaf_most_s: float = 3_600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What brought a change about: when it was certain, the last word until then and what is usual between two words.
-
-    `began` is since when we believed or doubted it: one may come in later than that, having been elsewhere yet.
-    `place` is where the stay stood, `other` the zone that implied it, -1 for the zone itself; `noted` how many rounds had left
-    notes by then.
-    """
-
-    why: Why
-    place: int
-    known_at: float
-    heard_at: float
-    usual_gap_s: float
-    noted: int
-    other: int = -1
-    began: float = np.inf
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that happened to one stay of row `row`; `zone` is the atlas's number, times are epoch seconds.
-
-    `takes_back`: an exit before a dwell that was told of, since its evidence came later than that.
-    """
-
-    kind: EventKind
-    row: int
-    zone: int
-    at: float
-    entered_at: float
-    dwelled_s: float
-    cause: Cause | None = None
-    takes_back: bool = False
 
 
 @dataclass(slots=True)
