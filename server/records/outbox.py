@@ -23,8 +23,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.records.consents import granted_by
-from server.records.database import Database
+from server.records.bulk import insert_rows, update_rows
+from server.records.database import Database, Transaction
 from server.records.order import LiveAddresses, Turn, Ways
 from server.records.parcels import (
     Expired,
@@ -40,6 +40,7 @@ from server.records.tables import Table
 
 _outbox = Table.metadata.tables["outbox"]
 _addresses = Table.metadata.tables["addresses"]
+_consents = Table.metadata.tables["consents"]
 _attempts = Table.metadata.tables["attempts"]
 _receipts = Table.metadata.tables["receipts"]
 _redemptions = Table.metadata.tables["redemptions"]
@@ -68,11 +69,8 @@ _STATE = (
     "next_at",
 )
 
-_CHANGE = (
-    sa.update(_outbox)
-    .where(_outbox.c.id == sa.bindparam("row_id"))
-    .values({name: sa.bindparam(f"now_{name}", type_=_outbox.c[name].type) for name in _STATE})
-)
+#: What settling must know of a row.
+_KNOWN = [_outbox.c[name] for name in ("id", "shopper_id", "device_id", *_STATE)]
 
 
 class RecordedOutbox:
@@ -92,42 +90,51 @@ class RecordedOutbox:
     ) -> list[Parcel]:
         """Up to `limit` rows that are due on these channels, or out of time on any, oldest first; ours for `lease_s`."""
         lease = now + timedelta(seconds=lease_s)
+        return await self._database.committed(
+            lambda connection: self._claim(connection, now, lease, limit, channels)
+        )
+
+    async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Writes what became of the parcels, all in one transaction."""
+        if outcomes:
+            await self._database.committed(lambda connection: self._settle(connection, outcomes, now))
+
+    def _claim(
+        self,
+        connection: Transaction,
+        now: datetime,
+        lease: datetime,
+        limit: int,
+        channels: Collection[str],
+    ) -> list[Parcel]:
+        self._give_up_waiting(connection, now)
+        rows = self._lease(connection, now, lease, limit, channels)
         ways = Ways(self._ways, frozenset(self._ways).difference(channels))
-        async with self._database.writing() as connection:
-            await self._give_up_waiting(connection, now)
-            rows = await self._lease(connection, now, lease, limit, channels)
-            shoppers = {row["shopper_id"] for row in rows}
-            living = await _living_addresses(connection, shoppers)
-            agreed = await granted_by(connection, shoppers)
-            turns = [_turn(row, ways, agreed[row["shopper_id"]], living, now) for row in rows]
-            taken = [
-                self._taken(row, turn, lease, now, channels) for row, turn in zip(rows, turns, strict=True)
-            ]
-            await _write(connection, [after for row, after in zip(rows, taken, strict=True) if after != row])
-            await _keep_passed_over(connection, rows, turns, now)
+        shoppers = {row["shopper_id"] for row in rows}
+        living, agreed = _living_addresses(connection, shoppers), _agreed(connection, shoppers)
+        turns = [_turn(row, ways, agreed[row["shopper_id"]], living, now) for row in rows]
+        taken = [self._taken(row, turn, lease, now, channels) for row, turn in zip(rows, turns, strict=True)]
+        _write(connection, [after for row, after in zip(rows, taken, strict=True) if after != row])
+        insert_rows(connection, _attempts, _all_passed_over(rows, turns, now))
         return [
             _parcel(after, turn, ways)
             for turn, after in zip(turns, taken, strict=True)
             if after["leased_until"] == lease
         ]
 
-    async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Writes what became of the parcels, all in one transaction."""
+    def _settle(self, connection: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None:
         ways = Ways(self._ways)
-        async with self._database.writing() as connection:
-            await _bury(connection, [o for o in outcomes if isinstance(o, Unreachable)])
-            held = await _held(connection, outcomes)
-            living = await _living_addresses(
-                connection, {o.parcel.shopper for o, _ in held if isinstance(o, Unreachable)}
-            )
-            await _write(connection, [_settled(outcome, row, ways, living, now) for outcome, row in held])
-            attempts = [_attempt(outcome) for outcome, _ in held if _was_tried(outcome)]
-            if attempts:
-                await connection.execute(sa.insert(_attempts), attempts)
+        _bury(connection, [o for o in outcomes if isinstance(o, Unreachable)])
+        held = _held(connection, outcomes)
+        living = _living_addresses(
+            connection, {o.parcel.shopper for o, _ in held if isinstance(o, Unreachable)}
+        )
+        _write(connection, [_settled(outcome, row, ways, living, now) for outcome, row in held])
+        insert_rows(connection, _attempts, [_attempt(outcome) for outcome, _ in held if _was_tried(outcome)])
 
-    async def _lease(
+    def _lease(
         self,
-        connection: AsyncConnection,
+        connection: Transaction,
         now: datetime,
         lease: datetime,
         limit: int,
@@ -153,7 +160,7 @@ class RecordedOutbox:
                 "due"
             )  # computed once: as a plain sub-query PostgreSQL may run it again for each row, past the limit
         )
-        leased = await connection.execute(
+        leased = connection.execute(
             sa.update(_outbox)
             .where(_outbox.c.id.in_(sa.select(due.c.id)))
             .values(leased_until=lease)
@@ -182,13 +189,13 @@ class RecordedOutbox:
         waits = bool(turn.left) and after["next_at"] is None
         return {**after, "leased_until": lease, **({"next_at": now + self._patience} if waits else {})}
 
-    async def _give_up_waiting(self, connection: AsyncConnection, now: datetime) -> None:
+    def _give_up_waiting(self, connection: Transaction, now: datetime) -> None:
         """Hands offers to their next channel that nobody answered in time; those that were answered wait no more."""
         answered = sa.or_(
             sa.exists().where(_receipts.c.outbox_id == _outbox.c.id),
             sa.exists().where(_redemptions.c.outbox_id == _outbox.c.id),
         )
-        found = await connection.execute(
+        found = connection.execute(
             sa.select(_outbox, answered.label("answered"))
             .where(_outbox.c.next_at <= now, _outbox.c.leased_until <= now)
             .order_by(_outbox.c.next_at)
@@ -197,14 +204,13 @@ class RecordedOutbox:
         )
         rows = [_read(row) for row in found.mappings()]
         after = [_unanswered(row, now) for row in rows]
-        await _write(connection, after)
+        _write(connection, after)
         passed_over = [
             _passed_over(row, row["channel"], "no receipt came in time", now)
             for row, then in zip(rows, after, strict=True)
             if then["channel"] != row["channel"]
         ]
-        if passed_over:
-            await connection.execute(sa.insert(_attempts), passed_over)
+        insert_rows(connection, _attempts, passed_over)
 
 
 async def waiting(connection: AsyncConnection) -> int:
@@ -308,11 +314,28 @@ def _parcel(row: Mapping[str, Any], turn: Turn, ways: Ways) -> Parcel:
     )
 
 
-async def _living_addresses(connection: AsyncConnection, shoppers: Collection[str]) -> LiveAddresses:
+def _agreed(connection: Transaction, shoppers: Collection[str]) -> Mapping[str, set[str]]:
+    """The purposes that each of these shoppers agrees to now."""
+    agreed: dict[str, set[str]] = {shopper: set() for shopper in shoppers}
+    if not shoppers:
+        return agreed
+    found = connection.execute(
+        sa.select(_consents.c.shopper_id, _consents.c.purpose).where(
+            _consents.c.shopper_id.in_(list(shoppers)),
+            _consents.c.superseded_at.is_(None),
+            _consents.c.granted,
+        )
+    )
+    for shopper, purpose in found:
+        agreed[shopper].add(purpose)
+    return agreed
+
+
+def _living_addresses(connection: Transaction, shoppers: Collection[str]) -> LiveAddresses:
     living: dict[str, list[dict[str, Any]]] = {}
     if not shoppers:
         return living
-    found = await connection.execute(
+    found = connection.execute(
         sa.select(_addresses)
         .where(_addresses.c.shopper_id.in_(list(shoppers)), _addresses.c.dead_at.is_(None))
         .order_by(_addresses.c.created_at.desc(), _addresses.c.id)
@@ -322,17 +345,15 @@ async def _living_addresses(connection: AsyncConnection, shoppers: Collection[st
     return living
 
 
-async def _keep_passed_over(
-    connection: AsyncConnection, rows: Sequence[Mapping[str, Any]], turns: Sequence[Turn], now: datetime
-) -> None:
+def _all_passed_over(
+    rows: Sequence[Mapping[str, Any]], turns: Sequence[Turn], now: datetime
+) -> list[dict[str, Any]]:
     """Each channel that was passed over is told of: silence has a reason on every channel."""
-    passed_over = [
+    return [
         _passed_over(row, channel, why, now)
         for row, turn in zip(rows, turns, strict=True)
         for channel, why in turn.passed_over
     ]
-    if passed_over:
-        await connection.execute(sa.insert(_attempts), passed_over)
 
 
 def _passed_over(row: Mapping[str, Any], channel: str, why: str, at: datetime) -> dict[str, Any]:
@@ -350,7 +371,7 @@ def _passed_over(row: Mapping[str, Any], channel: str, why: str, at: datetime) -
 # -- settling
 
 
-async def _bury(connection: AsyncConnection, unreachable: Iterable[Unreachable]) -> None:
+def _bury(connection: Transaction, unreachable: Iterable[Unreachable]) -> None:
     """Marks addresses dead, unless the phone has registered anew under the same id meanwhile."""
     dead = [
         {
@@ -363,7 +384,7 @@ async def _bury(connection: AsyncConnection, unreachable: Iterable[Unreachable])
         if o.parcel.address is not None
     ]
     if dead:
-        await connection.execute(
+        connection.execute(
             sa.update(_addresses)
             .where(
                 _addresses.c.id == sa.bindparam("address"),
@@ -375,12 +396,10 @@ async def _bury(connection: AsyncConnection, unreachable: Iterable[Unreachable])
         )
 
 
-async def _held(
-    connection: AsyncConnection, outcomes: Sequence[Outcome]
-) -> list[tuple[Outcome, dict[str, Any]]]:
+def _held(connection: Transaction, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, dict[str, Any]]]:
     """The outcomes that still count, with their rows: of rows that are not settled, and under their lease or sent."""
-    found = await connection.execute(
-        sa.select(_outbox)
+    found = connection.execute(
+        sa.select(*_KNOWN)
         .where(_outbox.c.id.in_([o.parcel.id for o in outcomes]), _outbox.c.settled_at.is_(None))
         .with_for_update()
     )
@@ -396,21 +415,16 @@ async def _held(
     return held
 
 
-async def _write(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+def _write(connection: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """One statement for however many rows: each with the state it has from now on."""
-    if rows:
-        await connection.execute(_CHANGE, [_as_parameters(row) for row in rows])
+    update_rows(connection, _outbox, [_state(row) for row in rows], by=("id",))
 
 
-def _as_parameters(row: Mapping[str, Any]) -> dict[str, Any]:
+def _state(row: Mapping[str, Any]) -> dict[str, Any]:
     why = row["last_why"]
-    state = {f"now_{name}": row[name] for name in _STATE}
-    return {
-        **state,
-        "row_id": row["id"],
-        "now_channels": row["channels"] or None,
-        "now_last_why": None if why is None else _storable(why),
-    }
+    state = {name: row[name] for name in _STATE}
+    told = {"channels": row["channels"] or None, "last_why": None if why is None else _storable(why)}
+    return {"id": row["id"], **state, **told}
 
 
 def _storable(said: str) -> str:
