@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.presence.surveying import off_plan
-from server.records import floor_plans, references, surveys
+from server.records import floor_plans, references, surveys, zones
 from server.records.database import Connection, Database
 from server.records.rows import Change
 from server.web.clock import Clock, utc_now
@@ -22,6 +22,7 @@ from server.web.fields import Given, Name, PlaceId
 from server.web.guard import Guard
 from server.web.problem import Fault, Problem
 from server.zones import FloorPlan
+from server.zones.off_plan import check_on_plan
 
 #: A fairground; beyond it, millimetres were sent for metres.
 MOST_M = 10_000.0
@@ -110,11 +111,12 @@ def floor_plan_routes(database: Database, guard: Guard, edits: Edits, clock: Clo
     @router.put("/v1/floor-plans/{plan}", dependencies=[guard.manager], responses={404: {}, 412: {}})
     async def put_plan(plan: PlaceId, body: PlanGiven, request: Request) -> PlanChange:
         """Creates or changes a floor plan. With `If-Match`, only the version that it names."""
+        warnings = await _oddities(database, body.value(plan))
         async with edits.of("zones") as connection:
             await _refuse_lost_update(connection, request, plan)
             await refuse_unknown_site(connection, body.site)
             change = await floor_plans.put(connection, body.value(plan), clock())
-            return PlanChange(id=plan, change=change, warnings=await _oddities(connection, body.value(plan)))
+            return PlanChange(id=plan, change=change, warnings=warnings)
 
     @router.delete(
         "/v1/floor-plans/{plan}",
@@ -162,18 +164,20 @@ async def refuse_unknown_site(connection: Connection, site: str | None, place: s
         raise Problem(422, "The site is not known", reason, errors=[Fault(place=place, reason=reason)])
 
 
-async def _oddities(connection: Connection, plan: FloorPlan) -> list[Fault]:
-    """What was walked on the plan as it was drawn before, and does not lie on it any more."""
-    used = await surveys.used_on(connection, plan.id)
-    off = off_plan(used[1], plan) if used else 0
-    if used is None or not off:
-        return []
-    kept, survey = used
-    reason = (
-        f"{off:,} of the {len(survey.spots):,} spots of survey {kept.id}, which is in use, lie off the plan as it is now: "
-        "walk it again, or take the survey back"
-    )
-    return [Fault(place="body", reason=reason)]
+async def _oddities(database: Database, plan: FloorPlan) -> list[Fault]:
+    """What was drawn or walked on the plan as it was before, and does not lie on it any more."""
+    async with database.reading() as connection:
+        used = await surveys.used_on(connection, plan.id)
+        found = check_on_plan(await zones.load(connection), {plan.id: plan})
+    faults = [Fault(place=place, reason=reason) for place, reason in (*found.complaints, *found.warnings)]
+    if used and (off := off_plan(used[1], plan)):
+        kept, survey = used
+        reason = (
+            f"{off:,} of the {len(survey.spots):,} spots of survey {kept.id}, which is in use, lie off the plan as it is now: "
+            "walk it again, or take the survey back"
+        )
+        faults.append(Fault(place="body", reason=reason))
+    return faults
 
 
 async def _refuse_lost_update(connection: Connection, request: Request, plan: str) -> None:

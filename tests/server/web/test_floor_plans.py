@@ -1,10 +1,11 @@
 """Floor plans over HTTP: in metres, with their walls on them."""
 
 import pytest
+from shapely import box
 
 from server.records import surveys, zones
 from server.web.floor_plans import floor_plan_routes
-from server.zones import Zone
+from server.zones import FloorShape, Zone
 from server.zones.survey import Spot, Strength, Survey
 
 PLAN = {
@@ -92,3 +93,13 @@ async def test_who_makes_a_plan_smaller_is_told_of_the_survey_that_was_walked_on
     smaller = {**PLAN, "width_m": 7.3, "height_m": 16.0}
     (warning,) = (await shop.put("/v1/floor-plans/fp_1", json=smaller)).json()["warnings"]
     assert warning["reason"].startswith(f"1 of the 2 spots of survey {kept.id}, which is in use, lie off")
+
+
+async def test_who_makes_a_plan_smaller_is_told_of_the_zones_that_are_beside_it_now(shop, database, noon):
+    await shop.put("/v1/floor-plans/fp_1", json=PLAN)
+    shoes = Zone("shoes", "Shoes", place=FloorShape("fp_1", box(10, 0, 24, 16)))
+    async with database.writing() as connection:
+        await zones.put(connection, [zones.Given(shoes)], noon)
+    (warning,) = (await shop.put("/v1/floor-plans/fp_1", json={**PLAN, "width_m": 7.3})).json()["warnings"]
+    assert warning["place"] == "zone shoes.properties.plan.shape"
+    assert warning["reason"].startswith("lies wholly off floor plan fp_1, which is 7.3 m by 16 m")
