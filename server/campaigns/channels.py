@@ -25,8 +25,13 @@ TO_THE_SHOP = frozenset({"webhook"})
 def agreed(channels: Iterable[str], moment: Moment) -> tuple[str, ...]:
     """Of these channels, in order, those that the shopper allows: never asked means no."""
     consents = moment.shopper.consents if moment.shopper else {}
-    given = {purpose for purpose, answer in consents.items() if answer.granted}
-    return tuple(name for name in channels if name not in PURPOSES or PURPOSES[name] in given)
+    allowed = []
+    for name in channels:
+        purpose = PURPOSES.get(name)
+        answer = consents.get(purpose) if purpose else None
+        if purpose is None or (answer is not None and answer.granted):
+            allowed.append(name)
+    return tuple(allowed)
 
 
 def open_to(channels: Iterable[str], moment: Moment) -> tuple[str, ...]:

@@ -4,14 +4,13 @@ In: decisions of the campaigns room. Out: rows. The row that records the decisio
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from server.campaigns import Decision, Exposed, Hold, HoldOut, Send
+from server.campaigns import Decision, Exposed, Hold, HoldOut, Reason, Send
 from server.campaigns.decision import on
 from server.records.bulk import among, insert_rows, rows_among
 from server.records.database import Transaction
@@ -66,11 +65,16 @@ def _decision_row(decision: Decision) -> dict[str, Any]:
         "held_id": decision.held,
         "step": decision.step,
         "due_at": decision.due_at if isinstance(decision, Hold) else None,
-        "reasons": [asdict(reason) for reason in decision.reasons],
+        "reasons": [_reason(reason) for reason in decision.reasons],
         "saw": decision.saw,
         "happened_at": decision.event.at,
         "decided_at": decision.decided_at,
     }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    """By hand: `asdict` copies each fact, which costs more than to decide."""
+    return {"gate": reason.gate, "words": reason.words, "phrase": reason.phrase, "facts": reason.facts}
 
 
 def _exposure_row(decision: Exposed) -> dict[str, Any]:
