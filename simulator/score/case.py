@@ -30,15 +30,11 @@ class TrueStay:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """When a predicted enter is right: from `before_s` before the true one until `after_s` after it, or after its end.
-
-    True stays under `shortest_s` do not count, neither as missed nor, where an enter answers one, as false.
-    """
+    """When a predicted enter is right: from `before_s` before the true one until `after_s` after it, or after its end."""
 
     before_s: float
     after_s: float
     to_end_of_stay: bool = False
-    shortest_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@
   are nearly always rightly believed empty, of the (fence, second) pairs that are truly or supposedly inside the share that is both.
 - A dwell is late by the time from when it was due (the enter's own time and the dwell) until it was known.
 - False enters are counted per observed hour; for fences, each of which is a world of its own, per fence and hour.
-- True stays shorter than Matching.shortest_s do not count: neither as missed nor, where an enter answers one, as false.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -85,18 +84,15 @@ def judged(task: str, algorithm: str, cases: Sequence[Case], said: Sequence[Sequ
 def tally(case: Case, said: Sequence[Said]) -> Tally:
     """One case."""
     told = sorted(said, key=lambda each: each.t)
-    counted = [stay for stay in case.truth if _length(stay) >= case.matching.shortest_s]
     enters = [each for each in told if each.event == "entered"]
     matched, unmatched = right_enters(case.truth, enters, case.matching)
-    delays = tuple(
-        each.t - stay.entered_s for stay, each in matched if _length(stay) >= case.matching.shortest_s
-    )
+    delays = tuple(each.t - stay.entered_s for stay, each in matched)
     n_false = flaps(case, enters) if case.still else len(unmatched)
     believed = believed_at_each_s(told, len(case.at_each_s))
     agreed, looked_at = _agreement(case, believed)
     return Tally(
         right=len(delays),
-        n_true=len(counted),
+        n_true=len(case.truth),
         n_false=n_false,
         delays_s=delays,
         exit_delays_s=tuple(exit_delays(case, told)),
@@ -245,7 +241,3 @@ def _median(values: Sequence[float]) -> float | None:
 
 def _p90(values: Sequence[float]) -> float | None:
     return float(np.quantile(values, 0.9)) if values else None
-
-
-def _length(stay: TrueStay) -> float:
-    return stay.left_s - stay.entered_s

@@ -2,9 +2,9 @@
 
 An outline is turned by a random angle and scaled so that a circle of its area has the radius R (--radius): its equivalent
 radius sqrt(area / pi) is R. Its middle lies up to R from a random point of the true track, so that tracks cross it, graze it and
-pass it by. Truth: inside, along the true track interpolated each half second; gaps under 20 s are merged. Visits under
-8 s do not count: they are not missed when nobody speaks, nor false when somebody does. A walk is one case with all its fences, of
-which each is judged by itself (they overlap, and lie in nothing).
+pass it by. Truth: inside, along the true track interpolated each half second; gaps under 20 s are merged, and then visits under
+8 s do not count (SOURCES.md): they are not missed when nobody speaks, and who speaks of one speaks of nothing that counts, which is
+false. A walk is one case with all its fences, of which each is judged by itself (they overlap, and lie in nothing).
 """
 
 import math
@@ -70,16 +70,11 @@ def _case(asked: Asked, walk: FixTrace, outlines: list[shapely.Polygon], radius_
         surveys=(),
         heards=NO_HEARDS,
         fixes=fixes,
-        truth=tuple(sorted(truth, key=lambda stay: (stay.entered_s, stay.zone))),
+        truth=tuple(sorted(filter(_counts, truth), key=lambda stay: (stay.entered_s, stay.zone))),
         at_each_s=zones_at_each_s(truth, ended - began),
         seconds=ended - began,
         ping_s=ping_s,
-        matching=Matching(
-            BEFORE_S,
-            max(AFTER_S, AFTER_PINGS * ping_s),
-            to_end_of_stay=True,
-            shortest_s=SHORTEST_VISIT_S,
-        ),
+        matching=Matching(BEFORE_S, max(AFTER_S, AFTER_PINGS * ping_s), to_end_of_stay=True),
         began_s=began,
     )
 
@@ -105,6 +100,10 @@ def _visits(zone: str, at_s: Floats, inside: np.ndarray[tuple[int], np.dtype[np.
             entered = visits.pop().entered_s
         visits.append(TrueStay(zone, entered, left))
     return visits
+
+
+def _counts(visit: TrueStay) -> bool:
+    return visit.left_s - visit.entered_s >= SHORTEST_VISIT_S
 
 
 def _fixes(asked: Asked, walk: FixTrace, began: float, ended: float) -> tuple[Fixes, float]:

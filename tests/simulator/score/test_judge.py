@@ -11,7 +11,7 @@ from simulator.score.judge import judged, right_enters, tally
 from simulator.score.truth import zones_at_each_s
 
 RADIO = Matching(3.0, 15.0)
-FENCE = Matching(10.0, 15.0, to_end_of_stay=True, shortest_s=8.0)
+FENCE = Matching(10.0, 15.0, to_end_of_stay=True)
 
 
 def a_case(*stays: TrueStay, seconds: float = 100.0, **changes) -> Case:
@@ -80,13 +80,6 @@ def test_a_geofence_may_be_entered_late_as_long_as_somebody_is_there():
     assert tally(case, [entered(74.0)]).right == 1
     assert tally(case, [entered(76.0)]).n_false == 1
     assert tally(case, [entered(0.0)]).right == 1
-
-
-def test_a_visit_too_short_to_count_is_neither_missed_nor_false():
-    case = a_case(TrueStay("shoes", 10.0, 16.0), matching=FENCE, sense="fixes")
-    unsaid, said = tally(case, []), tally(case, [entered(12.0)])
-    assert (unsaid.n_true, unsaid.n_false) == (0, 0)
-    assert (said.n_true, said.right, said.n_false) == (0, 0, 0)
 
 
 def test_for_a_tag_that_lies_still_every_enter_after_the_first_right_one_is_a_flap():
