@@ -10,7 +10,8 @@
 - The share of right seconds: for radio, seconds whose true zones are exactly those believed. For fixes, where nearly all fences
   are nearly always rightly believed empty, of the (fence, second) pairs that are truly or supposedly inside the share that is both.
 - A dwell is late by the time from when it was due (the enter's own time and the dwell) until it was known.
-- False enters are counted per observed hour; for fences, each of which is a world of its own, per fence and hour.
+- False enters and early exits are counted per observed hour, in all zones together. For fences, of which many lie beside one track,
+  there is also the share of one of them (false_per_fence_hour): that is how peers' figures are told.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -55,7 +56,7 @@ def judged(task: str, algorithm: str, cases: Sequence[Case], said: Sequence[Sequ
     tallies = [tally(case, told) for case, told in zip(cases, said, strict=True)]
     right, n_true, n_false = _sums(tallies)
     hours = sum(t.seconds for t in tallies) / 3600
-    fence_hours = sum(t.seconds * t.fences for t in tallies) / 3600
+    fence_hours = sum(t.seconds * t.fences for t in tallies) / 3600  # none for radio
     delays = sorted(delay for t in tallies for delay in t.delays_s)
     dwells = [late for t in tallies for late in t.dwells_late_s]
     low, high = _spread(_apart(cases, said))
@@ -67,12 +68,13 @@ def judged(task: str, algorithm: str, cases: Sequence[Case], said: Sequence[Sequ
         "f1": _f1(tallies),
         "delay_median_s": _median(delays),
         "delay_p90_s": _p90(delays),
-        "false_per_hour": _share(n_false, fence_hours),
+        "false_per_hour": _share(n_false, hours),
         "right_share": _share(sum(t.agreed for t in tallies), sum(t.looked_at for t in tallies)),
         "exit_delay_median_s": _median([delay for t in tallies for delay in t.exit_delays_s]),
-        "early_exits_per_hour": _share(sum(t.early_exits for t in tallies), fence_hours),
+        "early_exits_per_hour": _share(sum(t.early_exits for t in tallies), hours),
         "n_true": n_true,
         "n_false": n_false,
+        "false_per_fence_hour": _share(n_false, fence_hours),
         "n_dwells": len(dwells),
         "dwell_late_p90_s": _p90(dwells),
         "hours": hours,
@@ -99,7 +101,7 @@ def tally(case: Case, said: Sequence[Said]) -> Tally:
         early_exits=sum(early_exits(case.truth, told).values()),
         dwells_late_s=tuple(each.t - each.at for each in told if each.event == "dwelled"),
         seconds=case.seconds,
-        fences=len(case.zones) if case.sense == "fixes" else 1,
+        fences=len(case.zones) if case.sense == "fixes" else 0,
         agreed=agreed,
         looked_at=looked_at,
     )

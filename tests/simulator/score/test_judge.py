@@ -140,11 +140,18 @@ def test_for_fences_only_seconds_count_in_which_somebody_is_or_is_thought_to_be_
     assert (came.agreed, came.looked_at) == (40, 60)
 
 
-def test_false_enters_are_counted_an_hour_and_for_fences_an_hour_and_fence():
+def test_false_enters_are_counted_per_observed_hour():
     said = [[entered(80.0)]]
-    assert judged("t", "a", [a_case(SHOES, seconds=100.0)], said)["false_per_hour"] == pytest.approx(36.0)
+    row = judged("t", "a", [a_case(SHOES, seconds=100.0)], said)
+    assert (row["false_per_hour"], row["false_per_fence_hour"]) == (pytest.approx(36.0), None)
+
+
+def test_an_hour_beside_two_fences_is_one_observed_hour():
     case = a_case(SHOES, sense="fixes", matching=FENCE)
-    assert judged("t", "a", [case], said)["false_per_hour"] == pytest.approx(18.0)
+    row = judged("t", "a", [case], [[entered(20.0), exited(40.0), entered(80.0)]])
+    assert row["false_per_hour"] == pytest.approx(36.0)
+    assert row["early_exits_per_hour"] == pytest.approx(36.0)
+    assert row["false_per_fence_hour"] == pytest.approx(18.0)
 
 
 def test_what_was_known_counts_and_not_when_it_is_said_to_have_happened():
