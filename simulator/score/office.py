@@ -3,7 +3,7 @@
 The cuts at x = 10.1 m and y = 9.2 m are those of the scoring rules (SOURCES.md, T1): three scanners hang in each quarter.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -71,8 +71,8 @@ def department_at(x: Floats, y: Floats) -> list[str]:
     return [f"{one}-{other}" for one, other in zip(north_south.tolist(), east_west.tolist(), strict=True)]
 
 
-def survey(asked: Asked, floor: Floor, scored: Collection[str] = ()) -> tuple[Survey, ...]:
-    """What may be known when the positions `scored` (by name) are scored; nothing where nothing is at hand. Raises NoTrace."""
+def survey(asked: Asked, floor: Floor, scored: Sequence[Recorded] = ()) -> tuple[Survey, ...]:
+    """What may be known when these positions are scored; nothing where nothing is at hand. Raises NoTrace."""
     if asked.survey is None:
         return ()
     if asked.elsewhere is not None:
@@ -81,15 +81,16 @@ def survey(asked: Asked, floor: Floor, scored: Collection[str] = ()) -> tuple[Su
         known = _spots(asked.folder(KIND), floor.low, tuple(floor.anchors))
     else:
         known = {}
-    spots = [spot for name, some in known.items() if name not in scored for spot in some]
+    themselves = {trace.content for trace in scored}
+    spots = [spot for content, some in known.items() if content not in themselves for spot in some]
     return (Survey(PLAN, tuple(spots)),) if spots else ()
 
 
 @cache
-def _spots(folder: Path, low: Point, anchors: tuple[str, ...]) -> Mapping[str, tuple[Spot, ...]]:
-    """What was heard at each standing position. Gathered one by one, since each part of them is learned from without the others."""
+def _spots(folder: Path, low: Point, anchors: tuple[str, ...]) -> Mapping[bytes, tuple[Spot, ...]]:
+    """What was heard at each standing position, by its content. Gathered one by one, since each part of them is learned from without the others."""
     return {
-        trace.name: tuple(spot for each in survey_of([trace], low, anchors) for spot in each.spots)
+        trace.content: tuple(spot for each in survey_of([trace], low, anchors) for spot in each.spots)
         for trace in standing(folder)
     }
 

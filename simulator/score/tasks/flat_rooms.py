@@ -19,7 +19,7 @@ from simulator.frame import Floats
 from simulator.score.asked import Asked, within
 from simulator.score.case import Case, Sense
 from simulator.score.floor import Floor, floor_of, heards_of
-from simulator.score.recorded import Recorded, from_zero
+from simulator.score.recorded import Recorded, from_zero, without
 from simulator.score.truth import stays
 from simulator.traces import flat
 from simulator.traces.trace import NoTrace, RadioTrace
@@ -83,9 +83,7 @@ def _survey(asked: Asked, floor: Floor, sessions: Sequence[Recorded], scored: Re
     learned = [session for session in known if session.name.startswith(LEARNING)]
     if not learned and asked.elsewhere is not None:
         raise NoTrace(f"{asked.elsewhere} has no sessions named {LEARNING}*")
-    if asked.elsewhere is None:
-        learned = [session for session in learned if session is not scored]
-    return floor.survey(learned)
+    return floor.survey(without(learned, [scored]))
 
 
 def _rooms(

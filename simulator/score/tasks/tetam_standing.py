@@ -24,7 +24,7 @@ def cases(asked: Asked) -> list[Case]:
     thin = asked.thin if asked.thin is not None else USUAL_THIN
     made = []
     for fold in office.folds(traces, asked.seed):
-        surveys = office.survey(asked, floor, {trace.name for trace in fold})
+        surveys = office.survey(asked, floor, fold)
         for trace in fold:
             seconds = trace.seconds
             department = office.department_at(trace.truth.x[:1], trace.truth.y[:1])[0]

@@ -37,7 +37,7 @@ def cases(asked: Asked) -> list[Case]:
     zones = office.departments(floor)
     thin = asked.thin if asked.thin is not None else USUAL_THIN
     folds = office.folds(traces, asked.seed)
-    surveys = [office.survey(asked, floor, {trace.name for trace in fold}) for fold in folds]
+    surveys = [office.survey(asked, floor, fold) for fold in folds]
     made = []
     for number in range(VISITS):
         name = f"visit-{number + 1:02}"

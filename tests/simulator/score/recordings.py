@@ -30,6 +30,7 @@ def office(
     stands: Sequence[tuple[float, float]] = STANDS,
     stand_s: float = 60.0,
     began_s: float = 0.0,
+    louder_db: float = 0.0,
 ) -> Path:
     """One walk from the south-west by the south-east to the north-east, 20 s each; and stands. Clocks show `began_s` at first."""
     folder = data / "tetam"
@@ -44,7 +45,7 @@ def office(
     )
     _packed(folder / "tracks.csv.gz", "track,t,scanner,rssi,x,y,z", rows)
     standing = (
-        (x, y, began_s + t / 2, name, _dbm(at, (x, y)))
+        (x, y, began_s + t / 2, name, _dbm(at, (x, y)) + louder_db)
         for x, y in stands
         for t in range(int(stand_s * 2))
         for name, at in SCANNERS.items()
@@ -53,16 +54,26 @@ def office(
     return data
 
 
-def flat(data: Path, *sessions: str, began_s: float = 0.0) -> Path:
-    """Two rooms side by side, 8 m by 4 m in all; in each session 20 s left, then 20 s right. Clocks show `began_s` at first."""
+def flat(data: Path, *sessions: str, began_s: float = 0.0, apart_db: float = 1.0) -> Path:
+    """Two rooms side by side, 8 m by 4 m in all; in each session 20 s left, then 20 s right.
+
+    Clocks show `began_s` at first; each session is `apart_db` louder than the one before.
+    """
     folder = data / "flat"
     folder.mkdir(parents=True, exist_ok=True)
     _plain(folder / "anchors.csv", "id,x,y,z", ((name, *at, 2.0) for name, at in RECEIVERS.items()))
     _plain(folder / "layout.csv", "x,y", ((0, 0), (8, 0), (8, 4), (0, 4), (0, 0)))
     steps = [(k / 3, *((1.5, 2.0, "left") if k < 60 else (6.5, 2.0, "right"))) for k in range(120)]
     rows = (
-        (session, round(began_s + t, 3), x, y, room, *(_dbm(at, (x, y)) for at in RECEIVERS.values()))
-        for session in sessions
+        (
+            session,
+            round(began_s + t, 3),
+            x,
+            y,
+            room,
+            *(_dbm(at, (x, y)) + number * apart_db for at in RECEIVERS.values()),
+        )
+        for number, session in enumerate(sessions)
         for t, x, y, room in steps
     )
     _packed(folder / "flat_3hz.csv.gz", "session,t,x,y,room,rssi_1,rssi_2", rows)
