@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from server.records.refusal import Refusal
-from server.survey_files import Line, dbm, lines_of
+from server.survey_files import Line, dbm, epoch, lines_of
 
 #: What a radio reports that does not know (Core 5.4, vol 4, part E, 7.7.65.2, and bleak).
 _UNKNOWN_DBM: Final = frozenset({-127.0, 127.0})
@@ -64,7 +64,7 @@ def join(recorded: Sequence[tuple[str, Path]], fob: str) -> Joined:
                 advert = _advert(text)
                 addresses[(advert.address or "").lower()] += 1
                 if advert.rssi not in _UNKNOWN_DBM and says(advert):
-                    packets.append((advert.at, anchor, dbm(advert.rssi)))
+                    packets.append((epoch(advert.at, advert.at), anchor, dbm(advert.rssi)))
     return Joined(sorted(packets), addresses)
 
 

@@ -5,6 +5,7 @@ too. A running server learns of either within seconds. The id of a survey that w
 output; its figures go to standard error.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
@@ -39,6 +40,7 @@ from server.survey_files import (
 from server.zones import Anchor, FloorPlan, Zone
 from server.zones.labelling import Marks, placed
 from server.zones.on_plan import middle, outlines
+from server.zones.shape import Floats
 from server.zones.survey import Labelled
 from server.zones.zone import lineage
 
@@ -51,7 +53,8 @@ yours alone; with --all whatever is heard, for a fob that the gateway does not k
 2. Walk with a fob. Stand still for 20 s or more about every 2 m, and above all at shelves and on both sides of borders
 between zones. Write down when you came to each place and when you left it, in a file marks.csv with the columns at,x,y
 (10:31:05,4.5,2.0: metres on the floor plan) or at,place (10:31:05,shoes: the middle of that zone). What lies between two
-places is taken for a straight walk. The gateways' clocks and yours must agree to a second.
+places is taken for a straight walk. The gateways' clocks and yours must agree to a second. Times without an offset are read in
+the time zone of the plan's site, UTC where it has none; 10:31:05+02:00 says its own.
 
 3. Stop recording, bring the files together, and learn:
 
@@ -71,6 +74,10 @@ survey_program = typer.Typer(
 )
 
 Plan = Annotated[str, typer.Option(help="The id of the floor plan that was walked.")]
+Which = Annotated[str, typer.Argument(help="Its id, or how that begins: 1a2b of sv_1a2b3c4d.")]
+
+#: Where more of the packets than this lie before the first mark or after the last, the marks are of another clock.
+MOST_OUTSIDE = 0.5
 
 
 @survey_program.command("join")
@@ -87,7 +94,11 @@ def join_command(
     ],
     out: Annotated[Path, typer.Option(help="The recording to write: CSV with at,anchor,rssi.")],
 ) -> None:
-    """Put together what several gateways heard of one fob. Everything else that they heard is left behind."""
+    """Put together what several gateways heard of one fob. Everything else that they heard is left behind.
+
+    Gateways write UTC epoch seconds, and so does this. The marks of `soglia survey learn` may be written by another clock: without an
+    offset their times are read in the time zone of the plan's site.
+    """
     pairs = []
     for word in recorded:
         anchor, separator, file = word.partition("=")
@@ -117,7 +128,12 @@ def learn_command(
     ],
     plan: Plan,
     marks: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="CSV: at,x,y or at,place.")
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="CSV: at,x,y or at,place. Times without an offset are in the time zone of the plan's site, or UTC where it has none.",
+        ),
     ] = None,
     places: Annotated[
         Path | None,
@@ -131,7 +147,11 @@ def learn_command(
     settings = settings_of(config)
     with told():
         known = run(_known(settings, plan))
-        labelled = _labelled(recording, marks, places, known)
+        try:
+            labelled = _labelled(recording, marks, places, known)
+        except MarksElsewhere as elsewhere:
+            said.print(f"Not done: {elsewhere}", markup=False)
+            raise typer.Exit(2) from None
         said.print(f"Learning from {len(labelled.at):,} packets, and trying what was learned...")
         learned = _learned(labelled, known)
         kept = run(_kept(settings, learned, recording.name))
@@ -168,30 +188,37 @@ def list_command(
             )
             for kept in found
         ]
-        print_rows(("survey", "plan", "version", "state", "made", "from", "gain"), rows, {"survey", "plan"})
+        if not rows:
+            said.print(f"There is no survey{f' of floor plan {plan}' if plan else ''} yet.", markup=False)
+            return
+        headings = ("survey", "plan", "version", "state", "made", "from", "gain")
+        if not sys.stdout.isatty():
+            said.print("\t".join(headings))  # for whoever looks on; programs read the rows alone
+        print_rows(headings, rows, {"survey", "plan"})
 
 
 @survey_program.command("show")
-def show_command(survey: str, config: Config = None) -> None:
+def show_command(survey: Which, config: Config = None) -> None:
     """Show what a survey stands on, and what it would gain."""
     settings = settings_of(config)
 
     async def find() -> Kept:
         async with changing(settings) as connection:
-            return await surveys.find(connection, survey)
+            return await surveys.find(connection, await surveys.named(connection, survey))
 
     with told():
         _tell(run(find()), Console(highlight=False))
 
 
 @survey_program.command("use")
-def use_command(survey: str, config: Config = None) -> None:
+def use_command(survey: Which, config: Config = None) -> None:
     """Put a survey to use, in the place of any other of its floor plan."""
     settings = settings_of(config)
 
     async def use() -> Kept:
         async with changing(settings) as connection:
-            kept = await surveys.use(connection, survey, datetime.now(UTC))
+            meant = await surveys.named(connection, survey)
+            kept = await surveys.use(connection, meant, datetime.now(UTC))
             await catalogue.bump(connection, "zones")
             return kept
 
@@ -289,15 +316,24 @@ def _labelled(recording: Path, marks: Path | None, places: Path | None, known: _
     return _marked(recorded, read_marks(marks, named, Calendar(known.time_zone, day)), known.time_zone)
 
 
+class MarksElsewhere(Refusal):
+    """The marks are not of the time of the recording: a clock, or a time zone, is wrong."""
+
+
 def _marked(recorded: Recorded, marks: Marks, zone: tzinfo) -> Labelled:
+    spans = _spans(recorded.at, marks.at, zone)
+    outside = float(((recorded.at < marks.at[0]) | (recorded.at > marks.at[-1])).mean())
+    if outside > MOST_OUTSIDE:
+        raise MarksElsewhere(
+            f"{outside:.0%} of the packets lie outside all marks: {spans}. Marks without an offset are read in the time "
+            f"zone of the plan's site, {zone}; to say another write 10:31:05+02:00"
+        )
+    said.print(f"{spans[:1].upper()}{spans[1:]}.", markup=False)
     where = placed(recorded.at, marks)
     if not where.known.any():
-        spans = [
-            f"from {datetime.fromtimestamp(float(at.min()), zone):%Y-%m-%d %H:%M:%S} "
-            f"to {datetime.fromtimestamp(float(at.max()), zone):%H:%M:%S}"
-            for at in (recorded.at, marks.at)
-        ]
-        raise Refusal(f"the marks tell of no packet: the recording runs {spans[0]}, the marks run {spans[1]}")
+        raise Refusal(
+            f"the marks tell of no packet: they are too far apart to say where somebody was ({spans})"
+        )
     if not where.known.all():
         said.print(f"Left out: {int((~where.known).sum()):,} packets of which the marks do not say where.")
     kept = np.flatnonzero(where.known)
@@ -308,6 +344,14 @@ def _marked(recorded: Recorded, marks: Marks, zone: tzinfo) -> Labelled:
         [recorded.anchor[i] for i in kept],
         recorded.rssi_dbm[kept],
     )
+
+
+def _spans(packets: Floats, marks: Floats, zone: tzinfo) -> str:
+    """`marks 10:06 to 11:14 (Europe/Rome), packets 11:06 to 12:14`; with their days where there are two of them."""
+    ends = [datetime.fromtimestamp(at, zone) for span in (marks, packets) for at in (span.min(), span.max())]
+    clock = "%H:%M" if len({moment.date() for moment in ends}) == 1 else "%Y-%m-%d %H:%M"
+    first, last, began, ended = (f"{moment:{clock}}" for moment in ends)
+    return f"marks {first} to {last} ({zone}), packets {began} to {ended}"
 
 
 def _tell(kept: Kept, to: Console) -> None:
@@ -342,7 +386,9 @@ def _tell(kept: Kept, to: Console) -> None:
         )
         for name in [*figures["coverage"], *([""] if "" in tried else [])]
     ]
-    print_rows(("zone", "walked", "moments", "with", "without"), rows, {"zone"}, to)
+    headings = ("zone", "walked", "moments", "right with", "right without")
+    # It stands among sentences, for eyes: also where no terminal draws it.
+    print_rows(headings, rows if to.is_terminal else [headings, *rows], {"zone"}, to)
 
 
 def verdict(proof: Mapping[str, Any] | None) -> str:

@@ -5,14 +5,13 @@
     places      CSV: place,x,y             names for spots, beside the zones of the plan, whose middle is meant
 
 `at` is UTC epoch seconds, a time with its date (2026-06-10T10:31:05, with an offset or in the shop's time), or a time of the day
-alone (10:31:05, on the day of the recording). Metres are those of the floor plan.
+alone (10:31:05, on the day of the recording; also with an offset). Metres are those of the floor plan.
 """
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
-from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +23,9 @@ from server.zones.shape import Floats
 
 #: What Bluetooth can report (Core 5.4, vol 4, part E, 7.7.65.2); 127 means unknown.
 RSSI_DBM: Final = (-127.0, 20.0)
+
+#: From when on times are taken, and until when (epoch seconds: 1970 and 2286): what lies beyond was no clock.
+EARLIEST_S, LATEST_S = 0.0, 1e10
 
 Place = tuple[float, float]
 
@@ -55,22 +57,32 @@ class Calendar:
         try:
             at = float(text)
         except ValueError:
-            return self._spoken(text)
-        if not isfinite(at):
-            raise ValueError(f"{text!r} is no time")
-        return at
+            at = self._spoken(text)
+        return epoch(at, text)
 
     def _spoken(self, text: str) -> float:
         try:
-            if "-" not in text and self.day is not None:
-                moment = datetime.combine(self.day, time.fromisoformat(text))
-            else:
-                moment = datetime.fromisoformat(text)
-        except ValueError:
+            moment = self._of_the_day(text) or datetime.fromisoformat(text)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=self.zone)).timestamp()
+        except (ValueError, OverflowError):
             raise ValueError(
                 f"{text!r} is no time: give epoch seconds, 2026-06-10T10:31:05, or in marks 10:31:05"
             ) from None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=self.zone)).timestamp()
+
+    def _of_the_day(self, text: str) -> datetime | None:
+        if self.day is None:
+            return None
+        try:
+            return datetime.combine(self.day, time.fromisoformat(text))
+        except ValueError:
+            return None
+
+
+def epoch(at: float, said: object) -> float:
+    """Raises ValueError in words where `at` (UTC epoch seconds) is of no clock."""
+    if not EARLIEST_S <= at <= LATEST_S:
+        raise ValueError(f"{said!r} is no time between 1970 and 2286")
+    return at
 
 
 def read_recording(path: Path, places: Mapping[str, Place], zone: tzinfo = UTC) -> Recorded:
@@ -160,20 +172,26 @@ def _rows(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, st
     lines = lines_of(path)
     # A table program of half of Europe writes semicolons, since the comma is in its numbers.
     separator = ";" if lines and ";" in lines[0] and "," not in lines[0] else ","
-    reader = csv.reader(lines, delimiter=separator)
-    header = [name.strip().lower() for name in next(reader, [])]
+    table = _table(path, lines, separator)
+    header = [name.strip().lower() for name in next(table, (1, []))[1]]
     if missing := [name for name in needed if name not in header]:
         raise BadFile(f"{path.name} has no column {' and no column '.join(missing)} in its first line")
-    for cells in reader:
+    for number, cells in table:
         if any(cell.strip() for cell in cells):
             if len(cells) != len(header):
                 raise BadFile(
-                    f"{path.name}, line {reader.line_num}: has {len(cells)} fields where the first line has {len(header)}"
+                    f"{path.name}, line {number}: has {len(cells)} fields where the first line has {len(header)}"
                 )
-            yield (
-                reader.line_num,
-                {name: cell.strip() for name, cell in zip(header, cells, strict=True)},
-            )
+            yield number, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+
+
+def _table(path: Path, lines: Sequence[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Line numbers and fields. Raises BadFile where csv takes a line for none of a table."""
+    reader = csv.reader(lines, delimiter=separator)
+    try:
+        yield from ((reader.line_num, cells) for cells in reader)
+    except csv.Error as error:
+        raise BadFile(f"{path.name}, line {reader.line_num}: is no line of a table ({error})") from None
 
 
 def _told(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> bool:

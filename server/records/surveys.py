@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.naming import fresh_id
-from server.records.refusal import NotFound
+from server.records.refusal import NotFound, Taken
 from server.records.tables import SurveyRow, Table
 from server.zones.survey import Spot, Strength, Survey
 
@@ -23,6 +23,9 @@ _surveys = Table.metadata.tables["surveys"]
 _plans = Table.metadata.tables["floor_plans"]
 
 State: TypeAlias = Literal["draft", "in use", "retired"]
+
+#: So many are named where a beginning is that of several.
+_FEW = 5
 
 #: A large floor has a thousand spots and a hundred anchors: lists do without them.
 _WITHOUT_SPOTS = [column for column in _surveys.columns if column.name != "spots"]
@@ -60,6 +63,23 @@ async def find(connection: AsyncConnection, survey: str) -> Kept:
     if row is None:
         raise NotFound(f"there is no survey {survey}")
     return _kept(row)
+
+
+async def named(connection: AsyncConnection, word: str) -> str:
+    """The id that a person means: the whole of it, or how it begins, with or without `sv_`, where one alone begins so.
+
+    Where none does it is the word itself, which names no survey. Raises Taken where several do.
+    """
+    begins = _surveys.c.id.startswith
+    asked = sa.select(_surveys.c.id).where(
+        sa.or_(begins(word, autoescape=True), begins(f"sv_{word}", autoescape=True))
+    )
+    found: list[str] = list(await connection.scalars(asked.order_by(_surveys.c.id).limit(_FEW)))
+    if word in found or not found or not word:
+        return word
+    if len(found) > 1:
+        raise Taken(f"more than one survey begins with {word}: {', '.join(found)}")
+    return found[0]
 
 
 async def read(connection: AsyncConnection, survey: str) -> Survey:

@@ -77,3 +77,10 @@ def test_a_line_that_is_no_advertisement_is_named(tmp_path, line):
         BadFile, match=r"door\.jsonl, line 2: is not what `soglia-scanner listen --record` writes"
     ):
         join([("an_door", path)], ADDRESS)
+
+
+def test_a_fob_that_was_heard_at_no_time_of_any_clock_is_named(tmp_path):
+    path = tmp_path / "door.jsonl"
+    path.write_text(f'{{"at": 1e300, "rssi": -60, "address": "{ADDRESS}"}}\n')
+    with pytest.raises(BadFile, match=r"door\.jsonl, line 1: 1e\+300 is no time between 1970 and 2286"):
+        join([("an_door", path)], ADDRESS)

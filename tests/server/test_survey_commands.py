@@ -137,11 +137,34 @@ def test_a_running_server_hears_of_a_survey_as_of_a_floor_plan(soglia, tmp_path,
     assert in_records(tmp_path, version) == 2
 
 
+def test_a_survey_may_be_named_by_how_its_id_begins(soglia, labelled):
+    one, other = (soglia("learn", labelled, "--plan", "fp_1").stdout.strip() for _ in range(2))
+    whole = one.removeprefix("sv_")
+    own = next(whole[:length] for length in range(1, 25) if not other.startswith(f"sv_{whole[:length]}"))
+    for word in (own, f"sv_{own}", one):
+        assert soglia("show", word).stdout.startswith(f"Survey {one}: version 1")
+    assert "Version 1 is in use" in soglia("use", own).stderr
+    several = soglia("use", "sv_")
+    assert several.exit_code == 1
+    assert f"more than one survey begins with sv_: {', '.join(sorted([one, other]))}" in several.stderr
+    assert "there is no survey %" in soglia("use", "%").stderr
+
+
+def test_where_there_is_no_survey_yet_the_list_says_so(soglia, labelled):
+    assert soglia("list").stderr == "There is no survey yet.\n"
+    soglia("learn", labelled, "--plan", "fp_1")
+    assert soglia("list", "--plan", "fp_2").stderr == "There is no survey of floor plan fp_2 yet.\n"
+    listed = soglia("list")
+    assert listed.stderr.split() == ["survey", "plan", "version", "state", "made", "from", "gain"]
+    assert len(listed.stdout.splitlines()) == 1
+
+
 def test_a_survey_is_shown_as_it_was_learned(soglia, labelled):
     learned = soglia("learn", labelled, "--plan", "fp_1")
     shown = soglia("show", learned.stdout.strip())
     assert shown.exit_code == 0
     assert shown.stdout.strip() in learned.stderr
+    assert "\nzone\twalked\tmoments\tright with\tright without\n" in shown.stdout
     for zone in ("hats", "shoes", "coats", "toys"):
         assert f"\n{zone}\t" in shown.stdout
 
@@ -196,17 +219,40 @@ def test_a_walk_of_one_place_says_that_nothing_is_proven(soglia, tmp_path):
     assert "Never heard by an_coats, an_shoes, an_toys" in learned.stderr
 
 
-def test_marks_of_another_day_are_told_with_both_times(soglia, tmp_path):
+def test_marks_by_another_clock_are_refused_with_both_spans(soglia, tmp_path):
+    """Noon in UTC is two in the afternoon in Rome: whoever wrote down UTC has to say so."""
+    heard = [(1781092800 + second, "an_hats", -60) for second in range(60)]
+    recording = rows(tmp_path / "walk.csv", ("at", "anchor", "rssi"), heard)
+    marks = rows(tmp_path / "marks.csv", ("at", "x", "y"), [("12:00:00", 1, 1), ("12:01:00", 1, 1)])
+    refused = soglia("learn", recording, "--plan", "fp_1", "--marks", marks)
+    assert refused.exit_code == 2
+    assert (
+        "100% of the packets lie outside all marks: "
+        "marks 12:00 to 12:01 (Europe/Rome), packets 14:00 to 14:00. Marks without an offset are read in the time zone"
+    ) in refused.stderr
+    said = rows(tmp_path / "said.csv", ("at", "x", "y"), [("12:00:00Z", 1, 1), ("12:01:00Z", 1, 1)])
+    learned = soglia("learn", recording, "--plan", "fp_1", "--marks", said)
+    assert learned.exit_code == 0
+    assert "Marks 14:00 to 14:01 (Europe/Rome), packets 14:00 to 14:00." in learned.stderr
+
+
+def test_marks_of_another_day_are_refused_with_both_days(soglia, tmp_path):
     recording = rows(tmp_path / "walk.csv", ("at", "anchor", "rssi"), [(1781092800, "an_hats", -60)])
-    marks = rows(
-        tmp_path / "marks.csv", ("at", "x", "y"), [("09:00:00", 1, 1), ("2026-06-10T09:30:00", 1, 1)]
+    days = [("2026-06-09T09:00:00", 1, 1), ("2026-06-09T09:30:00", 1, 1)]
+    marks = rows(tmp_path / "marks.csv", ("at", "x", "y"), days)
+    refused = soglia("learn", recording, "--plan", "fp_1", "--marks", marks)
+    assert refused.exit_code == 2
+    assert (
+        "marks 2026-06-09 09:00 to 2026-06-09 09:30 (Europe/Rome), packets 2026-06-10 14:00" in refused.stderr
     )
+
+
+def test_marks_too_far_apart_to_say_where_somebody_was_are_refused(soglia, tmp_path):
+    recording = rows(tmp_path / "walk.csv", ("at", "anchor", "rssi"), [(1781092800, "an_hats", -60)])
+    marks = rows(tmp_path / "marks.csv", ("at", "x", "y"), [("13:00:00", 1, 1), ("15:00:00", 5, 1)])
     refused = soglia("learn", recording, "--plan", "fp_1", "--marks", marks)
     assert refused.exit_code == 1
-    assert (
-        "the recording runs from 2026-06-10 14:00:00 to 14:00:00, "
-        "the marks run from 2026-06-10 09:00:00 to 09:30:00"
-    ) in refused.stderr
+    assert "the marks tell of no packet: they are too far apart" in refused.stderr
 
 
 def test_what_somebody_did_between_far_marks_is_left_out_and_told(soglia, tmp_path):
@@ -257,6 +303,12 @@ def test_a_recording_needs_the_anchor_that_it_is_of(soglia):
     refused = soglia("join", "door.jsonl", "--fob", FOB, "--out", "walk.csv")
     assert refused.exit_code == 2
     assert "give ANCHOR=FILE, such as an_door=door.jsonl" in in_one_line(refused.stderr)
+
+
+@pytest.mark.parametrize("command", [(), ("join",), ("learn",)])
+def test_the_help_says_by_which_clock_marks_are_read(soglia, command):
+    said = in_one_line(soglia(*command, "--help").output)
+    assert "the time zone of the plan's site" in said
 
 
 def test_the_help_tells_the_whole_way(soglia):
