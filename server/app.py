@@ -30,7 +30,7 @@ from server.ingest.door import Door, Limits
 from server.learning import Learning
 from server.listening import listening
 from server.presence.phases import Patience
-from server.records import decisions, devices, exposures, idempotency, outbox, sole, visits
+from server.records import campaigns, decisions, devices, exposures, idempotency, outbox, sole, visits
 from server.records.database import Database
 from server.records.keys import Keyring
 from server.records.outbox import RecordedOutbox
@@ -77,6 +77,8 @@ LISTEN_EACH_S = 2.0
 #: How often changes made by other processes and the command line are looked for.
 CATCH_UP_S = 3.0
 FORGET_EACH_S = 3_600.0
+#: A campaign starts and ends within this of its time.
+TURN_EACH_S = 1.0
 #: A visit that nobody saw end after a crash ends at most this much too early.
 LAST_WORDS_EACH_S = 60.0
 #: How long a stop waits for requests under way.
@@ -123,15 +125,17 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         directory = Directory(database)
         learning = Learning(database, keyring, directory, trigger, _now_s)
         await learning.start()
+        edits = Edits(database, bus, learning.learn)
+        turn_campaigns = _turning(database, edits)
+        await turn_campaigns()  # what ended while we were down says nothing more
         door = Door(bus, keyring, directory, measures, _limits(settings), _now_s)
-        timetable = Timetable(_jobs(settings, database, trigger, learning, directory))
+        timetable = Timetable(_jobs(settings, database, trigger, learning, directory, turn_campaigns))
         timetable.start()
         stack.callback(timetable.stop)
         health = health_routes(
             database, measures, {"path": _path_check(timetable)}, warnings={"sender": _sender_check(sender)}
         )
         closing = asyncio.Event()
-        edits = Edits(database, bus, learning.learn)
         application = _application(settings, database, Guard(keyring), edits, trigger.listen)
         for router in (
             routes(door),
@@ -297,12 +301,28 @@ def _counted(measures: Measures) -> Callable[[Parcel, Outcome, float], None]:
     return count
 
 
+def _turning(database: Database, edits: Edits) -> Callable[[], Awaitable[None]]:
+    """Lets campaigns start and end by themselves when it is time."""
+
+    async def turn() -> None:
+        now = datetime.now(UTC)
+        async with database.reading() as connection:
+            at = await campaigns.next_turn(connection)
+        if at is not None and at <= now:
+            async with edits.of("campaigns") as connection:
+                turned = await campaigns.turn(connection, now)
+            log.info("campaigns_turned", campaigns=turned)
+
+    return turn
+
+
 def _jobs(
     settings: Settings,
     database: Database,
     trigger: Trigger,
     learning: Learning,
     directory: Directory,
+    turn_campaigns: Callable[[], Awaitable[None]],
 ) -> list[Job]:
     async def rotate() -> None:
         directory.rotate(_now_s())
@@ -322,6 +342,7 @@ def _jobs(
         Job("last_words", LAST_WORDS_EACH_S, trigger.note_last_words),
         Job("rotate", ROTATE_EACH_S, rotate),
         Job("catch_up", CATCH_UP_S, learning.catch_up),
+        Job("turn_campaigns", TURN_EACH_S, turn_campaigns),
         Job("forget", FORGET_EACH_S, forget),
     ]
 

@@ -3,10 +3,12 @@
 In: a campaign's document (reading.py reads it and names what is wrong with it). Out: what compiled.py indexes and decide.py asks.
 """
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal, Self, Union
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -19,7 +21,7 @@ from pydantic import (
 from server.campaigns.channels import ChannelName
 from server.campaigns.condition import Condition
 from server.campaigns.conditions import CONDITIONS
-from server.campaigns.offer import Offer
+from server.campaigns.offer import YEARS, Offer
 from server.campaigns.span import Span
 from server.presence.visit import EventKind
 
@@ -29,7 +31,7 @@ else:
     AnyCondition = Annotated[Union[tuple(CONDITIONS.values())], Field(discriminator="kind")]  # noqa: UP007
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
-State = Literal["draft", "live", "paused", "ended"]
+State = Literal["draft", "scheduled", "live", "paused", "ended"]
 
 MOST_HELD_OUT = 0.9  # who would hold out everybody pauses the campaign
 LONGEST_DWELL_S = 86_400  # who stays longer than a day works there
@@ -40,6 +42,14 @@ def _each_channel_once(channels: tuple[ChannelName, ...]) -> tuple[ChannelName, 
         raise ValueError(f"each channel is tried once; {', '.join(twice)} is there twice")
     return channels
 
+
+def _in_our_time(at: datetime) -> datetime:
+    if at.year not in YEARS:
+        raise ValueError(f"must lie between {YEARS[0]} and {YEARS[-1]}")
+    return at.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 Channels = Annotated[
     tuple[ChannelName, ...], Field(min_length=1, max_length=8), AfterValidator(_each_channel_once)
@@ -124,7 +134,7 @@ class Campaign(BaseModel):
     in whatever unit the shop counts). Of those with `one_a_visit` one speaks in a visit to the shop. Caps may count over a `group`.
     `channels` are tried in this order. `hold_out` is the share of shoppers who get nothing, so that what the campaign does can be
     told from what would have happened anyway; `variants` are tried against each other; `follow_ups` are
-    the steps after the offer.
+    the steps after the offer. What is scheduled goes live at `starts_at`; what is live or paused ends at `ends_at`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -144,7 +154,23 @@ class Campaign(BaseModel):
     hold_out: float = Field(default=0.0, ge=0, le=MOST_HELD_OUT, allow_inf_nan=False)
     variants: tuple[Variant, ...] = Field(default=(), max_length=10)
     follow_ups: tuple[FollowUp, ...] = Field(default=(), max_length=3)
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
     version: int = Field(default=1, ge=1)
+
+    @field_validator("ends_at")
+    @classmethod
+    def _after_it_began(cls, ends_at: datetime | None, info: ValidationInfo) -> datetime | None:
+        starts_at = info.data.get("starts_at")
+        if ends_at and starts_at and ends_at <= starts_at:
+            raise ValueError("must lie after starts_at")
+        return ends_at
+
+    @model_validator(mode="after")
+    def _scheduled_for_some_time(self) -> Self:
+        if self.state == "scheduled" and self.starts_at is None:
+            raise ValueError("what is scheduled needs a starts_at: the time at which it goes live")
+        return self
 
     @field_validator("variants")
     @classmethod

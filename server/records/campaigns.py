@@ -1,4 +1,4 @@
-"""The campaigns that are kept: each as its document, found by its own id, with a version that grows at each change.
+"""The campaigns that are kept: each as its document, found by its own id, with all of its versions.
 
 In: campaigns that the campaigns room has read. Out: campaigns again. Verbs take an open connection and never commit.
 """
@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.campaigns.campaign import Campaign, State
+from server.campaigns.lifetime import may_become, turned, turns_at
 from server.campaigns.reading import read_campaign, write_campaign
-from server.records.refusal import Taken
+from server.records.refusal import NotFound, Taken
 from server.records.rows import Change, by_id, page
-from server.records.tables import CampaignRow, Table
+from server.records.tables import CampaignRow, CampaignVersionRow, Table
 
-_campaigns = Table.metadata.tables["campaigns"]
+_campaigns, _versions = Table.metadata.tables["campaigns"], Table.metadata.tables["campaign_versions"]
 
 
 async def listed(
@@ -41,28 +42,80 @@ async def load(connection: AsyncConnection) -> list[Campaign]:
 async def put(connection: AsyncConnection, campaign: Campaign, now: datetime) -> tuple[Change, CampaignRow]:
     """Keeps a campaign by its id. A change makes the next version, whatever version was given; the same keeps its own.
 
-    Decisions name the version that they were made by. Raises Taken where a campaign that has ended would live again: its
-    caps and its report are closed, a new one starts with a new id.
+    Every version stays: decisions name the one that they were made by. Raises Taken for a state that it cannot come to any
+    more (lifetime.py): what has ended stays ended, and what may have spoken is no draft again.
     """
     kept = (
-        (await connection.execute(sa.select(_campaigns).where(_campaigns.c.id == campaign.id)))
+        (
+            await connection.execute(
+                sa.select(_campaigns).where(_campaigns.c.id == campaign.id).with_for_update()
+            )
+        )
         .mappings()
         .one_or_none()
     )
     if kept is None:
         row = _row(campaign, 1, now, now)
         await connection.execute(sa.insert(_campaigns).values(**row.model_dump()))
+        await _keep_version(connection, row)
         return "created", row
-    row = _row(campaign, kept["version"], kept["created_at"], kept["updated_at"])
-    if row.campaign == kept["campaign"]:
+    before = CampaignRow(**kept)
+    row = _row(campaign, before.version, before.created_at, before.updated_at)
+    if row.campaign == before.campaign:
         return "same", row
-    if kept["state"] == "ended":
-        raise Taken(f"campaign {campaign.id} has ended; make a new one")
-    row = _row(campaign, kept["version"] + 1, kept["created_at"], now)
+    _refuse_state(campaign, read_campaign(before.campaign).state)
+    row = _row(campaign, before.version + 1, before.created_at, now)
     await connection.execute(
         sa.update(_campaigns).where(_campaigns.c.id == campaign.id).values(**row.model_dump(exclude={"id"}))
     )
+    await _keep_version(connection, row)
     return "changed", row
+
+
+async def versions(
+    connection: AsyncConnection, campaign: str, *, before: int | None = None, limit: int = 100
+) -> list[CampaignVersionRow]:
+    """All versions of a campaign that are kept, the newest first, from before the version `before`. Raises NotFound."""
+    await find(connection, campaign)
+    asked = sa.select(_versions).where(_versions.c.campaign_id == campaign)
+    if before is not None:
+        asked = asked.where(_versions.c.version < before)
+    found = await connection.execute(asked.order_by(_versions.c.version.desc()).limit(limit))
+    return [CampaignVersionRow(**row) for row in found.mappings()]
+
+
+async def version(connection: AsyncConnection, campaign: str, number: int) -> CampaignVersionRow:
+    """One version of a campaign. Raises NotFound."""
+    asked = sa.select(_versions).where(_versions.c.campaign_id == campaign, _versions.c.version == number)
+    found = (await connection.execute(asked)).mappings().one_or_none()
+    if found is None:
+        raise NotFound(f"there is no version {number} of campaign {campaign}")
+    return CampaignVersionRow(**found)
+
+
+async def next_turn(connection: AsyncConnection) -> datetime | None:
+    """When the next campaign starts or ends by itself."""
+    at: datetime | None = await connection.scalar(
+        sa.select(_campaigns.c.turns_at)
+        .where(_campaigns.c.turns_at.is_not(None))
+        .order_by(_campaigns.c.turns_at)
+        .limit(1)
+    )
+    return at
+
+
+async def turn(connection: AsyncConnection, now: datetime) -> list[str]:
+    """Lets what is due start or end, each as a new version; gives their ids. Whoever does it second finds it done."""
+    due = await connection.scalars(
+        sa.select(_campaigns.c.campaign)
+        .where(_campaigns.c.turns_at <= now)
+        .order_by(_campaigns.c.id)
+        .with_for_update()
+    )
+    campaigns = [turned(read_campaign(document), now) for document in due]
+    for campaign in campaigns:
+        await put(connection, campaign, now)
+    return [campaign.id for campaign in campaigns]
 
 
 async def remove(connection: AsyncConnection, campaign: str) -> None:
@@ -70,6 +123,7 @@ async def remove(connection: AsyncConnection, campaign: str) -> None:
     row = await find(connection, campaign)
     if row.state != "draft":
         raise Taken(f"campaign {campaign} is {row.state}: end it instead, its decisions are kept with it")
+    await connection.execute(sa.delete(_versions).where(_versions.c.campaign_id == campaign))
     await connection.execute(sa.delete(_campaigns).where(_campaigns.c.id == campaign))
 
 
@@ -85,6 +139,26 @@ async def naming_zone(connection: AsyncConnection, zone: str) -> list[str]:
     ]
 
 
+def _refuse_state(campaign: Campaign, before: State) -> None:
+    if before == "ended":
+        raise Taken(f"campaign {campaign.id} has ended; make a new one")
+    if not may_become(before, campaign.state):
+        raise Taken(
+            f"campaign {campaign.id} is {before} and may have spoken: it cannot be {campaign.state} again, pause or end it"
+        )
+
+
+async def _keep_version(connection: AsyncConnection, row: CampaignRow) -> None:
+    made = CampaignVersionRow(
+        campaign_id=row.id,
+        version=row.version,
+        state=row.state,
+        campaign=row.campaign,
+        made_at=row.updated_at,
+    )
+    await connection.execute(sa.insert(_versions).values(**made.model_dump()))
+
+
 def _row(campaign: Campaign, version: int, created_at: datetime, updated_at: datetime) -> CampaignRow:
     return CampaignRow(
         id=campaign.id,
@@ -94,4 +168,5 @@ def _row(campaign: Campaign, version: int, created_at: datetime, updated_at: dat
         campaign=write_campaign(campaign.model_copy(update={"version": version})),
         created_at=created_at,
         updated_at=updated_at,
+        turns_at=turns_at(campaign),
     )

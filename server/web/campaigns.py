@@ -5,32 +5,38 @@ wrong is told all at once, each thing with its place, so that a form can show it
 """
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Self, cast
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Body, Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from server.campaigns.campaign import Campaign, State
+from server.campaigns.campaign import Id as CampaignId
 from server.campaigns.reading import BadCampaign, read_campaign
 from server.records import campaigns, references, zones
 from server.records.database import Connection, Database
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Taken
 from server.records.rows import Change
+from server.records.tables import CampaignVersionRow
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
 from server.web.etag import etag_of, has_it_already, refuse_lost_update
+from server.web.fields import Given, Name
 from server.web.guard import Guard
 from server.web.plain import refuse_unkeepable
 from server.web.problem import Fault, Problem
 from server.web.shown import ShownAs
 
 CampaignPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
+#: The largest number that a column of versions holds.
+LARGEST = 2**31 - 1
 Document = Annotated[
     dict[str, Any],
     ShownAs(Campaign, may_lack="id"),
@@ -66,10 +72,41 @@ class Campaigns(BaseModel):
     next: Next
 
 
+class VersionShown(BaseModel):
+    """One version of a campaign: what it was from `made_at` on."""
+
+    version: int
+    state: State
+    made_at: datetime
+    campaign: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: CampaignVersionRow) -> Self:
+        return cls(
+            version=row.version, state=cast("State", row.state), made_at=row.made_at, campaign=row.campaign
+        )
+
+
+class Versions(BaseModel):
+    versions: list[VersionShown]
+    next: int | None = Field(
+        description="give it as `before` to get those before; null where these are the first"
+    )
+
+
+class CloneGiven(Given):
+    """What the copy is called; without an id it gets one."""
+
+    id: CampaignId | None = None
+    name: Name | None = None
+
+
 def campaign_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = utc_now) -> APIRouter:
     """`/v1/campaigns`."""
     router = APIRouter(tags=["campaigns"])
     _add_reading(router, database, guard)
+    _add_versions(router, database, guard)
+    _add_cloning(router, guard, edits, clock)
 
     @router.post(
         "/v1/campaigns",
@@ -134,6 +171,56 @@ def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
         if has_it_already(request, etag):
             return Response(status_code=304, headers={"ETag": etag})
         return JSONResponse(row.campaign, headers={"ETag": etag})
+
+
+def _add_versions(router: APIRouter, database: Database, guard: Guard) -> None:
+    @router.get("/v1/campaigns/{campaign}/versions", dependencies=[guard.reader], responses={404: {}})
+    async def list_versions(
+        campaign: CampaignPath,
+        limit: Limit = 100,
+        before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+    ) -> Versions:
+        """All that a campaign was, the newest first."""
+        async with database.reading() as connection:
+            rows = await campaigns.versions(connection, campaign, before=before, limit=limit)
+        more = rows[-1].version if len(rows) == limit and rows[-1].version > 1 else None
+        return Versions(versions=[VersionShown.of(row) for row in rows], next=more)
+
+    @router.get(
+        "/v1/campaigns/{campaign}/versions/{version}", dependencies=[guard.reader], responses={404: {}}
+    )
+    async def get_version(
+        campaign: CampaignPath, version: Annotated[int, Path(ge=1, le=LARGEST)]
+    ) -> VersionShown:
+        """One version, as decisions name it."""
+        async with database.reading() as connection:
+            return VersionShown.of(await campaigns.version(connection, campaign, version))
+
+
+def _add_cloning(router: APIRouter, guard: Guard, edits: Edits, clock: Clock) -> None:
+    @router.post(
+        "/v1/campaigns/{campaign}/clone",
+        status_code=201,
+        response_model=CampaignKept,
+        responses={404: {}, 409: {"description": "There is such a campaign already"}},
+    )
+    async def clone(
+        campaign: CampaignPath, body: CloneGiven, asked: Annotated[Asked, asking(guard.marketer)]
+    ) -> Response:
+        """Makes a draft that says the same, under another id. Its times are not copied: they were the other's."""
+
+        async def copy(connection: Connection) -> CampaignKept:
+            kept = read_campaign((await campaigns.find(connection, campaign)).campaign)
+            return await _keep_new(connection, _copy(kept, body), clock)
+
+        async with edits.of("campaigns") as connection:
+            return await asked.once(connection, 201, lambda: copy(connection))
+
+
+def _copy(campaign: Campaign, given: CloneGiven) -> Campaign:
+    name = given.name or f"{campaign.name[:190]} (copy)"
+    own = {"id": given.id or fresh_id("c"), "name": name, "state": "draft", "version": 1}
+    return campaign.model_copy(update={**own, "starts_at": None, "ends_at": None})
 
 
 def _read(body: dict[str, Any]) -> Campaign:

@@ -33,12 +33,14 @@ from server.records.tables.places import (
     SurveyRow,
     ZoneRow,
 )
+from server.records.tables.segments import CampaignVersionRow, SegmentRow
 
 __all__ = [
     "AddressRow",
     "AnchorRow",
     "AttemptRow",
     "CampaignRow",
+    "CampaignVersionRow",
     "CatalogueVersion",
     "ConsentRow",
     "CouponClaimRow",
@@ -58,6 +60,7 @@ __all__ = [
     "ReceiptRow",
     "RedemptionRow",
     "RefundRow",
+    "SegmentRow",
     "ShopperRow",
     "StaffRow",
     "StayRow",

@@ -10,6 +10,8 @@ from server.records.tables.columns import Table, json_column, optional_json, utc
 
 
 class CampaignRow(Table, table=True):
+    """`turns_at`: when its state changes by itself (lifetime.py); every version of it is kept in CampaignVersionRow."""
+
     __tablename__ = "campaigns"
     id: str = Field(primary_key=True)
     name: str
@@ -18,6 +20,7 @@ class CampaignRow(Table, table=True):
     campaign: dict[str, Any] = json_column()
     created_at: datetime = utc()
     updated_at: datetime = utc()
+    turns_at: datetime | None = utc(nullable=True, index=True)
 
 
 class OutboxRow(Table, table=True):

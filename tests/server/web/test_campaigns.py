@@ -141,3 +141,44 @@ async def test_managers_read_campaigns_and_only_marketers_change_them(shop, toke
     manager = tokens.headers("manager")
     assert (await shop.get("/v1/campaigns", headers=manager)).status_code == 200
     assert (await shop.post("/v1/campaigns", json=a_document(), headers=manager)).status_code == 403
+
+
+async def test_what_a_campaign_was_can_be_looked_up_by_its_version(shop):
+    await shop.post("/v1/campaigns", json=a_document())
+    await shop.put("/v1/campaigns/spring-shoes", json=a_document(state="paused"))
+    first = (await shop.get("/v1/campaigns/spring-shoes/versions", params={"limit": 1})).json()
+    assert [each["version"] for each in first["versions"]] == [2]
+    rest = (await shop.get("/v1/campaigns/spring-shoes/versions", params={"before": first["next"]})).json()
+    assert [(each["version"], each["state"]) for each in rest["versions"]] == [(1, "live")]
+    assert rest["next"] is None
+    one = (await shop.get("/v1/campaigns/spring-shoes/versions/1")).json()
+    assert (one["campaign"]["state"], one["made_at"]) == ("live", "2026-06-10T12:00:00Z")
+    assert (await shop.get("/v1/campaigns/spring-shoes/versions/3")).status_code == 404
+    assert (await shop.get("/v1/campaigns/hats/versions")).status_code == 404
+
+
+async def test_a_clone_is_a_draft_that_says_the_same(shop):
+    ends = "2026-12-24T18:00:00Z"
+    await shop.post("/v1/campaigns", json=a_document(ends_at=ends))
+    asked = {"id": "autumn-shoes", "name": "Autumn shoes"}
+    made = await shop.post("/v1/campaigns/spring-shoes/clone", json=asked)
+    assert made.status_code == 201
+    assert made.json() == {"id": "autumn-shoes", "version": 1, "state": "draft", "change": "created"}
+    copy = (await shop.get("/v1/campaigns/autumn-shoes")).json()
+    first = (await shop.get("/v1/campaigns/spring-shoes")).json()
+    assert (copy["offer"], copy["conditions"]) == (first["offer"], first["conditions"])
+    assert (copy["name"], "ends_at" in copy) == ("Autumn shoes", False)
+    assert (await shop.post("/v1/campaigns/spring-shoes/clone", json=asked)).status_code == 409
+    nameless = (await shop.post("/v1/campaigns/spring-shoes/clone", json={})).json()["id"]
+    assert (await shop.get(f"/v1/campaigns/{nameless}")).json()["name"] == "Spring shoes (copy)"
+    assert (await shop.post("/v1/campaigns/hats/clone", json={})).status_code == 404
+
+
+async def test_a_scheduled_campaign_says_when_it_starts(shop):
+    refused = await shop.post("/v1/campaigns", json=a_document(state="scheduled"))
+    assert refused.status_code == 422
+    backwards = a_document(starts_at="2026-07-02T08:00:00Z", ends_at="2026-07-01T08:00:00Z")
+    refused = await shop.post("/v1/campaigns", json=backwards)
+    assert [fault["place"] for fault in refused.json()["errors"]] == ["body.ends_at"]
+    scheduled = a_document(state="scheduled", starts_at="2026-07-01T08:00:00Z")
+    assert (await shop.post("/v1/campaigns", json=scheduled)).json()["state"] == "scheduled"
