@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from scanner.agent import Agent
-from scanner.listen import Overheard, listen
+from scanner.listen import NeverListened, Overheard, listen, recording_into
 from scanner.ours import Ours, OursSettings
 from scanner.radio import BluezRadio
 from scanner.recording import BadRecording, Recording
@@ -44,6 +44,9 @@ ConfigOption = Annotated[
 WRONG_USE = 2
 """The exit code for what the operator must put right; for systemd: RestartPreventExitStatus=2."""
 
+NO_RADIO = 1
+"""The exit code where there is nothing to listen with."""
+
 
 @app.command("run")
 def run_command(config: ConfigOption = None) -> None:
@@ -67,7 +70,11 @@ def listen_command(
         Path | None, typer.Option(help="Write what is ours to this file; with --all, every packet.")
     ] = None,
 ) -> None:
-    """Shows what the radio hears. Needs no server."""
+    """Shows what the radio hears. Needs no server.
+
+    What --record writes is one advertisement a line, JSON: at (UTC epoch seconds), address, rssi (dBm), manufacturer_data and
+    service_data in hex. Ends with exit code 1 where the radio cannot even begin.
+    """
     radio_settings, ours = RadioSettings(), OursSettings()
     if config is not None:
         settings = _settings(config)
@@ -80,15 +87,19 @@ def listen_command(
             "--record writes what is ours, and nothing is: name your beacons in --config FILE, or add --all"
         )
     with contextlib.ExitStack() as files:
-        # Line by line: whoever looks at the file, or pulls the plug, finds whole advertisements.
-        file = (
-            files.enter_context(record.open("a", encoding="utf-8", buffering=1))
-            if record is not None
-            else None
-        )
+        try:
+            file = files.enter_context(recording_into(record)) if record is not None else None
+        except OSError as error:
+            _stop(f"{record} cannot be written: {error.strerror}")
         overheard = Overheard(Ours.of(ours))
         radio = BluezRadio(radio_settings)
-        _until_stopped(listen(radio, overheard, Console(), all_counts=everything, record=file))
+        try:
+            _until_stopped(listen(radio, overheard, Console(), all_counts=everything, record=file))
+        except ExceptionGroup as group:
+            never = group.subgroup(NeverListened)
+            if never is None:
+                raise
+            _stop(f"the radio does not begin to listen: {never.exceptions[0]}", NO_RADIO)
 
 
 @app.command("replay")
@@ -132,9 +143,9 @@ def _agent(settings: Settings, radio: BluezRadio | Recording) -> Agent:
         _stop(str(error))
 
 
-def _stop(reason: str) -> NoReturn:
+def _stop(reason: str, code: int = WRONG_USE) -> NoReturn:
     typer.echo(f"soglia-scanner: {reason}", err=True)
-    raise typer.Exit(WRONG_USE)
+    raise typer.Exit(code)
 
 
 def _until_stopped(work: Coroutine[Any, Any, None]) -> None:

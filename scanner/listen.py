@@ -1,14 +1,17 @@
 """What the radio hears, as a table in the terminal: for setting up a gateway and finding a beacon's id.
 
-In: a radio, the allow-list. Out: a rich table that lives until it is interrupted, and, where asked for, a recording.
+In: a radio, the allow-list. Out: a rich table that lives until it is interrupted, and, where asked for, a recording. A radio
+that survives its troubles for months may never have begun to listen: who stands before the terminal is told so, and it ends.
 Strangers' devices are counted, never shown by address or content.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -16,15 +19,21 @@ from rich.live import Live
 from rich.table import Column, Table
 from rich.text import Text
 
-from scanner.advertisement import NO_RSSI, Advertisement, Radio
+from scanner.advertisement import NO_RSSI, Advertisement, Radio, RadioHealth
 from scanner.beacon import Beacon
 from scanner.formats import decode_all, eddystone_url
 from scanner.ours import Ours
 from scanner.recording import written
 
 REDRAW_EVERY_S = 0.5
+GIVE_UP_AFTER_S = 5.0
+"""So long a radio that has not begun to listen yet may be broken: bluetoothd may just be starting."""
 SHOWN = 40
 """Rows of the table: the most recent ones; a terminal has no more room."""
+
+
+class NeverListened(Exception):
+    """The radio could not even begin to listen; the text says why."""
 
 
 @dataclass(slots=True)
@@ -94,6 +103,19 @@ def _named(beacon: Beacon) -> str:
     )
 
 
+@contextmanager
+def recording_into(path: Path) -> Iterator[TextIO]:
+    """A file to append to; one that was not there and into which nothing was written is not left behind. Raises OSError."""
+    was_there = path.exists()
+    # Line by line: whoever looks at the file, or pulls the plug, finds whole advertisements.
+    with path.open("a", encoding="utf-8", buffering=1) as file:
+        try:
+            yield file
+        finally:
+            if not was_there and not file.tell():
+                path.unlink(missing_ok=True)
+
+
 async def listen(
     radio: Radio,
     overheard: Overheard,
@@ -102,8 +124,12 @@ async def listen(
     all_counts: bool = False,
     record: TextIO | None = None,
     now: Callable[[], float] = time.time,
+    give_up_after_s: float = GIVE_UP_AFTER_S,
 ) -> None:
-    """Draws until the radio ends or it is cancelled. Records what is ours, or with `all_counts` every packet."""
+    """Draws until the radio ends or it is cancelled. Records what is ours, or with `all_counts` every packet.
+
+    Raises NeverListened, in a group, where the radio could not begin within `give_up_after_s`.
+    """
 
     def hear(advertisement: Advertisement) -> None:
         is_ours = overheard.add(advertisement)
@@ -111,9 +137,7 @@ async def listen(
             record.write(written(advertisement) + "\n")
 
     def drawn() -> RenderableType:
-        health = radio.health()
-        words = health.condition if health.reason is None else f"{health.condition}: {health.reason}"
-        return overheard.drawn(words, now(), all_counts=all_counts)
+        return overheard.drawn(_words(radio.health()), now(), all_counts=all_counts)
 
     with Live(drawn(), console=console, auto_refresh=False) as live:
 
@@ -123,7 +147,26 @@ async def listen(
                 live.update(drawn(), refresh=True)
 
         async with asyncio.TaskGroup() as group:
-            redrawing = group.create_task(redraw(), name="redraw")
+            loops = [
+                group.create_task(redraw(), name="redraw"),
+                group.create_task(_see_it_begin(radio, give_up_after_s), name="see it begin"),
+            ]
             await radio.run(hear)
-            redrawing.cancel()
+            for loop in loops:
+                loop.cancel()
         live.update(drawn(), refresh=True)
+
+
+async def _see_it_begin(radio: Radio, within_s: float) -> None:
+    """Until the radio listens, or is off or starting, which people and time put right. Raises NeverListened."""
+    starting = radio.health()
+    while (health := radio.health()) == starting or health.condition in ("failed", "off"):
+        if health.condition == "failed":
+            await asyncio.sleep(within_s)
+            if (health := radio.health()).condition == "failed":
+                raise NeverListened(health.reason or "the radio failed")
+        await asyncio.sleep(REDRAW_EVERY_S)
+
+
+def _words(health: RadioHealth) -> str:
+    return health.condition if health.reason is None else f"{health.condition}: {health.reason}"

@@ -1,14 +1,17 @@
 """What the radio hears, for the eye; strangers are counted and never named."""
 
+import asyncio
+import contextlib
 import io
 from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from scanner import listen as listening
 from scanner.advertisement import Advertisement, RadioHealth
 from scanner.formats import FORMATS
-from scanner.listen import Overheard, listen
+from scanner.listen import NeverListened, Overheard, listen, recording_into
 from scanner.ours import Ours, OursSettings
 
 ENCODE = {form.name: form.encode for form in FORMATS}
@@ -30,6 +33,22 @@ class Few:
 
     def health(self) -> RadioHealth:
         return RadioHealth("silent", "nobody is there")
+
+
+class Troubled:
+    """A radio that survives all its troubles; these follow one another each time that somebody asks, the last one for good."""
+
+    def __init__(self, *healths: RadioHealth) -> None:
+        self.healths = [RadioHealth("silent", "the radio is starting"), *healths]
+        self.over = asyncio.Event()
+
+    async def run(self, _hear) -> None:
+        await self.over.wait()
+
+    def health(self) -> RadioHealth:
+        if len(self.healths) == 1:
+            self.over.set()
+        return self.healths.pop(0) if len(self.healths) > 1 else self.healths[0]
 
 
 @pytest.fixture
@@ -84,3 +103,44 @@ async def test_only_what_is_ours_is_recorded_unless_all_is_asked_for(shown, hear
     _, everything = await shown(*packets, all_counts=True)
     assert len(ours.splitlines()) == 1
     assert len(everything.splitlines()) == 3
+
+
+NO_BLUETOOTHD = RadioHealth("failed", "bluetoothd does not run")
+LISTENING = RadioHealth("silent", "listening for 1 s and nothing is heard")
+
+
+async def listened(radio: Troubled) -> None:
+    console = Console(file=io.StringIO(), width=140, force_terminal=False)
+    await listen(radio, Overheard(OURS), console, give_up_after_s=0.0)
+
+
+async def test_a_radio_that_cannot_even_begin_ends_it_with_the_reason():
+    radio = Troubled(NO_BLUETOOTHD)
+    radio.over.set = lambda: None  # it would go on for ever
+    with pytest.raises(ExceptionGroup) as ended:
+        await asyncio.wait_for(listened(radio), 20)
+    assert [str(each) for each in ended.value.exceptions] == ["bluetoothd does not run"]
+    assert isinstance(ended.value.exceptions[0], NeverListened)
+
+
+@pytest.mark.parametrize(
+    "healths", [(LISTENING, NO_BLUETOOTHD), (RadioHealth("off", "switched off"), LISTENING)]
+)
+async def test_a_radio_that_has_begun_or_is_only_switched_off_is_waited_for(monkeypatch, healths):
+    monkeypatch.setattr(listening, "REDRAW_EVERY_S", 0.0)
+    await asyncio.wait_for(listened(Troubled(*healths)), 20)
+
+
+@pytest.mark.parametrize("before", [None, "", "one line\n"])
+@pytest.mark.parametrize("said", ["", "another\n"])
+@pytest.mark.parametrize("trouble", [False, True])
+def test_an_empty_recording_is_not_left_behind(tmp_path, before, said, trouble):
+    path = tmp_path / "heard.jsonl"
+    if before is not None:
+        path.write_text(before)
+    with contextlib.suppress(OSError), recording_into(path) as file:
+        file.write(said)
+        if trouble:
+            raise OSError
+    assert path.exists() == (before is not None or bool(said))
+    assert not path.exists() or path.read_text() == (before or "") + said

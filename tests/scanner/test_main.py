@@ -20,11 +20,13 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 async def scanner(tmp_path):
-    """Starts `soglia-scanner ...` in a folder of its own, with these settings in the environment."""
+    """Starts `soglia-scanner ...` in a folder of its own, with these settings in the environment, on this D-Bus."""
     started = []
 
-    async def start(*words: str, **settings: str) -> asyncio.subprocess.Process:
+    async def start(*words: str, bus: str | None = None, **settings: str) -> asyncio.subprocess.Process:
         named = {f"SOGLIA_SCANNER_{key.upper()}": value for key, value in settings.items()}
+        if bus is not None:
+            named["DBUS_SYSTEM_BUS_ADDRESS"] = bus
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "scanner", *words,
             cwd=tmp_path,
@@ -158,6 +160,21 @@ async def test_listening_needs_no_server_and_records_all_when_asked_to(scanner, 
     screen, complaints = await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode == 0, complaints
     assert b"packets" in screen
+
+
+async def test_without_any_bluetooth_listening_ends_and_leaves_no_empty_file(scanner, tmp_path):
+    process = await scanner("listen", "--all", "--record", "heard.jsonl", bus=f"unix:path={tmp_path}/nowhere")
+    _, complaints = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 1
+    assert b"the radio does not begin to listen: the system's D-Bus cannot be reached" in complaints
+    assert not (tmp_path / "heard.jsonl").exists()
+
+
+async def test_a_recording_that_cannot_be_written_is_named(scanner):
+    process = await scanner("listen", "--all", "--record", "nowhere/heard.jsonl")
+    _, complaints = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 2
+    assert b"nowhere/heard.jsonl cannot be written: No such file or directory" in complaints
 
 
 async def test_recording_what_is_ours_needs_to_know_what_is(scanner):
