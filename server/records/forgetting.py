@@ -27,7 +27,7 @@ _SECRET: Final = frozenset({"token_hash", "signing_key", "eid_key", "request_has
 #: Tables without any shopper in them.
 IMPERSONAL: Final = frozenset(
     {"catalogue_versions", "zones", "floor_plans", "surveys", "anchors", "gateways", "staff", "campaigns"}
-    | {"coupons", "till_keys", "issues", "campaign_versions", "segments"}
+    | {"coupons", "till_keys", "issues", "webhooks", "campaign_versions", "segments"}
 )
 
 

@@ -34,6 +34,7 @@ from server.records.tables.places import (
     ZoneRow,
 )
 from server.records.tables.segments import CampaignVersionRow, SegmentRow
+from server.records.tables.webhooks import WebhookDeliveryRow, WebhookEventRow, WebhookRow
 
 __all__ = [
     "AddressRow",
@@ -70,5 +71,8 @@ __all__ = [
     "UseRow",
     "UtcTime",
     "VisitRow",
+    "WebhookDeliveryRow",
+    "WebhookEventRow",
+    "WebhookRow",
     "ZoneRow",
 ]
