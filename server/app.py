@@ -60,6 +60,7 @@ from server.web.nearby import nearby_routes
 from server.web.preview import preview_routes
 from server.web.purchases import purchase_routes
 from server.web.receipts import receipt_routes
+from server.web.segments import segment_routes
 from server.web.shopper import shopper_routes
 from server.web.staff import staff_routes
 from server.web.surveys import survey_routes
@@ -229,6 +230,7 @@ def _application(
         anchor_routes(database, guard, edits),
         gateway_routes(database, guard, edits, on_word=listen),
         campaign_routes(database, guard, edits),
+        segment_routes(database, guard, edits),
         preview_routes(database, guard),
         why_routes(database, guard),
         inbox_routes(database, guard),

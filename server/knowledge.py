@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from server.campaigns import Compiled, Happening, ZoneFacts, compile_campaigns
 from server.presence.visit import ZoneEvent
-from server.records import anchors, campaigns, floor_plans, surveys, zones
+from server.records import anchors, campaigns, floor_plans, segments, surveys, zones
 from server.records.database import Database
 from server.zones.atlas import Atlas, compile_atlas
 from server.zones.hours import OpeningHours
@@ -85,10 +85,11 @@ async def load(database: Database) -> Knowledge:
     async with database.reading() as connection:
         all_zones = await zones.load(connection)
         all_campaigns = await campaigns.load(connection)
+        all_segments = await segments.load(connection)
         all_anchors = await anchors.load(connection)
         all_plans = await floor_plans.load(connection)
         in_use = await surveys.in_use(connection)
-    compiled = compile_campaigns(all_campaigns, all_zones)
+    compiled = compile_campaigns(all_campaigns, all_zones, all_segments)
     # A plan with many anchors and walls takes seconds, in which the doors must go on.
     atlas = await asyncio.to_thread(
         compile_atlas, all_zones, all_anchors, all_plans, compiled.dwells, surveys=in_use

@@ -26,12 +26,24 @@ from server.campaigns.moment import (
     gather,
 )
 from server.campaigns.offer import Offer, OfferText
-from server.campaigns.reading import BadCampaign, Fault, read_campaign, read_campaigns, write_campaign
-from server.campaigns.segment_rule import SegmentRule, with_segments
+from server.campaigns.reading import (
+    BadCampaign,
+    BadDocument,
+    BadSegment,
+    Fault,
+    read_campaign,
+    read_campaigns,
+    read_segment,
+    write_campaign,
+    write_segment,
+)
+from server.campaigns.segment_rule import NamedSegment, SegmentRule, named_by, with_segments
 
 __all__ = [
     "CONDITIONS",
     "BadCampaign",
+    "BadDocument",
+    "BadSegment",
     "BrokenCondition",
     "Campaign",
     "Compiled",
@@ -49,6 +61,7 @@ __all__ = [
     "HoldOut",
     "Issued",
     "Moment",
+    "NamedSegment",
     "Offer",
     "OfferFacts",
     "OfferText",
@@ -70,9 +83,12 @@ __all__ = [
     "decide",
     "decide_in_turn",
     "gather",
+    "named_by",
     "objections",
     "read_campaign",
     "read_campaigns",
+    "read_segment",
     "with_segments",
     "write_campaign",
+    "write_segment",
 ]

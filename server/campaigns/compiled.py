@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from server.campaigns.campaign import LONGEST_DWELL_S, Campaign, Where
 from server.campaigns.moment import Fact
+from server.campaigns.segment_rule import SegmentRule, with_segments
 from server.presence.visit import EventKind
 from server.zones.zone import Zone, lineage
 
@@ -19,6 +20,9 @@ Hearing = tuple[str, str]
 
 Wake = tuple[EventKind, float, Hearing]
 """An event kind, the seconds of a dwell (else 0), and how the zone is named."""
+
+
+NO_SEGMENTS: Mapping[str, SegmentRule] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,14 @@ class Compiled:
         )
 
 
-def compile_campaigns(campaigns: Iterable[Campaign], zones: Iterable[Zone]) -> Compiled:
-    """The index of all live campaigns over these zones. ValueError where two of them share an id."""
-    live = _live(campaigns)
+def compile_campaigns(
+    campaigns: Iterable[Campaign], zones: Iterable[Zone], segments: Mapping[str, SegmentRule] = NO_SEGMENTS
+) -> Compiled:
+    """The index of all live campaigns over these zones. ValueError where two of them share an id.
+
+    What the named `segments` ask for stands in the place of their names from here on.
+    """
+    live = {each.id: _with_segments(each, segments) for each in _live(campaigns).values()}
     by_wake: defaultdict[Wake, list[Campaign]] = defaultdict(list)
     for campaign in live.values():
         for hearing in _named_by(campaign.trigger.where):
@@ -88,6 +97,12 @@ def _live(campaigns: Iterable[Campaign]) -> dict[str, Campaign]:
             raise ValueError(f"two live campaigns share the id {campaign.id!r}")
         live[campaign.id] = campaign
     return live
+
+
+def _with_segments(campaign: Campaign, segments: Mapping[str, SegmentRule]) -> Campaign:
+    if not segments or not campaign.conditions:
+        return campaign
+    return campaign.model_copy(update={"conditions": with_segments(campaign.conditions, segments)})
 
 
 def _look_back(campaign: Campaign) -> timedelta:

@@ -1,7 +1,11 @@
 """Campaign documents: plain dictionaries (from JSON or TOML) in, campaigns out; and back.
 
-What is wrong with a document is told all at once, each thing with its place in it (`conditions[1].start`), so that a form can
-show it beside the field and the web room can answer 422. Errors of this room: BadCampaign(ValueError).
+Segments are read and written alike. What is wrong with a document is told all at once, each thing with its place in it (`conditions[1].start`), so that a form can
+show it beside the field and the web room can answer 422. Errors of this room:
+
+BadDocument(ValueError)
+  BadCampaign
+  BadSegment
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +17,9 @@ from pydantic_core import ErrorDetails
 
 from server.campaigns.actions import ACTIONS
 from server.campaigns.campaign import Campaign
+from server.campaigns.condition import Condition
 from server.campaigns.conditions import CONDITIONS
+from server.campaigns.segment_rule import AUDIENCE, NamedSegment
 from server.zones.complaint import did_you_mean
 
 OUR_REASONS = {  # by pydantic's name of the error
@@ -34,12 +40,20 @@ class Fault:
     reason: str
 
 
-class BadCampaign(ValueError):
-    """The document is no campaign; `faults` says all that is wrong with it."""
+class BadDocument(ValueError):
+    """The document is not what it should be; `faults` says all that is wrong with it."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("; ".join(f"{fault.place}: {fault.reason}" for fault in faults))
         self.faults = tuple(faults)
+
+
+class BadCampaign(BadDocument):
+    """The document is no campaign."""
+
+
+class BadSegment(BadDocument):
+    """The document is no segment."""
 
 
 def read_campaign(document: object) -> Campaign:
@@ -47,7 +61,15 @@ def read_campaign(document: object) -> Campaign:
     try:
         return Campaign.model_validate(document)
     except ValidationError as error:
-        raise BadCampaign(_faults(error)) from None
+        raise BadCampaign(_faults(error, Campaign)) from None
+
+
+def read_segment(document: object) -> NamedSegment:
+    """One segment from a plain dictionary. BadSegment where it is none."""
+    try:
+        return NamedSegment.model_validate(document)
+    except ValidationError as error:
+        raise BadSegment(_faults(error, NamedSegment)) from None
 
 
 def read_campaigns(document: Mapping[str, Any]) -> tuple[Campaign, ...]:
@@ -78,16 +100,36 @@ def write_campaign(campaign: Campaign) -> dict[str, Any]:
     `state`, `version` and the offer's `default_language` are always there: they are facts, not manners of speaking.
     """
     document = campaign.model_dump(mode="json", exclude_defaults=True)
-    document["conditions"] = [
-        {"kind": condition.kind} | written
-        for condition, written in zip(campaign.conditions, document.get("conditions", []), strict=True)
-    ]
+    document["conditions"] = _with_kinds(campaign.conditions, document.get("conditions", []))
     document["offer"]["default_language"] = campaign.offer.default_language
     return document | {"state": campaign.state, "version": campaign.version}
 
 
-def _faults(error: ValidationError) -> list[Fault]:
-    found = [Fault(_place(each["loc"]), _reason(each)) for each in error.errors(include_url=False)]
+def write_segment(segment: NamedSegment) -> dict[str, Any]:
+    """The document that reads as this segment, without what was left at its default."""
+    document = segment.model_dump(mode="json", exclude_defaults=True)
+    return document | {"conditions": _with_kinds(segment.conditions, document["conditions"])}
+
+
+def _with_kinds(conditions: Sequence[Condition], documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Documents leave out what was left at its default; the kind is no manner of speaking."""
+    return [
+        {"kind": condition.kind} | written for condition, written in zip(conditions, documents, strict=True)
+    ]
+
+
+def _faults(error: ValidationError, whole: type[BaseModel]) -> list[Fault]:
+    errors = error.errors(include_url=False)
+    # A list that is too short only without its bad items is not what is wrong.
+    emptied = {
+        each["loc"]
+        for each in errors
+        if each["type"] == "too_short"
+        and any(other["loc"][: len(each["loc"])] == each["loc"] != other["loc"] for other in errors)
+    }
+    found = [
+        Fault(_place(each["loc"]), _reason(each, whole)) for each in errors if each["loc"] not in emptied
+    ]
     return [fault for fault in found if fault.reason]
 
 
@@ -102,15 +144,16 @@ def _place(steps: tuple[int | str, ...]) -> str:
     return place
 
 
-def _reason(error: ErrorDetails) -> str:
+def _reason(error: ErrorDetails, whole: type[BaseModel]) -> str:
     """Ours where pydantic's sentence speaks of Python, else its own. Empty for what only follows from another fault."""
     if error["type"] == "union_tag_invalid":
         tag = str(error["ctx"]["tag"])
-        known = ACTIONS if error["loc"][-1] == "action" else CONDITIONS
+        conditions = AUDIENCE if whole is NamedSegment else CONDITIONS
+        known = ACTIONS if error["loc"][-1] == "action" else conditions
         return f"there is no kind {tag[:64]!r}{_instead(tag, list(known))}"
     if error["type"] == "extra_forbidden":
         *above, field = error["loc"]
-        return f"there is no such field{_instead(str(field), _fields_at(above))}"
+        return f"there is no such field{_instead(str(field), _fields_at(above, whole))}"
     return OUR_REASONS.get(error["type"], error["msg"].removeprefix("Value error, "))
 
 
@@ -122,9 +165,9 @@ def _instead(word: str, known: Sequence[str]) -> str:
     return f"{near} There are {', '.join(known)}" if near else f"; there are {', '.join(known)}"
 
 
-def _fields_at(steps: Sequence[int | str]) -> list[str]:
+def _fields_at(steps: Sequence[int | str], whole: type[BaseModel]) -> list[str]:
     """The fields of the object at these steps of pydantic's; none where it is no object with fields of its own."""
-    model: type[BaseModel] | None = Campaign
+    model: type[BaseModel] | None = whole
     for before, step in zip(("", *steps), steps, strict=False):
         if isinstance(step, int) or model is None:
             continue

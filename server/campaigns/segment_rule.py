@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from server.campaigns.campaign import Id
 from server.campaigns.condition import AudienceCondition, Condition
 from server.campaigns.conditions import CONDITIONS
 from server.campaigns.conditions.segment import Segment
@@ -57,6 +58,22 @@ class SegmentRule(BaseModel):
 
     def holds(self, shopper: ShopperFacts, now: datetime) -> bool:
         return all(each.lack(shopper, now, None) is None for each in self.conditions)
+
+
+class NamedSegment(SegmentRule):
+    """A segment as staff keep it: by its own id, which campaigns name, and what it is called on the screen."""
+
+    id: Id
+    name: str = Field(min_length=1, max_length=200)
+
+
+def named_by(conditions: Iterable[Condition]) -> tuple[tuple[int, str], ...]:
+    """The segments that these conditions stand for, each with its place among them."""
+    return tuple(
+        (place, each.name)
+        for place, each in enumerate(conditions)
+        if isinstance(each, Segment) and each.name is not None
+    )
 
 
 def with_segments(conditions: Iterable[Condition], rules: Mapping[str, SegmentRule]) -> tuple[Condition, ...]:

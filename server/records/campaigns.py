@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.campaigns.campaign import Campaign, State
 from server.campaigns.lifetime import may_become, turned, turns_at
 from server.campaigns.reading import read_campaign, write_campaign
+from server.campaigns.segment_rule import named_by
 from server.records.refusal import NotFound, Taken
 from server.records.rows import Change, by_id, page
 from server.records.tables import CampaignRow, CampaignVersionRow, Table
@@ -136,6 +137,18 @@ async def naming_zone(connection: AsyncConnection, zone: str) -> list[str]:
         campaign.id
         for campaign in map(read_campaign, found)
         if zone in campaign.trigger.where.zones or zone == campaign.trigger.where.site
+    ]
+
+
+async def naming_segment(connection: AsyncConnection, segment: str) -> list[str]:
+    """The campaigns that have not ended and are for this segment."""
+    found = await connection.scalars(
+        sa.select(_campaigns.c.campaign).where(_campaigns.c.state != "ended").order_by(_campaigns.c.id)
+    )
+    return [
+        campaign.id
+        for campaign in map(read_campaign, found)
+        if segment in {name for _, name in named_by(campaign.conditions)}
     ]
 
 

@@ -82,15 +82,34 @@ class Facts:
         of_device = rows_among(self._connection, _devices_among, devices)
         shopper_ids = {row.shopper_id for row in of_device}
         shoppers = rows_among(self._connection, _shoppers_among, shopper_ids)
-        given = _by_shopper(rows_among(self._connection, _consents_of, shopper_ids))
         addresses = rows_among(self._connection, _addresses_of, shopper_ids)
         reached = {row.device_id for row in addresses if row.kind.partition("_")[0] == "fcm"}
+        facts = self._facts_of(shoppers, addresses, asked)
+        return {
+            row.id: Owner(DeviceFacts(row.id, row.kind, row.id in reached), facts[row.shopper_id])
+            for row in of_device
+            if row.shopper_id in facts
+        }
+
+    def shoppers_after(self, after: str, limit: int, asked: Asked) -> list[ShopperFacts]:
+        """The facts of shoppers by id, from behind `after`: to be looked at, not to be decided about. Nobody is locked."""
+        page = sa.select(_shoppers).where(_shoppers.c.id > after).order_by(_shoppers.c.id).limit(limit)
+        shoppers = self._connection.execute(page).all()
+        addresses = rows_among(self._connection, _addresses_of, {row.id for row in shoppers})
+        return list(self._facts_of(shoppers, addresses, asked).values())
+
+    def _facts_of(
+        self, shoppers: Sequence[sa.Row[Any]], addresses: Sequence[sa.Row[Any]], asked: Asked
+    ) -> dict[str, ShopperFacts]:
+        """What is known of the shoppers of these rows, in their order."""
+        shopper_ids = {row.id for row in shoppers}
+        given = _by_shopper(rows_among(self._connection, _consents_of, shopper_ids))
         reach = self._reach(addresses, shopper_ids)
         sent = self._sent(shopper_ids, asked.since)
         past = self._past(shopper_ids, asked) if "past" in asked.needs else None
         redeemed = self._redeemed(shopper_ids) if "redeemed" in asked.needs else None
         here = self._here(shopper_ids) if asked.here else {}
-        facts = {
+        return {
             row.id: replace(
                 _shopper_facts(row),
                 consents=given.get(row.id, {}),
@@ -101,11 +120,6 @@ class Facts:
                 here=here.get(row.id, {}),
             )
             for row in shoppers
-        }
-        return {
-            row.id: Owner(DeviceFacts(row.id, row.kind, row.id in reached), facts[row.shopper_id])
-            for row in of_device
-            if row.shopper_id in facts
         }
 
     def _reach(self, addresses: Sequence[sa.Row[Any]], shoppers: Collection[str]) -> dict[str, set[str]]:

@@ -1,4 +1,4 @@
-"""What names what: a zone its anchors and floor plan, an anchor its site, a campaign its zones.
+"""What names what: a zone its anchors and floor plan, an anchor its site, a campaign its zones, segments and coupons.
 
 In: ids. Out: those that stand for nothing, or a refusal to remove what is still named. Verbs take an open connection.
 """
@@ -16,7 +16,7 @@ from server.records.tables import Table
 #: How many ids a refusal tells of each kind: enough to act on, short enough to read.
 TOLD = 10
 
-Kind = Literal["zones", "anchors", "floor_plans"]
+Kind = Literal["zones", "anchors", "floor_plans", "segments", "coupons"]
 
 
 async def unknown(connection: AsyncConnection, kind: Kind, ids: Iterable[str]) -> set[str]:
