@@ -24,20 +24,34 @@ from server.bus.phones import Phones
 from server.delivery import channels as channel_files
 from server.delivery.channel import Channel
 from server.delivery.sender import Pace, Sender
+from server.delivery.webhook_line import opened_line
+from server.delivery.webhooks import WebhookPace, WebhookSender
 from server.ingest.asgi import Application, HotDoors, routes
 from server.ingest.directory import ROTATE_EACH_S, Directory
 from server.ingest.door import Door, Limits
 from server.learning import Learning
 from server.listening import listening
 from server.presence.phases import Patience
-from server.records import campaigns, decisions, devices, exposures, idempotency, outbox, sole, visits
+from server.records import (
+    campaigns,
+    decisions,
+    devices,
+    exposures,
+    idempotency,
+    outbox,
+    sole,
+    visits,
+    webhooks,
+)
 from server.records.database import Database
 from server.records.keys import Keyring
 from server.records.outbox import RecordedOutbox
 from server.records.parcels import Outcome, Parcel, Sent
 from server.records.passwords import Passwords
 from server.records.schema import migrate
+from server.records.webhook_deliveries import RecordedDeliveries
 from server.settings import Settings
+from server.supposing import Manners as SupposedManners
 from server.timetable import Job, Timetable
 from server.trigger import Manners, Trigger
 from server.web import problem
@@ -66,6 +80,7 @@ from server.web.staff import staff_routes
 from server.web.surveys import survey_routes
 from server.web.till import till_routes
 from server.web.unsubscribe import unsubscribe_routes
+from server.web.webhooks import webhook_routes
 from server.web.why import why_routes
 from server.web.zones import zone_routes
 
@@ -115,6 +130,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
             rates={name: rate for name in channels if (rate := settings.channels[name].rate)},
             on_settled=_counted(measures),
         )
+        webhook_sender = await _webhook_sender(settings, database, measures, stack)
         manners = Manners(
             Patience(**settings.presence.model_dump()),
             settings.freshness.limit_s,
@@ -134,7 +150,10 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         timetable.start()
         stack.callback(timetable.stop)
         health = health_routes(
-            database, measures, {"path": _path_check(timetable)}, warnings={"sender": _sender_check(sender)}
+            database,
+            measures,
+            {"path": _path_check(timetable)},
+            warnings={"sender": _sender_check(sender), "webhooks": _webhook_check(webhook_sender)},
         )
         closing = asyncio.Event()
         application = _application(settings, database, Guard(keyring), edits, trigger.listen)
@@ -144,7 +163,9 @@ async def built(settings: Settings) -> AsyncIterator[House]:
             health,
         ):
             application.include_router(router)
-        yield House(HotDoors(application, door), (trigger.run, sender.run, claim.watch), closing)
+        yield House(
+            HotDoors(application, door), (trigger.run, sender.run, webhook_sender.run, claim.watch), closing
+        )
 
 
 class _WebServer(uvicorn.Server):
@@ -232,9 +253,14 @@ def _application(
         campaign_routes(database, guard, edits),
         segment_routes(database, guard, edits),
         preview_routes(database, guard),
-        why_routes(database, guard),
+        why_routes(
+            database,
+            guard,
+            manners=SupposedManners(settings.freshness.limit_s, settings.campaigns.global_hold_out),
+        ),
         inbox_routes(database, guard),
         dead_letter_routes(database, guard),
+        webhook_routes(database, guard, allowed=settings.webhooks.allowed_networks),
         unsubscribe_routes(database, edits, _unsubscribe_key(settings)),
     ):
         application.include_router(router)
@@ -251,6 +277,18 @@ async def _opened_channels(settings: Settings, phones: Phones, stack: AsyncExitS
     if all(settings.channels[name].inside for name in opened):
         log.warning("no_channel", why="none is set up: offers are decided but nothing is sent")
     return opened
+
+
+async def _webhook_sender(
+    settings: Settings, database: Database, measures: Measures, stack: AsyncExitStack
+) -> WebhookSender:
+    """What tells other systems, with a line of its own that leads into no private network but those allowed."""
+    wanted = settings.webhooks
+    line = await stack.enter_async_context(
+        opened_line(connections=100, timeout_s=wanted.timeout_s, allowed=wanted.allowed_networks)
+    )
+    pace = WebhookPace(at_once=wanted.at_once, retry_days=wanted.retry_days)
+    return WebhookSender(RecordedDeliveries(database), line, pace=pace, on_settled=measures.webhook)
 
 
 def _knows(keyring: Keyring) -> Callable[[str], Awaitable[bool]]:
@@ -291,6 +329,16 @@ def _sender_check(sender: Sender) -> Check:
             f"outbox {verb} fails since {since}" for verb, since in health["outbox_failing_since"].items()
         ]
         return "; ".join([*down, *failing]) or None
+
+    return check
+
+
+def _webhook_check(sender: WebhookSender) -> Check:
+    async def check() -> str | None:
+        health = sender.health()
+        resting = [f"{webhook}: {why}" for webhook, why in health["resting"].items()]
+        failing = [] if health["ok"] else [f"the records fail since {health['records_failing_since']}"]
+        return "; ".join([*resting, *failing]) or None
 
     return check
 
@@ -337,6 +385,7 @@ def _jobs(
             await exposures.forget_before(connection, now - timedelta(days=kept.outbox_days))
             await decisions.forget_before(connection, now - timedelta(days=kept.decisions_days))
             await visits.forget_before(connection, now - timedelta(days=kept.visits_days))
+            await webhooks.forget_before(connection, now - timedelta(days=kept.webhooks_days))
 
     return [
         Job("tick", TICK_S, trigger.tick),

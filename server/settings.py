@@ -221,6 +221,26 @@ class CampaignSettings(Section):
     )
 
 
+class WebhookSettings(Section):
+    """How other systems are told what happened (the webhook channel, which sends offers, is another thing)."""
+
+    retry_days: float = Field(
+        3.0,
+        gt=0,
+        le=30,
+        description="How long an event is tried before it is given up, ever more rarely: a week-end's outage is survived.",
+    )
+    at_once: int = Field(8, ge=1, le=1000, description="Posts under way to one webhook at the same time.")
+    timeout_s: float = Field(
+        10.0, gt=0, le=25, description="How long one post may take. A receiver should answer, then work."
+    )
+    allowed_networks: tuple[IPvAnyNetwork, ...] = Field(
+        (),
+        description="Private networks that webhooks may lead into, such as that of your CRM. None: whoever may set up a webhook "
+        "could else make this server knock at the doors of your own machines.",
+    )
+
+
 class BusSettings(Section):
     """What waits between the doors and the path."""
 
@@ -257,6 +277,10 @@ class RetentionSettings(Section):
         description="Why something was sent or not: questions come within weeks, and there are many decisions.",
     )
     visits_days: Days = Field(400, description="Visits: this year is compared with the last.")
+    webhooks_days: Days = Field(
+        30,
+        description="What other systems were told, so that it can be sent again. Longer than it is tried: what is deleted is told to nobody.",
+    )
 
 
 class _FirstSections(BaseSettings):
@@ -292,6 +316,7 @@ class Settings(_WithChannels):
     campaigns: CampaignSettings = CampaignSettings()
     outbox: OutboxSettings = OutboxSettings()
     fallback: FallbackSettings = FallbackSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     bus: BusSettings = BusSettings()
     logs: LogSettings = LogSettings()
     retention: RetentionSettings = RetentionSettings()

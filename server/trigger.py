@@ -326,13 +326,17 @@ class Trigger:
         made = decide_in_turn(compiled, moments)
         if compiled.reminds:
             records.holds.wake_whose_shoppers_came_back(told, shopper_of, self._clock())
-        return _Done(events, _kept(records, compiled, made, heard_at), shopper_of)
+        fresh = _kept(records, compiled, made, heard_at)
+        records.webhooks.tell(events, fresh, shopper_of, self._clock())
+        return _Done(events, fresh, shopper_of)
 
     def _record_held(self, now: datetime, records: Work) -> _Done:
         """What waited and is due is decided anew, in the transaction in which it stops to wait."""
         compiled = self._known().compiled
         made = decide_in_turn(compiled, self._scene(now).moments_again(records))
-        return _Done((), _kept(records, compiled, made, now), {})
+        fresh = _kept(records, compiled, made, now)
+        records.webhooks.tell((), fresh, {}, now)
+        return _Done((), fresh, {})
 
     def _scene(self, now: datetime) -> Scene:
         manners = self._manners

@@ -25,6 +25,9 @@ class Measures:
         self._zone_events = self._counter("zone_events", "Zone events, by kind", "kind")
         self._decisions = self._counter("decisions", "Decisions, by verdict", "verdict")
         self._offers = self._counter("offers", "Outbox rows settled, by outcome", "outcome")
+        self._webhooks = self._counter(
+            "webhook_deliveries", "Tries to tell another system of an event, by what came of it", "outcome"
+        )
         self._heard_to_sent = Histogram(
             "soglia_heard_to_sent_seconds",
             "From the arrival of the sighting to the channel's answer",
@@ -34,6 +37,9 @@ class Measures:
         self.waiting_sightings = self._gauge("waiting_sightings", "Sightings that wait for the path")
         self.known_devices = self._gauge("known_devices", "Devices that the path remembers")
         self.waiting_offers = self._gauge("waiting_offers", "Outbox rows that are not settled")
+        self.waiting_webhooks = self._gauge(
+            "waiting_webhook_deliveries", "Events that other systems did not take yet"
+        )
         self._gateway_age = Gauge(
             "soglia_gateway_heartbeat_age_seconds",
             "Since the gateway's last heartbeat",
@@ -58,6 +64,10 @@ class Measures:
         self._offers.labels(outcome).inc()
         if heard_to_sent_s is not None:
             self._heard_to_sent.observe(heard_to_sent_s)
+
+    def webhook(self, outcome: str) -> None:
+        """A try to deliver an event was settled: delivered, later, dead_letter."""
+        self._webhooks.labels(outcome).inc()
 
     def gateways(self, heard_from: Iterable[tuple[str, datetime | None]], now: datetime) -> None:
         """How old each gateway's last heartbeat is."""

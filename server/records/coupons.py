@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.campaigns.coupon import ALPHABET, LETTERS, Coupon, code_of, normal, shown
 from server.campaigns.redemption import spoken_instant
+from server.records import webhooks
 from server.records.bulk import insert_rows
 from server.records.database import insert_into
 from server.records.refusal import NotFound, Taken
@@ -139,6 +140,7 @@ async def claim(connection: AsyncConnection, offer: str, shopper: str, device: s
         ends_at=ends_at,
     )
     await connection.execute(sa.insert(_claims).values(**row.model_dump()))
+    await webhooks.queue(connection, [webhooks.of_claim(offer, shopper, coupon.id, now)], now)
     return Claim(coupon, code.code, code.shown, now, coupon.starts_at, ends_at, again=False)
 
 

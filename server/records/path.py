@@ -26,6 +26,7 @@ from server.records.facts import Facts
 from server.records.holds import Holds
 from server.records.issues import Issues
 from server.records.tables import Table
+from server.records.webhooks import Webhooks
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ class Work:
         self.decided = Decided(connection)
         self.issues = Issues(connection)
         self.holds = Holds(connection)
+        self.webhooks = Webhooks(connection)
 
     def keep_visits(self, events: Sequence[ZoneEvent], shopper_of: dict[str, str]) -> None:
         """Opens, marks and closes visits as the events say, in their order."""

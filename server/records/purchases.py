@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.campaigns.coupon import normal
 from server.campaigns.offer import LONGEST_ATTRIBUTION_S, USUAL_ATTRIBUTION_S
 from server.campaigns.redemption import GivenOffer, cause_of
+from server.records import webhooks
 from server.records.database import insert_into
 from server.records.refusal import NotFound, Taken
 from server.records.tables import PurchaseRow, RefundRow, Table
@@ -71,6 +72,8 @@ async def report(connection: AsyncConnection, order: Order, now: datetime) -> Pu
             insert_into(connection, _purchases).values(**row.model_dump()).on_conflict_do_nothing()
         )
         if made.rowcount:
+            if row.outbox_id is not None:
+                await webhooks.queue(connection, [webhooks.of_purchase(row)], now)
             return row
         kept = await find(connection, order.id)
     if (kept.amount_milli, kept.shop) != (order.amount_milli, order.shop):
@@ -79,7 +82,12 @@ async def report(connection: AsyncConnection, order: Order, now: datetime) -> Pu
 
 
 async def refund(
-    connection: AsyncConnection, order: str, refund: str, amount_milli: int | None, at: datetime
+    connection: AsyncConnection,
+    order: str,
+    refund: str,
+    amount_milli: int | None,
+    at: datetime,
+    now: datetime | None = None,
 ) -> PurchaseRow:
     """Gives money back (None: all that is left), and its part of the credit. The same refund told again changes nothing.
 
@@ -109,6 +117,8 @@ async def refund(
     await connection.execute(
         sa.update(_purchases).where(_purchases.c.order_id == order).values(refunded_milli=refunded)
     )
+    if row.outbox_id is not None:
+        await webhooks.queue(connection, [webhooks.of_refund(row, refund, given, at)], now or at)
     return PurchaseRow(**{**found, "refunded_milli": refunded})
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.records import webhooks
 from server.records.database import insert_into
 from server.records.tables import ReceiptRow, Table
 
@@ -49,4 +50,7 @@ async def take(
             insert_into(connection, _receipts).values(**row.model_dump()).on_conflict_do_nothing()
         )
         verdicts.append("accepted" if kept.rowcount else "duplicate")
+    new = [receipt for receipt, verdict in zip(receipts, verdicts, strict=True) if verdict == "accepted"]
+    told = [webhooks.of_receipt(each.offer, shopper, each.kind, each.at) for each in new]
+    await webhooks.queue(connection, told, now)
     return verdicts

@@ -23,7 +23,7 @@ from server.campaigns.redemption import (
     judged,
 )
 from server.campaigns.words import say
-from server.records import holds
+from server.records import holds, webhooks
 from server.records.database import insert_into
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Refusal, Taken
@@ -126,6 +126,7 @@ async def use_offer(
             received_at=at_till.received_at,
         )
         await connection.execute(sa.insert(_uses).values(**use.model_dump()))
+        await webhooks.queue(connection, [webhooks.of_use(use)], at_till.received_at)
         return row
     if (
         await _row_of(connection, code, lock=False)
@@ -172,6 +173,7 @@ async def use_code(
         .values(used=_codes.c.used + 1, spent_milli=_codes.c.spent_milli + verdict.spend_milli)
     )
     await _note_the_offer(connection, use)
+    await webhooks.queue(connection, [webhooks.of_use(use)], at_till.received_at)
     return Used(use, verdict.left_milli)
 
 
@@ -226,6 +228,7 @@ async def roll_back(connection: AsyncConnection, use: str, now: datetime) -> Use
             .values(used=_codes.c.used - 1, spent_milli=_codes.c.spent_milli - row.spent_milli)
         )
         await _forget_the_offer(connection, row.outbox_id)
+        await webhooks.queue(connection, [webhooks.of_use_taken_back(row, now)], now)
     return UseRow(
         **{**row.model_dump(), "void_at": row.void_at or now, "void_why": row.void_why or "rolled_back"}
     )

@@ -14,6 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.records.database import insert_into
 from server.records.refusal import NotFound
 from server.records.rows import Change, by_id, page
 from server.records.tables import Table, WebhookRow
@@ -76,7 +77,11 @@ async def put(
             **said,
             **(on if given.on else off),
         )
-        await connection.execute(sa.insert(_webhooks).values(**row.model_dump()))
+        made = await connection.execute(
+            insert_into(connection, _webhooks).values(**row.model_dump()).on_conflict_do_nothing()
+        )
+        if not made.rowcount:  # somebody else made it at the same moment
+            return await put(connection, given, now)
         return "created", row, secret
     switched = given.on != (kept["disabled_at"] is None)
     if not switched and all(kept[name] == value for name, value in said.items()):

@@ -106,9 +106,9 @@ def queue_all(connection: Transaction, happened: Sequence[Happened], now: dateti
     )
 
 
-async def queue(connection: AsyncConnection, happened: Happened, now: datetime) -> None:
-    """The same, of one event, within a transaction of a door."""
-    await connection.run_sync(lambda plain: queue_all(plain, [happened], now))
+async def queue(connection: AsyncConnection, happened: Sequence[Happened], now: datetime) -> None:
+    """The same, within a transaction of a door."""
+    await connection.run_sync(lambda plain: queue_all(plain, happened, now))
 
 
 async def queue_for(connection: AsyncConnection, webhook: str, happened: Happened, now: datetime) -> str:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from server.bus.measures import Measures
-from server.records import gateways, outbox
+from server.records import gateways, outbox, webhook_deliveries
 from server.records.database import Database
 from server.records.schema import is_current
 from server.web.clock import Clock, utc_now
@@ -126,6 +126,7 @@ async def _look_into_records(database: Database, measures: Measures, clock: Cloc
     try:
         async with asyncio.timeout(CHECK_S), database.reading() as connection:
             measures.waiting_offers.set(await outbox.waiting(connection))
+            measures.waiting_webhooks.set(await webhook_deliveries.waiting(connection))
             measures.gateways((await gateways.heartbeats(connection)).items(), clock())
     except Exception:  # as above
         log.exception("metrics_without_records")

@@ -136,7 +136,7 @@ def purchase_routes(database: Database, guard: Guard, clock: Clock = utc_now) ->
         async def refunded() -> PurchaseShown:
             back = None if body.amount is None else milli(body.amount)
             return PurchaseShown.of(
-                await purchases.refund(connection, order, body.refund, back, body.at or now)
+                await purchases.refund(connection, order, body.refund, back, body.at or now, now)
             )
 
         async with database.writing() as connection:
