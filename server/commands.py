@@ -25,6 +25,7 @@ from server.records.passwords import LEAST_CHARACTERS, Passwords
 from server.records.refusal import NotFound, Refusal
 from server.records.schema import migrate
 from server.survey_commands import survey_program
+from server.why_commands import explain
 
 #: Kinds of keys that people make; those of devices and staff are made by registering and by logging in.
 HandMade = Literal["app", "server", "gateway"]
@@ -40,6 +41,7 @@ key_program = typer.Typer(no_args_is_help=True, help="Tokens for the app, gatewa
 program.add_typer(staff_program, name="staff")
 program.add_typer(key_program, name="key")
 program.add_typer(survey_program, name="survey")
+program.command("why")(explain)
 
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Take the password from standard input.")]
 

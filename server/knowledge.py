@@ -33,17 +33,11 @@ NO_HOURS = Hours()
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
-    """Places and campaigns that belong together. `zones` has the closed ones too: history may still name them."""
+class Places:
+    """Zones as campaigns see them. `zones` has the closed ones too: history may still name them."""
 
-    atlas: Atlas
-    compiled: Compiled
     zones: dict[str, Zone]
     _hours: dict[str, "Hours"] = field(default_factory=dict, repr=False, compare=False)
-
-    def listens(self, event: ZoneEvent) -> bool:
-        """Whether any campaign wants to know."""
-        return bool(self.compiled.listening(event.kind, event.zone, event.dwelled_s))
 
     def happening(self, event: ZoneEvent, now: datetime) -> Happening:
         """The event with what its zone is at `now`, and how long presence had to wait to be sure of it."""
@@ -80,6 +74,23 @@ class Knowledge:
         return kept
 
 
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Places and campaigns that belong together."""
+
+    atlas: Atlas
+    compiled: Compiled
+    places: Places
+
+    def listens(self, event: ZoneEvent) -> bool:
+        """Whether any campaign wants to know."""
+        return bool(self.compiled.listening(event.kind, event.zone, event.dwelled_s))
+
+    def happening(self, event: ZoneEvent, now: datetime) -> Happening:
+        """The event with what its zone is at `now`."""
+        return self.places.happening(event, now)
+
+
 async def load(database: Database) -> Knowledge:
     """Reads and compiles everything, from one consistent view."""
     async with database.reading() as connection:
@@ -94,7 +105,7 @@ async def load(database: Database) -> Knowledge:
     atlas = await asyncio.to_thread(
         compile_atlas, all_zones, all_anchors, all_plans, compiled.dwells, surveys=in_use
     )
-    return Knowledge(atlas, compiled, {zone.id: zone for zone in all_zones})
+    return Knowledge(atlas, compiled, Places({zone.id: zone for zone in all_zones}))
 
 
 def _hours(hours: OpeningHours | None, minute: datetime) -> Hours:

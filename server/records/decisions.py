@@ -104,6 +104,19 @@ async def story(connection: AsyncConnection, decision: str) -> Story:
     )
 
 
+async def last(
+    connection: AsyncConnection, shopper: str, campaign: str, at: datetime | None = None
+) -> DecisionRow | None:
+    """What was decided last for a shopper and a campaign, up to `at`; None where nothing was."""
+    columns = _decisions.c
+    asked = sa.select(_decisions).where(columns.shopper_id == shopper, columns.campaign_id == campaign)
+    if at is not None:
+        asked = asked.where(columns.decided_at <= at)
+    newest = asked.order_by(columns.decided_at.desc(), columns.id.desc()).limit(1)
+    found = (await connection.execute(newest)).mappings().one_or_none()
+    return DecisionRow(**found) if found else None
+
+
 async def offers_of(connection: AsyncConnection, decisions: list[str]) -> dict[str, OutboxRow]:
     """The offers that followed from these decisions, by the decision's id."""
     found = await connection.execute(sa.select(_outbox).where(_outbox.c.decision_id.in_(decisions)))

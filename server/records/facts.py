@@ -94,9 +94,15 @@ class Facts:
     def shoppers_after(self, after: str, limit: int, asked: Asked) -> list[ShopperFacts]:
         """The facts of shoppers by id, from behind `after`: to be looked at, not to be decided about. Nobody is locked."""
         page = sa.select(_shoppers).where(_shoppers.c.id > after).order_by(_shoppers.c.id).limit(limit)
-        shoppers = self._connection.execute(page).all()
+        return list(self._looked_at(self._connection.execute(page).all(), asked).values())
+
+    def shoppers_among(self, shoppers: Collection[str], asked: Asked) -> dict[str, ShopperFacts]:
+        """The facts of these shoppers by id, likewise; who was forgotten is absent."""
+        return self._looked_at(rows_among(self._connection, _shoppers_looked_at, shoppers), asked)
+
+    def _looked_at(self, shoppers: Sequence[sa.Row[Any]], asked: Asked) -> dict[str, ShopperFacts]:
         addresses = rows_among(self._connection, _addresses_of, {row.id for row in shoppers})
-        return list(self._facts_of(shoppers, addresses, asked).values())
+        return self._facts_of(shoppers, addresses, asked)
 
     def _facts_of(
         self, shoppers: Sequence[sa.Row[Any]], addresses: Sequence[sa.Row[Any]], asked: Asked
@@ -207,6 +213,11 @@ def _devices_among(dialect: str) -> sa.Select[Any]:
 def _shoppers_among(dialect: str) -> sa.Select[Any]:
     found = sa.select(_shoppers).where(among(dialect, _shoppers.c.id))
     return found.order_by(_shoppers.c.id).with_for_update()  # SQLite knows no row locks: left out
+
+
+@cache
+def _shoppers_looked_at(dialect: str) -> sa.Select[Any]:
+    return sa.select(_shoppers).where(among(dialect, _shoppers.c.id)).order_by(_shoppers.c.id)
 
 
 @cache

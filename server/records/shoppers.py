@@ -67,6 +67,16 @@ async def find(connection: AsyncConnection, shopper: str) -> ShopperRow:
     return await _one(connection, _shoppers.c.id == shopper, shopper)
 
 
+async def known_as(connection: AsyncConnection, name: str) -> str:
+    """The id of the shopper whom the shop knows by this name, or whose id with us it is. Raises NotFound."""
+    either = sa.or_(_shoppers.c.own_id == name, _shoppers.c.id == name)
+    found = await connection.execute(sa.select(_shoppers.c.id, _shoppers.c.own_id).where(either))
+    known = {row.own_id == name: row.id for row in found}  # the shop's own name comes first
+    if not known:
+        raise NotFound("there is no shopper of that id, ours or the shop's own")
+    return str(known[max(known)])
+
+
 async def lock(connection: AsyncConnection, shopper: str) -> ShopperRow:
     """As `find`; whoever else would change this shopper's things waits for the end of the transaction."""
     return await _one(connection, _shoppers.c.id == shopper, shopper, lock=True)

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from server.records import decisions, shoppers, visits
 from server.records.database import Connection, Database
 from server.records.decisions import DecisionQuery, Story
-from server.records.refusal import NotFound
 from server.records.tables import AttemptRow, DecisionRow, OutboxRow, VisitRow
 from server.records.visits import VisitQuery
 from server.web.clock import Clock, utc_now
@@ -23,6 +22,7 @@ from server.web.evidence import add_evidence
 from server.web.fields import Id, OwnId, Time, Word
 from server.web.guard import Guard
 from server.web.presence import add_presence
+from server.web.supposing import USUAL_MANNERS, Manners, add_supposing
 
 
 class Page(BaseModel):
@@ -179,9 +179,14 @@ class Visits(BaseModel):
     next: Next
 
 
-def why_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> APIRouter:
+def why_routes(
+    database: Database, guard: Guard, clock: Clock = utc_now, manners: Manners = USUAL_MANNERS
+) -> APIRouter:
     """`/v1/decisions` and `/v1/visits`, with the evidence of each; and where a device is believed to be now."""
     router = APIRouter(tags=["why"], dependencies=[guard.reader])
+    add_supposing(
+        router, database, manners, clock
+    )  # before /v1/decisions/{id}, which would take "why" for one
     _add_decisions(router, database)
     _add_visits(router, database)
     add_evidence(router, database)
@@ -238,15 +243,7 @@ def _add_visits(router: APIRouter, database: Database) -> None:
 
 async def _who(connection: Connection, asked: str | None) -> str | None:
     """The shopper's id, whether we or the shop gave the name. Raises NotFound: an empty list would say "nothing happened"."""
-    if asked is None:
-        return None
-    known = await shoppers.listed(connection, own_id=asked, limit=1)
-    if known:
-        return known[0].id
-    try:
-        return (await shoppers.find(connection, asked)).id
-    except NotFound:
-        raise NotFound("there is no shopper of that id, ours or the shop's own") from None
+    return None if asked is None else await shoppers.known_as(connection, asked)
 
 
 def _decision(row: DecisionRow) -> Mapping[str, Any]:

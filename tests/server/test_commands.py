@@ -269,3 +269,9 @@ def test_a_database_that_does_not_answer_is_said_in_a_sentence(soglia, monkeypat
     assert answer.exit_code == 1
     assert "Not done" in answer.stderr
     assert "Traceback" not in answer.output
+
+
+def test_why_is_answered_at_the_command_line(soglia, tmp_path):
+    unknown = soglia("why", "ann", "welcome")
+    assert unknown.exit_code == 1
+    assert "there is no shopper" in unknown.stderr
