@@ -26,7 +26,7 @@ from simulator.house import HouseFailed
 from simulator.pretend import SORTS, write
 from simulator.scenarios import scenarios
 from simulator.score.algorithms import OURS
-from simulator.score.asked import OWN, Asked, learning_from
+from simulator.score.asked import OWN, Asked, Packets, learning_from
 from simulator.score.plot import drawn
 from simulator.score.score import NoSuch, scored
 from simulator.score.table import TABLE_WIDTH, scores_table
@@ -160,6 +160,9 @@ def score(
     radius: Annotated[
         float | None, typer.Option(min=0.1, help="How large discs or fences are, metres.")
     ] = None,
+    packets: Annotated[
+        Packets, typer.Option(help="What gateways tell: windowed, as soglia-scanner does, or each packet.")
+    ] = "windowed",
     algorithm: Annotated[str, typer.Option(help="soglia, one of its peers, or all.")] = OURS,
     as_json: AsJson = False,
     events: Annotated[Path | None, typer.Option(help="Write what was predicted, one JSON a line.")] = None,
@@ -172,7 +175,7 @@ def score(
         for each in tasks().values():
             console.print(f"  [bold]{each.name}[/bold]  {escape(each.caption)}")
         return
-    asked = Asked(data, learning_from(survey), thin, every, radius, seed)
+    asked = Asked(data, learning_from(survey), thin, every, radius, seed, packets)
     try:
         found = list(scored(task, asked, algorithm, console.print))
         if events is not None:

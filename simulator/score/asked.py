@@ -8,6 +8,9 @@ from typing import Final, Literal
 OWN: Final = "own"
 
 
+#: Gateways tell the mean of each window, as soglia-scanner does, or every packet by itself.
+Packets = Literal["windowed", "each"]
+
 Learning = Path | Literal["own"] | None
 
 
@@ -28,6 +31,7 @@ class Asked:
     every_s: float | None = None
     radius_m: float | None = None
     seed: int = 1
+    packets: Packets = "windowed"
 
     @property
     def elsewhere(self) -> Path | None:

@@ -43,6 +43,7 @@ class Case:
 
     `ping_s` is the usual time between fixes, 0 for radio. Where the device is `still`, any enter after the first right one is a flap.
     `dwell_s` is a time in a zone that somebody wants to be told of, 0 for none. `began_s` is what the recording's clock showed at 0.
+    `heards` are packets; where `window_begins_s` says when each gateway's windows begin, the server is told of windows (windows.py).
     """
 
     name: str
@@ -62,6 +63,7 @@ class Case:
     still: bool = False
     dwell_s: float = 0.0
     began_s: float = 0.0
+    window_begins_s: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

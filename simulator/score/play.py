@@ -15,6 +15,7 @@ from server.presence.sighting import Batch, Fixes, Heards
 from server.presence.tracks import Tracks
 from server.zones.atlas import Atlas, compile_atlas
 from simulator.score.case import EPOCH_S, Case, Said
+from simulator.score.windows import told
 
 #: The server's tick, and for how long arrivals are gathered: four and two a second.
 TICK_S = 0.25
@@ -84,10 +85,11 @@ def _take(tracks: Tracks, step: Step, now: float, scored: set[str], said: Mappin
 
 def _batches(cases: Sequence[Case]) -> dict[int, Batch]:
     """All evidence by the tick at which it is taken: the end of the half second in which it arrived."""
-    heards = Heards.joined([case.heards for case in cases])
+    all_told = [told(case) for case in cases]
     fixes = Fixes.joined([case.fixes for case in cases])
-    everything = Batch(fixes, heards)
-    ticks = TICKS_IN_BATCH * (np.floor((np.concatenate([fixes.at, heards.at]) - EPOCH_S) / BATCH_S) + 1)
+    everything = Batch(fixes, Heards.joined([heards for heards, _ in all_told]))
+    arrived = np.concatenate([fixes.at, *(at for _, at in all_told)])
+    ticks = TICKS_IN_BATCH * (np.floor((arrived - EPOCH_S) / BATCH_S) + 1)
     order = np.argsort(ticks, kind="stable")
     starts = np.flatnonzero(np.diff(ticks[order], prepend=-np.inf))
     return {

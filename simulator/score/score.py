@@ -10,6 +10,7 @@ from simulator.score.case import Case, Said, Sense
 from simulator.score.judge import Figures, judged
 from simulator.score.tasks import Task, tasks
 from simulator.score.whole import LEARNS_NOTHING, ROWS
+from simulator.score.windows import told_in_windows
 from simulator.traces.trace import NoTrace
 
 EVERY = "all"
@@ -74,6 +75,8 @@ def scored(
 def _row(called: str, task: Task, asked: Asked, algorithm: str) -> Iterator[Scored]:
     players = _players(algorithm, task.sense)
     cases = task.cases(asked)
+    if task.sense == "radio" and asked.packets == "windowed":
+        cases = [told_in_windows(case, asked.seed) for case in cases]
     for player in players:
         said = player.play_all(cases)
         yield Scored(called, player.name, cases, said, judged(called, player.name, cases, said))

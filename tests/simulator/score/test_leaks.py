@@ -43,7 +43,7 @@ def through_its_parent(data, tmp_path):
 WAYS = (copied, linked, packed_anew, through_its_parent)
 
 
-@pytest.mark.parametrize("way", (*WAYS, kind_itself), ids=lambda way: way.__name__)
+@pytest.mark.parametrize("way", [*WAYS, kind_itself], ids=lambda way: way.__name__)
 def test_a_session_is_not_taught_by_itself(tmp_path, way):
     data = recordings.flat(tmp_path / "data", "calib1", "calib2")
     own, named = (tasks()["flat-rooms"].cases(Asked(data, survey)) for survey in ("own", way(data, tmp_path)))
