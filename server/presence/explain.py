@@ -206,7 +206,7 @@ def closed(evidence: Evidence | None, at: float, subject: Subject, speech: Speec
     match evidence.why:
         case "zone_gone":
             return Told((speech.say(f"zone_{subject.state}", place=place, at=since),), ())
-        case "not_followed" | "closing_time":
+        case "not_followed" | "closing_time" | "zone_closed":
             return Told((speech.say(evidence.why, place=place, at=since),), ())
         case "implied":
             zone = speech.name(evidence.zone)

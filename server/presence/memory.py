@@ -22,6 +22,7 @@ from server.presence.phases import SENSE_LASTS_S, Patience, Stays, odds
 from server.presence.position import believed
 from server.presence.tracks import NEVER, Rows, Tracks
 from server.presence.trail import Voices
+from server.presence.visit import Why
 from server.zones.atlas import Atlas
 from server.zones.shape import Floats, Indexes
 
@@ -92,7 +93,9 @@ def endings(tracks: Tracks, old: Atlas, new: Atlas, now: float, patience: Patien
     for row in range(len(slots)):
         for zone in work.rows.zone[row].tolist():
             if zone in gone:
-                work.leave(row, zone, now, "closing_time" if old.zones[zone].id in shut else "zone_gone")
+                name = old.zones[zone].id
+                closed: Why = "zone_closed" if name in new.closed else "zone_gone"
+                work.leave(row, zone, now, "closing_time" if name in shut else closed)
     work.reckon(np.arange(len(slots)))
     none = np.empty(0, np.intp)
     return step_of(tracks, old, work, slots, np.empty(0, np.uint8), none, ())

@@ -28,7 +28,8 @@ Why = Literal[
     "silence",  # exited: longer unheard than this device ever is
     "gateway_silent",  # exited: the gateway that heard it last was given up
     "closing_time",  # exited: the zone's opening hours ended
-    "zone_gone",  # exited: staff closed or deleted the zone
+    "zone_closed",  # exited: staff closed the zone, or what it lies in
+    "zone_gone",  # exited: staff deleted the zone (or closed it, in records from before the two were told apart)
     "not_followed",  # exited: the shopper withdrew, or was forgotten
 ]
 

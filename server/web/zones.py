@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.records import references, zones
+from server.records import floor_plans, references, zones
 from server.records.database import Connection, Database
 from server.records.rows import Change
 from server.records.zones import Given
@@ -44,7 +44,8 @@ from server.zones import (
     read_zones,
 )
 from server.zones.geojson import MOST_FEATURES
-from server.zones.zone import FloorShape
+from server.zones.off_plan import check_on_plan
+from server.zones.zone import FloorPlan, FloorShape
 
 #: Every time that others changed zones while a body was looked at, it is looked at again; so often, and then never mind.
 _LOOKS = 5
@@ -238,8 +239,9 @@ class Arranger:
         async with self._database.reading() as connection:
             version = await zones.version(connection)
             kept = await zones.load(connection)
+            plans = {plan.id: plan for plan in await floor_plans.load(connection)}
         together = {zone.id: zone for zone in (*kept, *reading.zones)}
-        found = await asyncio.to_thread(_held_together, list(together.values()), reading.places)
+        found = await asyncio.to_thread(_held_together, list(together.values()), plans, reading.places)
         if found.complaints:
             raise _refused(found.complaints)
         return version, [remark for remark in found.warnings if not remark.place.startswith(_OF_A_KEPT_ZONE)]
@@ -264,12 +266,16 @@ class Arranger:
         )
 
 
-def _held_together(zones: Sequence[Zone], places: Mapping[str, str]) -> Nesting:
-    """What is wrong and what is odd with zones that stand together: how they lie in each other, and where on the map."""
+def _held_together(
+    zones: Sequence[Zone], plans: Mapping[str, FloorPlan], places: Mapping[str, str]
+) -> Nesting:
+    """What is wrong and what is odd with zones that stand together: how they lie in each other, on the map and on their plans."""
+    sent = [zone for zone in zones if zone.id in places]
     nesting, order = check_nesting(zones, places), check_order(zones, places)
+    drawn = check_on_plan(sent, plans, places)
     return Nesting(
-        (*nesting.complaints, *order.complaints),
-        (*nesting.warnings, *order.warnings),
+        (*nesting.complaints, *order.complaints, *drawn.complaints),
+        (*nesting.warnings, *order.warnings, *drawn.warnings),
     )
 
 

@@ -41,6 +41,7 @@ class Atlas:
     fences: Fences
     openings: Openings
     radio_maps: tuple[RadioMap, ...]
+    closed: frozenset[str]  # what is known and not in here
     anchor_place: Mapping[str, int]  # anchor -> number of its radio map * most_anchors + its row there
     most_anchors: int
 
@@ -53,7 +54,8 @@ def compile_atlas(
     surveys: Mapping[str, Survey] | None = None,
 ) -> Atlas:
     """Compiles what is open. Nesting must have been checked (nesting.check_nesting); an unknown parent counts as none."""
-    open_zones = _open(zones)
+    given = tuple(zones)
+    open_zones = _open(given)
     index = {zone.id: i for i, zone in enumerate(open_zones)}
     known = {zone.id: zone for zone in open_zones}
     ancestors = tuple(tuple(index[outer.id] for outer in lineage(zone, known)[1:]) for zone in open_zones)
@@ -83,6 +85,7 @@ def compile_atlas(
             [[each.hours for each in lineage(zone, known) if each.hours is not None] for zone in open_zones]
         ),
         radio_maps=radio_maps,
+        closed=frozenset(zone.id for zone in given) - index.keys(),
         most_anchors=most_anchors,
         anchor_place=_anchor_places(radio_maps, most_anchors),
     )

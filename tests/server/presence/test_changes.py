@@ -121,6 +121,8 @@ def test_a_zone_that_is_gone_is_left_at_that_time_and_entered_again_when_it_is_b
     rearranged(shop, 200, a_shop(CORNER))
     shop.wait_until(300)
     assert shop.told() == [("entered", 0.0), ("exited", 100.0), ("entered", 200.0)]
+    (left,) = (event.evidence for event in shop.events if event.kind == "exited")
+    assert left.why == ("zone_closed" if closed else "zone_gone")
 
 
 def test_a_change_that_is_told_twice_happens_once():

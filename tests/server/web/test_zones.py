@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from server.records import floor_plans
 from server.records.anchors import Given, put
 from server.web.zones import zone_routes
-from server.zones import Anchor
+from server.zones import Anchor, FloorPlan
 
 
 def feature(id="brera", *, radius=80.0, **properties):
@@ -250,3 +251,26 @@ async def test_marketers_read_zones_and_only_managers_change_them(shop, tokens):
     assert (await shop.get("/v1/zones", headers=marketer)).status_code == 200
     assert (await shop.put("/v1/zones", json=site(), headers=marketer)).status_code == 403
     assert (await shop.get("/v1/zones", headers=tokens.headers("device"))).status_code == 403
+
+
+async def test_a_zone_beside_its_floor_plan_is_refused_and_one_half_beside_it_is_warned_of(
+    shop, database, noon
+):
+    async with database.writing() as connection:
+        await floor_plans.put(connection, FloorPlan("fp_1", "Ground floor", None, 24.0, 16.0), noon)
+
+    def hats(x):
+        shape = {"type": "Polygon", "coordinates": [[[x, 0], [x + 8, 0], [x + 8, 8], [x, 8], [x, 0]]]}
+        return by_radio("hats", plan={"id": "fp_1", "shape": shape})
+
+    refused = await shop.put("/v1/zones", json=hats(240))
+    assert refused.status_code == 422
+    (fault,) = refused.json()["errors"]
+    assert fault["place"] == "body.properties.plan.shape"
+    assert fault["reason"].startswith("lies wholly off floor plan fp_1, which is 24 m by 16 m")
+    taken = await shop.put("/v1/zones", json=hats(20))
+    assert taken.status_code == 200
+    assert "lies with 50% of its area off floor plan fp_1" in " ".join(
+        fault["reason"] for fault in taken.json()["warnings"]
+    )
+    assert (await shop.put("/v1/zones", json=hats(0))).status_code == 200
