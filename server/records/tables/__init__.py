@@ -33,6 +33,7 @@ from server.records.tables.places import (
     SurveyRow,
     ZoneRow,
 )
+from server.records.tables.reports import report_views
 from server.records.tables.segments import CampaignVersionRow, SegmentRow
 from server.records.tables.webhooks import WebhookDeliveryRow, WebhookEventRow, WebhookRow
 
@@ -75,4 +76,5 @@ __all__ = [
     "WebhookEventRow",
     "WebhookRow",
     "ZoneRow",
+    "report_views",
 ]

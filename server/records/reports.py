@@ -1,0 +1,330 @@
+"""What happened, counted: the funnel of offers, visits, footfall, who came to the till, and money. Read from the views.
+
+In: the days asked for (both included, by the clock of each shop), and what else to look for. Out: lines of counts, in order. Nobody is
+named in them. What retention has deleted is not counted any more.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.campaigns.lift import Group
+from server.records.local_time import DAY_S, HOUR_S, Stretch, day_of, stretches, weekday_of
+from server.records.tables import Table, UtcTime
+from server.zones.zone import LEVELS
+
+_zones = Table.metadata.tables["zones"]
+
+_STAGES: Final = ("decided", "held_out", "sent", "shown", "opened", "claimed", "redeemed")
+
+#: Which type the columns of the views have that are asked for here; all others are whole numbers.
+_TYPES: Final[Mapping[str, sa.types.TypeEngine[Any]]] = {
+    **dict.fromkeys(
+        ("campaign_id", "variant", "day", "zone_id", "site_id", "currency", "credited_by"), sa.String()
+    ),
+    **dict.fromkeys(("at", "entered_at"), UtcTime()),
+    **dict.fromkeys(("stayed_s", "came_after_s"), sa.Float()),
+}
+
+
+def _view(name: str, *columns: str) -> sa.TableClause:
+    return sa.table(name, *(sa.column(each, _TYPES.get(each, sa.BigInteger())) for each in columns))
+
+
+_offers = _view("report_offers", "campaign_id", "campaign_version", "variant", "step", "day", "at", *_STAGES)
+_visits = _view("report_visits", "zone_id", "entered_at", "entered_s", "stayed_s", "first_here")
+_purchases = _view(
+    "report_purchases",
+    *("campaign_id", "campaign_version", "variant", "site_id", "currency", "credited_by"),
+    *("amount_milli", "refunded_milli", "at", "bought_s"),
+)
+_exposed = _view("report_exposed", "campaign_id", "variant", "day", "at", "treated", "came_after_s")
+
+#: A day by a shop's clock lies within this of the same day in UTC, wherever the shop is. Times are indexed, days are not.
+_MARGIN: Final = timedelta(days=1)
+
+
+class Days(NamedTuple):
+    """From `first` to `last`, both included, by the clock of each shop."""
+
+    first: date
+    last: date
+
+
+class FunnelLine(NamedTuple):
+    """Of the offers of one kind that were decided on one day: how many came how far. `held_out` are not among `decided`."""
+
+    campaign: str
+    version: int
+    variant: str | None
+    step: int
+    day: date
+    decided: int
+    held_out: int
+    sent: int
+    shown: int
+    opened: int
+    claimed: int
+    redeemed: int
+
+
+class PlaceDay(NamedTuple):
+    zone: str
+    day: date
+
+
+@dataclass(slots=True)
+class VisitCounts:
+    """`over` have ended, and stayed `stayed_s` altogether, the longest of them `longest_s`. Nobody knows whose the others are."""
+
+    visits: int = 0
+    new: int = 0
+    returning: int = 0
+    over: int = 0
+    stayed_s: float = 0.0
+    longest_s: float = 0.0
+
+
+class PlaceHour(NamedTuple):
+    """Monday is 1 and Sunday 7; hours are 0 to 23."""
+
+    zone: str
+    weekday: int
+    hour: int
+
+
+class Sold(NamedTuple):
+    campaign: str
+    version: int | None
+    variant: str | None
+    day: date
+    currency: str | None
+
+
+@dataclass(slots=True)
+class Takings:
+    """Thousandths of the currency. `redeemed`: the orders that are credited because the offer was used in them."""
+
+    orders: int = 0
+    redeemed: int = 0
+    paid_milli: int = 0
+    refunded_milli: int = 0
+
+
+class Compared(NamedTuple):
+    """Shoppers by group; `too_early` were exposed so lately that they may still come."""
+
+    treated: Group
+    control: Group
+    too_early: int
+
+
+async def funnel(connection: AsyncConnection, days: Days, *, campaign: str | None = None) -> list[FunnelLine]:
+    """How far offers came, by campaign, version, variant, follow-up and the day of the decision."""
+    keys = [_offers.c[name] for name in ("campaign_id", "campaign_version", "variant", "step", "day")]
+    asked = (
+        sa.select(*keys, *(sa.func.sum(_offers.c[stage]).label(stage) for stage in _STAGES))
+        .where(*_decided_on(_offers, days), *_only(_offers.c.campaign_id, campaign))
+        .group_by(*keys)
+    )
+    lines = [
+        FunnelLine(
+            row.campaign_id,
+            row.campaign_version,
+            row.variant,
+            row.step,
+            date.fromisoformat(row.day),
+            *(int(getattr(row, stage)) for stage in _STAGES),
+        )
+        for row in await connection.execute(asked)
+    ]
+    return sorted(
+        lines, key=lambda line: (line.day, line.campaign, line.version, line.variant or "", line.step)
+    )
+
+
+async def visits(
+    connection: AsyncConnection, days: Days, *, zone: str | None = None
+) -> dict[PlaceDay, VisitCounts]:
+    """Visits by zone and the day on which they began."""
+    found: dict[PlaceDay, VisitCounts] = defaultdict(VisitCounts)
+    for stretch, there in _by_clock(await _clocks(connection), days, _visits.c.zone_id):
+        number = (_visits.c.entered_s + stretch.ahead_s) // DAY_S
+        asked = (
+            sa.select(
+                _visits.c.zone_id,
+                number.label("number"),
+                sa.func.count().label("visits"),
+                sa.func.sum(_visits.c.first_here).label("new"),
+                sa.func.count(_visits.c.first_here).label("known"),
+                sa.func.count(_visits.c.stayed_s).label("over"),
+                sa.func.sum(_visits.c.stayed_s).label("stayed_s"),
+                sa.func.max(_visits.c.stayed_s).label("longest_s"),
+            )
+            .where(*_within(_visits.c.entered_at, stretch), *there, *_only(_visits.c.zone_id, zone))
+            .group_by(_visits.c.zone_id, number)
+        )
+        for row in await connection.execute(asked):
+            counts = found[PlaceDay(row.zone_id, day_of(int(row.number)))]
+            counts.visits += row.visits
+            counts.new += int(row.new or 0)
+            counts.returning += row.known - int(row.new or 0)
+            counts.over += row.over
+            counts.stayed_s += row.stayed_s or 0.0
+            counts.longest_s = max(counts.longest_s, row.longest_s or 0.0)
+    return dict(sorted(found.items(), key=lambda item: (item[0].day, item[0].zone)))
+
+
+async def footfall(
+    connection: AsyncConnection, days: Days, *, zone: str | None = None
+) -> dict[PlaceHour, int]:
+    """How many entered, by zone, weekday and hour."""
+    found: Counter[PlaceHour] = Counter()
+    for stretch, there in _by_clock(await _clocks(connection), days, _visits.c.zone_id):
+        hours = (_visits.c.entered_s + stretch.ahead_s) // HOUR_S
+        hour_of_week = hours % (24 * 7)  # the same arithmetic for every week since 1970
+        asked = (
+            sa.select(_visits.c.zone_id, hour_of_week.label("hour_of_week"), sa.func.count().label("entered"))
+            .where(*_within(_visits.c.entered_at, stretch), *there, *_only(_visits.c.zone_id, zone))
+            .group_by(_visits.c.zone_id, hour_of_week)
+        )
+        for row in await connection.execute(asked):
+            day, hour = divmod(int(row.hour_of_week), 24)
+            found[PlaceHour(row.zone_id, weekday_of(day), hour)] += row.entered
+    return dict(sorted(found.items()))
+
+
+async def revenue(
+    connection: AsyncConnection, days: Days, *, campaign: str | None = None
+) -> dict[Sold, Takings]:
+    """Credited orders by campaign, version, variant, currency and the day of the purchase by the shop's clock."""
+    found: dict[Sold, Takings] = defaultdict(Takings)
+    keys = [_purchases.c[name] for name in ("campaign_id", "campaign_version", "variant", "currency")]
+    for stretch, there in _by_clock(await _clocks(connection), days, _purchases.c.site_id):
+        number = (_purchases.c.bought_s + stretch.ahead_s) // DAY_S
+        redeemed = sa.case((_purchases.c.credited_by == "redemption", 1), else_=0)
+        asked = (
+            sa.select(
+                *keys,
+                number.label("number"),
+                sa.func.count().label("orders"),
+                sa.func.sum(redeemed).label("redeemed"),
+                sa.func.sum(_purchases.c.amount_milli).label("paid"),
+                sa.func.sum(_purchases.c.refunded_milli).label("refunded"),
+            )
+            .where(*_within(_purchases.c.at, stretch), *there, *_only(_purchases.c.campaign_id, campaign))
+            .group_by(*keys, number)
+        )
+        for row in await connection.execute(asked):
+            sold = Sold(
+                row.campaign_id, row.campaign_version, row.variant, day_of(int(row.number)), row.currency
+            )
+            takings = found[sold]
+            takings.orders += row.orders
+            takings.redeemed += int(row.redeemed)
+            takings.paid_milli += int(row.paid)
+            takings.refunded_milli += int(row.refunded)
+    return dict(sorted(found.items(), key=lambda item: (item[0].day, *(str(each or "") for each in item[0]))))
+
+
+async def compared(
+    connection: AsyncConnection,
+    campaign: str,
+    within: timedelta,
+    now: datetime,
+    *,
+    days: Days | None = None,
+    variant: str | None = None,
+) -> Compared:
+    """Of the shoppers whose first exposure to a campaign was on these days, how many came to a till `within` it, by group.
+
+    Only those count whose time is over: whoever was exposed an hour ago has had no week to come.
+    """
+    came = sa.case((_exposed.c.came_after_s < within.total_seconds(), 1), else_=0)
+    is_over = _exposed.c.at <= sa.bindparam("over", now - within, type_=UtcTime())
+    over = sa.case((is_over, 1), else_=0)
+    asked = (
+        sa.select(
+            _exposed.c.treated,
+            over.label("is_over"),
+            sa.func.count().label("exposed"),
+            sa.func.sum(came).label("came"),
+        )
+        .where(
+            _exposed.c.campaign_id == campaign,
+            *(_decided_on(_exposed, days) if days else ()),
+            *_only(_exposed.c.variant, variant),
+        )
+        .group_by(_exposed.c.treated, over)
+    )
+    rows = list(await connection.execute(asked))
+    groups = {row.treated: Group(row.exposed, int(row.came)) for row in rows if row.is_over}
+    return Compared(
+        treated=groups.get(1, Group(0, 0)),
+        control=groups.get(0, Group(0, 0)),
+        too_early=sum(row.exposed for row in rows if not row.is_over),
+    )
+
+
+def _only(column: sa.ColumnElement[Any], wanted: str | None) -> list[sa.ColumnElement[bool]]:
+    return [] if wanted is None else [column == wanted]
+
+
+def _within(column: sa.ColumnElement[Any], stretch: Stretch) -> list[sa.ColumnElement[bool]]:
+    return [column >= stretch.since, column < stretch.until]
+
+
+def _decided_on(view: sa.TableClause, days: Days) -> list[sa.ColumnElement[bool]]:
+    """The view's own day is that of the shop's clock."""
+    begin = datetime.combine(days.first, time(), UTC) - _MARGIN
+    end = datetime.combine(days.last, time(), UTC) + 2 * _MARGIN
+    return [
+        view.c.day >= days.first.isoformat(),
+        view.c.day <= days.last.isoformat(),
+        view.c.at >= begin,
+        view.c.at < end,
+    ]
+
+
+async def _clocks(connection: AsyncConnection) -> dict[str, str]:
+    """The time zone of each zone: its own, or that of what it lies in, or UTC."""
+    own = _zones.c.feature["properties", "time_zone"].as_string().label("own")
+    rows = {row.id: row for row in await connection.execute(sa.select(_zones.c.id, _zones.c.parent_id, own))}
+
+    def clock(zone: str | None) -> str:
+        for _ in LEVELS:
+            if zone is None or zone not in rows:
+                break
+            if rows[zone].own:
+                return str(rows[zone].own)
+            zone = rows[zone].parent_id
+        return "UTC"
+
+    return {zone: clock(zone) for zone in rows}
+
+
+def _by_clock(
+    clocks: Mapping[str, str], days: Days, zone: sa.ColumnElement[Any]
+) -> Iterator[tuple[Stretch, list[sa.ColumnElement[bool]]]]:
+    """Each stretch of each clock, with the conditions that `zone` goes by it.
+
+    The clock of most zones also takes what lies in none that we know: a zone that was removed, an order of no shop.
+    """
+    usual = Counter(clocks.values()).most_common(1)[0][0] if clocks else "UTC"
+    others: dict[str, list[str]] = defaultdict(list)
+    for each, name in clocks.items():
+        if name != usual:
+            others[name].append(each)
+    elsewhere = [each for zones in others.values() for each in zones]
+    here = [sa.or_(zone.is_(None), zone.not_in(elsewhere))] if elsewhere else []
+    for stretch in stretches(ZoneInfo(usual), days.first, days.last):
+        yield stretch, here
+    for name, zones in others.items():
+        for stretch in stretches(ZoneInfo(name), days.first, days.last):
+            yield stretch, [zone.in_(zones)]
