@@ -6,13 +6,12 @@ unless it is allowed. Redirects are not followed. Of an answer some kilobytes ar
 thrown away: nobody's words are kept.
 """
 
-import ipaddress
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from socket import AF_UNSPEC, AddressFamily
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -43,38 +42,24 @@ class Answered:
 class WebhookLine:
     """An open line."""
 
-    def __init__(self, session: aiohttp.ClientSession, allowed: Sequence[Network]) -> None:
+    def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
-        self._allowed = tuple(allowed)
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
         """The answer to a POST. Raises NoAnswer."""
         try:
-            self._refuse_literal(url)
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
                 await answer.content.read(_READ_BYTES)
                 after_s = retry_after_s(answer.headers.get("Retry-After"), datetime.now(UTC))
                 return Answered(answer.status, after_s)
         except TimeoutError:
             raise NoAnswer("no answer in time") from None
-        except _Forbidden as error:
-            raise NoAnswer(str(error)) from None
         except aiohttp.ClientError as error:
             if isinstance(error.__cause__, _Forbidden):
                 raise NoAnswer(str(error.__cause__)) from None
             raise NoAnswer(f"no line: {type(error).__name__}") from None
         except (ValueError, OSError) as error:  # what no HTTP client can ask for, or no socket can do
             raise NoAnswer(f"no line: {type(error).__name__}") from None
-
-    def _refuse_literal(self, url: str) -> None:
-        """An address written as such is never resolved, so it is looked at here."""
-        host = urlsplit(url).hostname or ""
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            return
-        if not may_be_reached(host, self._allowed):
-            raise _refusal()
 
 
 @asynccontextmanager
@@ -87,7 +72,16 @@ async def opened_line(
 ) -> AsyncIterator[WebhookLine]:
     """A line of at most so many connections, each post limited in seconds. `resolver` is how names become addresses."""
     guarded = _Guarded(resolver or ThreadedResolver(), allowed)
-    connector = aiohttp.TCPConnector(limit=connections, resolver=guarded, use_dns_cache=False)
+
+    def made(target: aiohttp.AddrInfoType) -> socket.socket:
+        """The last word: whatever a URL or a name looked like, this is where its connection would go."""
+        if not may_be_reached(str(target[4][0]), allowed):
+            raise _refusal()
+        return socket.socket(*target[:3])
+
+    connector = aiohttp.TCPConnector(
+        limit=connections, resolver=guarded, use_dns_cache=False, socket_factory=made
+    )
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=timeout_s),
@@ -95,7 +89,7 @@ async def opened_line(
         auto_decompress=False,
         trust_env=False,
     ) as session:
-        yield WebhookLine(session, allowed)
+        yield WebhookLine(session)
 
 
 class _Guarded(AbstractResolver):
