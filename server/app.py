@@ -60,6 +60,7 @@ from server.web.campaigns import campaign_routes
 from server.web.claims import claim_routes
 from server.web.coupons import coupon_routes
 from server.web.dead_letters import dead_letter_routes
+from server.web.dry_run import dry_run_routes
 from server.web.edits import Edits
 from server.web.floor_plans import floor_plan_routes
 from server.web.gateways import gateway_routes
@@ -253,6 +254,7 @@ def _application(
         campaign_routes(database, guard, edits),
         segment_routes(database, guard, edits),
         preview_routes(database, guard),
+        dry_run_routes(database, guard, global_hold_out=settings.campaigns.global_hold_out),
         why_routes(
             database,
             guard,

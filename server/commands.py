@@ -17,6 +17,7 @@ from rich.table import Table
 
 from server import doctor as examination
 from server.app import serve as serve_house
+from server.campaign_commands import rehearse
 from server.operating import Config, changing, minute, print_rows, run, said, settings_of, told
 from server.records import catalogue, gateways, keys, staff
 from server.records.database import Database
@@ -42,6 +43,7 @@ program.add_typer(staff_program, name="staff")
 program.add_typer(key_program, name="key")
 program.add_typer(survey_program, name="survey")
 program.command("why")(explain)
+program.command("dry-run")(rehearse)
 
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Take the password from standard input.")]
 

@@ -74,18 +74,24 @@ def settings_of(config: Path | None) -> Settings:
 
 
 @asynccontextmanager
-async def changing(settings: Settings) -> AsyncIterator[Connection]:
-    """A transaction on a database with the tables of this version; the embedded one is brought there first."""
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """A database with the tables of this version; the embedded one is brought there first."""
     database = Database.open(settings.database.url)
     try:
         if database.is_sqlite:
             await migrate(database)
         elif not await is_current(database):
             raise Refusal("the database has not the tables of this version: run `soglia migrate`")
-        async with database.writing() as connection:
-            yield connection
+        yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def changing(settings: Settings) -> AsyncIterator[Connection]:
+    """A transaction on a database with the tables of this version."""
+    async with opened(settings) as database, database.writing() as connection:
+        yield connection
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from server.campaigns.explaining import Look, told_again
-from server.operating import Config, changing, minute, print_rows, run, settings_of, told
+from server.operating import Config, minute, opened, print_rows, run, settings_of, told
 from server.supposing import Manners, Supposed, Why, why
 
 
@@ -33,7 +33,7 @@ def explain(
 
     async def look() -> Why:
         until = at.replace(tzinfo=UTC) if at else None
-        async with changing(settings) as connection:
+        async with opened(settings) as database, database.reading() as connection:
             return await why(connection, shopper, campaign, datetime.now(UTC), at=until, manners=manners)
 
     with told():

@@ -10,8 +10,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.campaigns import DeviceFacts, Issued
+from server.campaigns import DeviceFacts, Issued, ShopperFacts
+from server.campaigns.dry_run import Cast, PastVisit
 from server.campaigns.moment import Spent
+from server.records.database import in_parts
 from server.records.facts import Asked, Facts, Owner
 from server.records.tables import Table
 
@@ -86,3 +88,43 @@ async def _exposed(connection: AsyncConnection, campaign: str) -> dict[tuple[str
             before = counted.get(where, (0, 0.0))
             counted[where] = (before[0] + row.given, before[1] + row.spent)
     return counted
+
+
+async def past_visits(
+    connection: AsyncConnection, since: datetime | None, until: datetime
+) -> list[PastVisit]:
+    """Visits that began from `since` on (None: all that are kept) and before `until`, in the order of their beginnings."""
+    columns = (
+        _visits.c.id,
+        _visits.c.shopper_id,
+        _visits.c.device_id,
+        _visits.c.zone_id,
+        _visits.c.entered_at,
+        _visits.c.exited_at,
+        _visits.c.late,
+    )
+    asked = sa.select(*columns).where(_visits.c.entered_at < until)
+    if since is not None:
+        asked = asked.where(_visits.c.entered_at >= since)
+    found = await connection.execute(asked.order_by(_visits.c.entered_at, _visits.c.id))
+    return [PastVisit(*row) for row in found]
+
+
+async def cast(
+    connection: AsyncConnection, shoppers: Collection[str], asked: Asked, global_hold_out: float
+) -> Cast:
+    """These shoppers as they are known now, with what they got and redeemed since `asked.since`; and all of their devices."""
+    known: dict[str, ShopperFacts] = {}
+    for some in in_parts(shoppers):
+        known |= await connection.run_sync(
+            lambda plain, some=some: Facts(plain).shoppers_among(some, asked)  # type: ignore[misc]
+        )
+    living = sa.select(_addresses.c.device_id).where(
+        _addresses.c.dead_at.is_(None), _addresses.c.kind.like("fcm%")
+    )
+    reached = set(await connection.scalars(living))
+    rows = await connection.execute(sa.select(_devices.c.id, _devices.c.kind, _devices.c.shopper_id))
+    devices = {
+        row.id: DeviceFacts(row.id, row.kind, row.id in reached) for row in rows if row.shopper_id in known
+    }
+    return Cast(known, devices, global_hold_out)

@@ -275,3 +275,29 @@ def test_why_is_answered_at_the_command_line(soglia, tmp_path):
     unknown = soglia("why", "ann", "welcome")
     assert unknown.exit_code == 1
     assert "there is no shopper" in unknown.stderr
+
+
+DRAFT = """
+[[campaigns]]
+id = "draft"
+name = "Draft"
+trigger = { on = "entered", where = { zones = ["shoes"] } }
+offer = { title = { en = "Hello" }, body = { en = "20 % off" } }
+"""
+
+
+def test_a_draft_in_a_file_is_rehearsed_without_effect(soglia, tmp_path):
+    (tmp_path / "draft.toml").write_text(DRAFT)
+    done = soglia("dry-run", "draft.toml", "--days", "2")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[0].split("\t") == ["visits", "draft", "0", ""]
+    assert "Nothing was sent" in done.stderr
+
+
+def test_what_is_wrong_with_a_file_of_campaigns_is_told_with_its_place(soglia, tmp_path):
+    (tmp_path / "draft.toml").write_text(DRAFT.replace("entered", "danced"))
+    done = soglia("dry-run", "draft.toml")
+    assert done.exit_code == 1
+    assert "campaigns[0].trigger.on" in done.stderr
+    assert soglia("dry-run", "missing.toml").exit_code == 1
+    assert soglia("dry-run", "unknown").exit_code == 1

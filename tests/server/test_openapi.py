@@ -139,7 +139,7 @@ def api(server):
 
 
 #: POSTs that create or spend nothing: evidence is known by itself when it comes again, a session is for who logs in, a
-#: preview only looks.
+#: preview or a dry run only looks.
 _NEED_NO_KEY = {
     "/v1/pings",
     "/v1/sightings",
@@ -148,6 +148,7 @@ _NEED_NO_KEY = {
     "/v1/login",
     "/v1/logout",
     "/v1/campaigns/{campaign}/preview",
+    "/v1/campaigns/{campaign}/dry-run",
     "/v1/unsubscribe/{token}",  # taking a consent back twice changes nothing, and a mail reader sends no such header
 }
 
