@@ -5,9 +5,10 @@ table and nothing is written. An event's id follows from its cause: doing a thin
 our id and by the shop's own; never a device, an address, or a position.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final, Literal, get_args
 
 import sqlalchemy as sa
@@ -73,18 +74,23 @@ class Webhooks:
         now: datetime,
     ) -> None:
         """Of visits that began and ended, and of offers that were decided."""
-        visits = [_of_visit(each, shopper_of.get(each.device)) for each in events if each.kind != "dwelled"]
-        sends = [_of_send(each) for each in decisions if isinstance(each, Send)]
-        queue_all(self._connection, [*visits, *sends], now)
+        turns = [each for each in events if each.kind != "dwelled"]
+        sends = [each for each in decisions if isinstance(each, Send)]
+        if turns or sends:
+            visits = (_of_visit(each, shopper_of.get(each.device)) for each in turns)
+            queue_all(self._connection, chain(visits, map(_of_send, sends)), now)
 
 
-def queue_all(connection: Transaction, happened: Sequence[Happened], now: datetime) -> None:
-    """Writes these events and their deliveries to the webhooks that listen; what was queued before stays as it is."""
-    if not happened:
-        return
+def queue_all(connection: Transaction, happened: Iterable[Happened], now: datetime) -> None:
+    """Writes these events and their deliveries to the webhooks that listen; what was queued before stays as it is.
+
+    While none listens `happened` is not even looked at.
+    """
     listening = connection.execute(
         sa.select(_webhooks.c.id, _webhooks.c.types).where(_webhooks.c.disabled_at.is_(None))
     ).all()
+    if not listening:
+        return
     wanted = {
         each.id: each
         for each in happened
@@ -108,7 +114,8 @@ def queue_all(connection: Transaction, happened: Sequence[Happened], now: dateti
 
 async def queue(connection: AsyncConnection, happened: Sequence[Happened], now: datetime) -> None:
     """The same, within a transaction of a door."""
-    await connection.run_sync(lambda plain: queue_all(plain, happened, now))
+    if happened:
+        await connection.run_sync(lambda plain: queue_all(plain, happened, now))
 
 
 async def queue_for(connection: AsyncConnection, webhook: str, happened: Happened, now: datetime) -> str:
