@@ -38,16 +38,16 @@ PHRASES: Final[Phrases] = {
         "fewer": "between {low} and {high} fewer of 100 came to the till",
         "unclear": "no difference can be told: of 100, something between {fewer} fewer and {more} more came to the till",
         "no_control": "nothing can be said: nobody was held out",
-        "few_exposed": "too few to say: {exposed} shoppers in the smaller group, of {needed} that are needed",
-        "few_came": "too few to say: {came} came to the till from both groups together, of {needed} that are needed",
+        "few_exposed": "too few to say: the smaller group has {exposed} of the {needed} shoppers that are needed",
+        "few_came": "too few to say: of both groups together {came} came to the till, of the {needed} that are needed",
     },
     "it": {
         "more": "tra {low} e {high} persone in più su 100 sono arrivate alla cassa",
         "fewer": "tra {low} e {high} persone in meno su 100 sono arrivate alla cassa",
         "unclear": "non si vede una differenza: su 100, alla cassa ne sono arrivate tra {fewer} in meno e {more} in più",
         "no_control": "non si può dire nulla: nessuno è stato escluso per confronto",
-        "few_exposed": "troppo pochi per concludere: {exposed} clienti nel gruppo più piccolo, ne servono {needed}",
-        "few_came": "troppo pochi per concludere: {came} arrivati alla cassa dai due gruppi insieme, ne servono {needed}",
+        "few_exposed": "troppo pochi per concludere: nel gruppo più piccolo i clienti sono {exposed}, ne servono {needed}",
+        "few_came": "troppo pochi per concludere: arrivi alla cassa dai due gruppi insieme {came}, ne servono {needed}",
     },
 }
 

@@ -69,7 +69,7 @@ def test_a_bound_that_is_not_0_does_not_read_as_0():
 def test_with_few_shoppers_nothing_is_concluded():
     found = lift_of(Group(10_000, 900), Group(FEWEST_EXPOSED - 1, 1))
     assert found.interval is None
-    assert found.words == "too few to say: 99 shoppers in the smaller group, of 100 that are needed"
+    assert found.words == "too few to say: the smaller group has 99 of the 100 shoppers that are needed"
     assert lift_of(Group(10_000, 900), Group(FEWEST_EXPOSED, 1)).interval is not None
 
 
@@ -77,7 +77,7 @@ def test_with_few_at_the_till_nothing_is_concluded():
     found = lift_of(Group(10_000, FEWEST_CAME - 1), Group(1_000, 0))
     assert found.interval is None
     assert (
-        found.words == "too few to say: 9 came to the till from both groups together, of 10 that are needed"
+        found.words == "too few to say: of both groups together 9 came to the till, of the 10 that are needed"
     )
 
 
