@@ -56,6 +56,7 @@ from server.timetable import Job, Timetable
 from server.trigger import Manners, Trigger
 from server.web import problem
 from server.web.anchors import anchor_routes
+from server.web.campaign_files import campaign_file_routes
 from server.web.campaigns import campaign_routes
 from server.web.claims import claim_routes
 from server.web.coupons import coupon_routes
@@ -75,6 +76,7 @@ from server.web.nearby import nearby_routes
 from server.web.preview import preview_routes
 from server.web.purchases import purchase_routes
 from server.web.receipts import receipt_routes
+from server.web.reports import report_routes
 from server.web.segments import segment_routes
 from server.web.shopper import shopper_routes
 from server.web.staff import staff_routes
@@ -252,6 +254,7 @@ def _application(
         anchor_routes(database, guard, edits),
         gateway_routes(database, guard, edits, on_word=listen),
         campaign_routes(database, guard, edits),
+        campaign_file_routes(database, guard, edits),
         segment_routes(database, guard, edits),
         preview_routes(database, guard),
         dry_run_routes(database, guard, global_hold_out=settings.campaigns.global_hold_out),
@@ -260,6 +263,7 @@ def _application(
             guard,
             manners=SupposedManners(settings.freshness.limit_s, settings.campaigns.global_hold_out),
         ),
+        report_routes(database, guard),
         inbox_routes(database, guard),
         dead_letter_routes(database, guard),
         webhook_routes(database, guard, allowed=settings.webhooks.allowed_networks),

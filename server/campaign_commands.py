@@ -1,22 +1,26 @@
-"""`soglia dry-run`: a draft, kept or in a file, played through the visits of the last days; nothing is sent.
+"""`soglia campaigns export|import FILE.toml`: a shop's campaigns as a file; `soglia dry-run`: a draft through the visits of the last days.
 
-In: a campaign's id, or a TOML file as `campaigns import` takes it. Out: who would have got what, withheld why.
+In: a TOML file with campaigns, or a campaign's id. Out: what will change, before it does; who would have got what, withheld why.
 """
 
-import tomllib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from server.campaigns import BadCampaign, Campaign, read_campaign, read_campaigns
+from server.campaigns import BadCampaign, Campaign, Fault, read_campaign, read_campaigns
 from server.campaigns.dry_run import Rehearsed
-from server.operating import Config, minute, opened, print_rows, run, said, settings_of, told
-from server.records import campaigns
+from server.campaigns.toml import campaigns_as_toml, toml_document
+from server.operating import Config, changing, minute, opened, print_rows, run, said, settings_of, told
+from server.records import campaign_files, campaigns, catalogue
+from server.records.campaign_files import Planned
 from server.records.database import Database
 from server.records.refusal import Refusal
 from server.rehearsing import dry_run
+
+campaign_program = typer.Typer(no_args_is_help=True, help="A shop's campaigns as a file.")
 
 
 def rehearse(
@@ -49,17 +53,81 @@ async def _drafts(database: Database, name: str) -> list[Campaign]:
         return [read_campaign((await campaigns.find(connection, name)).campaign)]
 
 
+@campaign_program.command("export")
+def export(
+    file: Annotated[Path | None, typer.Argument(help="Else standard output.")] = None, config: Config = None
+) -> None:
+    """Write all campaigns that have not ended as TOML: for git, or for another shop."""
+    settings = settings_of(config)
+
+    async def read() -> list[Campaign]:
+        async with opened(settings) as database, database.reading() as connection:
+            return await campaign_files.all_kept(connection)
+
+    with told():
+        kept = run(read())
+        if file is None:
+            print(campaigns_as_toml(kept), end="")  # noqa: T201  # a file for programs
+            return
+        try:
+            file.write_text(campaigns_as_toml(kept), encoding="utf-8")
+        except OSError as unwritable:
+            raise Refusal(f"{file} cannot be written: {unwritable.strerror}") from None
+        said.print(f"{file}: campaigns written: {len(kept)}.", markup=False)
+
+
+@campaign_program.command("import")
+def bring(
+    file: Path,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: Config = None,
+) -> None:
+    """Bring campaigns from a TOML file. Shows what will change, then asks. Campaigns that are not in it stay as they are."""
+    settings = settings_of(config)
+
+    async def look(given: tuple[Campaign, ...]) -> list[Planned]:
+        async with opened(settings) as database, database.reading() as connection:
+            if faults := await campaign_files.missing_of_all(connection, given):
+                raise Refusal(_spoken(file, faults))
+            return await campaign_files.plan(connection, given)
+
+    async def keep(given: tuple[Campaign, ...]) -> None:
+        async with changing(settings) as connection:
+            await campaign_files.keep(connection, given, datetime.now(UTC))
+            await catalogue.bump(connection, "campaigns")
+
+    with told():
+        given = campaigns_in(file)
+        planned = run(look(given))
+        print_rows(
+            ("campaign", "becomes", "what changes"),
+            [(each.id, each.change, ", ".join(each.fields)) for each in planned],
+            {"campaign"},
+        )
+        if all(each.change == "same" for each in planned):
+            said.print("Nothing changes.")
+            return
+        if not yes and not typer.confirm("Change these?", err=True):
+            said.print("Nothing was changed.")
+            raise typer.Exit(1)
+        run(keep(given))
+        said.print("Changed. A running server knows within seconds.")
+
+
 def campaigns_in(file: Path) -> tuple[Campaign, ...]:
     """The campaigns of a TOML file. Raises Refusal with all that is wrong with it."""
     try:
-        return read_campaigns(tomllib.loads(file.read_text(encoding="utf-8")))
+        return read_campaigns(toml_document(file.read_bytes()))
     except OSError as missing:
         raise Refusal(f"{file} cannot be read: {missing.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
-        raise Refusal(f"{file} is no TOML: {broken}") from None
     except BadCampaign as bad:
-        faults = "\n".join(f"  {fault.place}: {fault.reason}" for fault in bad.faults)
-        raise Refusal(f"{file} cannot be taken:\n{faults}") from None
+        raise Refusal(_spoken(file, bad.faults)) from None
+
+
+def _spoken(file: Path, faults: Sequence[Fault]) -> str:
+    lines = "\n".join(f"  {fault.place}: {fault.reason}" for fault in faults)
+    return f"{file} cannot be taken:\n{lines}"
 
 
 def _rows(draft: Campaign, done: Rehearsed) -> list[tuple[str, ...]]:

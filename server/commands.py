@@ -17,7 +17,7 @@ from rich.table import Table
 
 from server import doctor as examination
 from server.app import serve as serve_house
-from server.campaign_commands import rehearse
+from server.campaign_commands import campaign_program, rehearse
 from server.operating import Config, changing, minute, print_rows, run, said, settings_of, told
 from server.records import catalogue, gateways, keys, staff
 from server.records.database import Database
@@ -42,6 +42,7 @@ key_program = typer.Typer(no_args_is_help=True, help="Tokens for the app, gatewa
 program.add_typer(staff_program, name="staff")
 program.add_typer(key_program, name="key")
 program.add_typer(survey_program, name="survey")
+program.add_typer(campaign_program, name="campaigns")
 program.command("why")(explain)
 program.command("dry-run")(rehearse)
 

@@ -4,7 +4,6 @@ In: a campaign's document (`server/campaigns/campaign.py`). Out: the same, so th
 wrong is told all at once, each thing with its place, so that a form can show it beside the field.
 """
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from typing import Annotated, Any, Self, cast
 
@@ -16,10 +15,8 @@ from starlette.responses import Response
 
 from server.campaigns.campaign import Campaign, State
 from server.campaigns.campaign import Id as CampaignId
-from server.campaigns.offer import Offer
 from server.campaigns.reading import BadCampaign, read_campaign
-from server.campaigns.segment_rule import named_by
-from server.records import campaigns, references, zones
+from server.records import campaign_files, campaigns
 from server.records.database import Connection, Database
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Taken
@@ -243,7 +240,10 @@ def _document_of(campaign: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _keep(connection: Connection, campaign: Campaign, clock: Clock) -> CampaignKept:
-    faults = [fault async for fault in _missing(connection, campaign)]
+    faults = [
+        Fault(place=_in_body(fault.place), reason=fault.reason)
+        async for fault in campaign_files.missing(connection, campaign)
+    ]
     if faults:
         raise _refused(faults)
     change, row = await campaigns.put(connection, campaign, clock())
@@ -256,41 +256,6 @@ async def _keep_new(connection: Connection, campaign: Campaign, clock: Clock) ->
     except NotFound:
         return await _keep(connection, campaign, clock)
     raise Taken(f"there is a campaign {campaign.id} already: to change it, PUT it")
-
-
-async def _missing(connection: Connection, campaign: Campaign) -> AsyncIterator[Fault]:
-    """What the campaign listens to, is for or gives, and is not there."""
-    where = campaign.trigger.where
-    unknown = await references.unknown(
-        connection, "zones", [*where.zones, *([where.site] if where.site else [])]
-    )
-    for index, zone in enumerate(where.zones):
-        if zone in unknown:
-            yield Fault(place=f"body.trigger.where.zones[{index}]", reason=f"there is no zone {zone!r}")
-    if where.site in unknown:
-        yield Fault(place="body.trigger.where.site", reason=f"there is no zone {where.site!r}")
-    if where.group is not None and where.group not in await zones.groups(connection):
-        yield Fault(place="body.trigger.where.group", reason=f"no zone is in a group {where.group!r}")
-    named = named_by(campaign.conditions)
-    unknown = await references.unknown(connection, "segments", [name for _, name in named])
-    for index, name in named:
-        if name in unknown:
-            yield Fault(place=f"body.conditions[{index}].name", reason=f"there is no segment {name!r}")
-    given = dict(_coupons(campaign))
-    unknown = await references.unknown(connection, "coupons", given.values())
-    for place, coupon in given.items():
-        if coupon in unknown:
-            yield Fault(place=f"body.{place}.action.coupon", reason=f"there is no coupon {coupon!r}")
-
-
-def _coupons(campaign: Campaign) -> Iterator[tuple[str, str]]:
-    """The coupons that the campaign's offers give, each with the place of its offer."""
-    offers: list[tuple[str, Offer | None]] = [("offer", campaign.offer)]
-    offers += [(f"variants[{i}].offer", each.offer) for i, each in enumerate(campaign.variants)]
-    offers += [(f"follow_ups[{i}].offer", each.offer) for i, each in enumerate(campaign.follow_ups)]
-    for place, offer in offers:
-        if offer is not None and offer.coupon is not None:
-            yield place, offer.coupon
 
 
 async def _refuse_lost_update(connection: Connection, request: Request, campaign: str) -> None:

@@ -18,10 +18,11 @@ from typer.testing import CliRunner
 
 from server.commands import program
 from server.operating import print_rows
-from server.records import keys, staff
+from server.records import keys, staff, zones
 from server.records.database import Database
 from server.records.keys import Keyring
 from server.records.passwords import Passwords
+from server.zones import Zone
 
 
 @pytest.fixture
@@ -301,3 +302,27 @@ def test_what_is_wrong_with_a_file_of_campaigns_is_told_with_its_place(soglia, t
     assert "campaigns[0].trigger.on" in done.stderr
     assert soglia("dry-run", "missing.toml").exit_code == 1
     assert soglia("dry-run", "unknown").exit_code == 1
+
+
+def test_campaigns_travel_as_a_file_and_what_will_change_is_shown_before(soglia, tmp_path):
+    (tmp_path / "here.toml").write_text(DRAFT.replace('zones = ["shoes"]', 'zones = ["nowhere"]'))
+    refused = soglia("campaigns", "import", "here.toml", "--yes")
+    assert refused.exit_code == 1
+    assert "campaigns[0].trigger.where.zones[0]: there is no zone 'nowhere'" in refused.stderr
+
+    async def draw(database):
+        async with database.writing() as connection:
+            await zones.put(connection, [zones.Given(Zone("shoes", "Shoes"))], datetime.now(UTC))
+
+    in_records(tmp_path, draw)
+    (tmp_path / "here.toml").write_text(DRAFT)
+    assert soglia("campaigns", "import", "here.toml", typed="n\n").exit_code == 1
+    assert soglia("campaigns", "export").stdout == ""
+    done = soglia("campaigns", "import", "here.toml", "--yes")
+    assert (done.exit_code, done.stdout) == (0, "draft\tcreated\t\n")
+    assert soglia("campaigns", "export", "there.toml").exit_code == 0
+    assert "Nothing changes" in soglia("campaigns", "import", "there.toml").stderr
+    louder = (tmp_path / "there.toml").read_text().replace("20 %", "30 %")
+    (tmp_path / "there.toml").write_text(louder)
+    assert soglia("campaigns", "import", "there.toml", "--yes").stdout == "draft\tchanged\toffer\n"
+    assert "30 %" in soglia("campaigns", "export").stdout

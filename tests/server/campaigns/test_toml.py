@@ -1,0 +1,35 @@
+"""Campaigns as TOML: what is written reads back as the same."""
+
+import pytest
+from hypothesis import given
+
+from server.campaigns import BadCampaign, read_campaigns
+from server.campaigns.toml import campaigns_as_toml, toml_document
+from tests.server.campaigns.makers import a_campaign
+from tests.server.campaigns.strategies import campaigns
+
+AWKWARD = 'Zoë\'s "20 %" \\ off \x7f\t\u2028€'
+
+
+@given(campaigns())
+def test_campaigns_read_back_as_they_were_written(several):
+    once = {campaign.id: campaign.model_copy(update={"version": 1}) for campaign in several}
+    if once:
+        assert read_campaigns(toml_document(campaigns_as_toml(once.values()).encode())) == (*once.values(),)
+
+
+def test_any_letter_may_stand_in_a_name():
+    campaign = a_campaign(name=AWKWARD)
+    assert read_campaigns(toml_document(campaigns_as_toml([campaign]).encode()))[0].name == AWKWARD
+
+
+def test_times_may_be_written_as_toml_has_them():
+    text = campaigns_as_toml([a_campaign()]) + "starts_at = 2026-07-01T08:00:00+02:00\n"
+    (campaign,) = read_campaigns(toml_document(text.encode()))
+    assert campaign.starts_at.isoformat() == "2026-07-01T06:00:00+00:00"
+
+
+@pytest.mark.parametrize("text", [b"[[campaigns", b"\xff", b"a = " + b"[" * 5000])
+def test_what_is_no_toml_is_refused_in_words(text):
+    with pytest.raises(BadCampaign, match="is no TOML"):
+        toml_document(text)
