@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 from dataclasses import asdict
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -28,7 +29,7 @@ from simulator.scenarios import scenarios
 from simulator.score.algorithms import OURS
 from simulator.score.asked import OWN, Asked, Packets, learning_from
 from simulator.score.plot import drawn
-from simulator.score.score import NoSuch, scored
+from simulator.score.score import EVERY, AskedWrongly, scored
 from simulator.score.table import TABLE_WIDTH, scores_table
 from simulator.score.tasks import tasks
 from simulator.screen import Screen, figures_table, verdict_table
@@ -177,14 +178,15 @@ def score(
         return
     asked = Asked(data, learning_from(survey), thin, every, radius, seed, packets)
     try:
-        found = list(scored(task, asked, algorithm, console.print))
+        _refuse_places(events, plot, several=EVERY in {task, algorithm})
+        found = list(scored(task, asked, algorithm, partial(console.print, soft_wrap=True)))
         if events is not None:
             events.write_text("".join(f"{line}\n" for each in found for line in each.events()), "utf-8")
         if plot is not None:
             first = found[0]
             plot.write_text(drawn(f"{first.task}, {first.algorithm}", first.cases, first.said), "utf-8")
-    except (NoSuch, NoTrace, OSError) as error:
-        console.print(f"[red]{escape(str(error))}[/red]")
+    except (AskedWrongly, NoTrace, OSError) as error:
+        console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         raise typer.Exit(2) from error
     rows = [each.figures for each in found]
     if as_json:
@@ -236,6 +238,17 @@ def fit(
         Console(width=max(console.width, TABLE_WIDTH)).print(fit_table(found.figures))
     for sentence in found.left_out:
         console.print(f"Left out: {sentence}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _refuse_places(events: Path | None, plot: Path | None, *, several: bool) -> None:
+    """Raises AskedWrongly where nothing could be written, before anything is played. `several`: there will be more than one row."""
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise AskedWrongly(f"A plot is drawn as SVG: call it {plot.with_suffix('.svg')}.")
+    if plot is not None and several:
+        raise AskedWrongly("A plot shows one task played by one algorithm: name them.")
+    for option, path in (("--events", events), ("--plot", plot)):
+        if path is not None and not path.parent.is_dir():
+            raise AskedWrongly(f"There is no folder {path.parent}: {option} cannot write {path.name} there.")
 
 
 def _world(shop: Path) -> World:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from simulator.traces.trace import NoTrace
+
 #: Learn from the data's own folder, and never from what is scored.
 OWN: Final = "own"
 
@@ -34,6 +36,18 @@ class Asked:
     packets: Packets = "windowed"
 
     @property
+    def options(self) -> dict[str, str]:
+        """What was asked otherwise than usual, by the names that the command line takes."""
+        given = {
+            "thin": self.thin,
+            "every": self.every_s,
+            "radius": self.radius_m,
+            "survey": None if self.survey == OWN else self.survey or "none",
+            "packets": None if self.packets == "windowed" else self.packets,
+        }
+        return {name: _word(value) for name, value in given.items() if value is not None}
+
+    @property
     def elsewhere(self) -> Path | None:
         """The folder to learn from where that is another one than the data's own: naming the own one changes nothing."""
         if isinstance(self.survey, Path) and self.survey.resolve() != self.data.resolve():
@@ -41,11 +55,21 @@ class Asked:
         return None
 
     def folder(self, kind: str) -> Path:
-        """The recordings of one kind ("tetam", "flat" ...) in the data's folder."""
-        return within(self.data, kind)
+        """The recordings of one kind ("tetam", "flat" ...) in the data's folder. Raises NoTrace where there is no such folder."""
+        return within(self.data, kind, "--data")
 
 
-def within(data: Path, kind: str) -> Path:
-    """The folder of one kind of recording; a folder named directly is taken as it is."""
+def within(data: Path, kind: str, option: str = "--survey") -> Path:
+    """The folder of one kind of recording; a folder named directly is taken as it is. Raises NoTrace where there is none."""
     inner = data / kind
-    return inner if inner.is_dir() else data
+    holds_files = data.is_dir() and any(path.is_file() for path in data.iterdir())
+    found = data if holds_files and not inner.is_dir() else inner
+    if not data.is_dir():
+        raise NoTrace(f"There is no folder {data}; {option} names the one that holds {kind}")
+    if not found.is_dir():
+        raise NoTrace(f"There is no folder {found}; {option} names the one that holds {kind}")
+    return found
+
+
+def _word(value: Path | float | str) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

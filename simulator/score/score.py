@@ -9,22 +9,23 @@ from simulator.score.asked import Asked
 from simulator.score.case import Case, Said, Sense
 from simulator.score.judge import Figures, judged
 from simulator.score.tasks import Task, tasks
-from simulator.score.whole import LEARNS_NOTHING, ROWS
+from simulator.score.whole import OPTIONS, learns_less, rows
 from simulator.score.windows import told_in_windows
 from simulator.traces.trace import NoTrace
 
 EVERY = "all"
 
 
-class NoSuch(ValueError):
-    """There is no task or algorithm of that name; says which there are."""
+class AskedWrongly(ValueError):
+    """What was asked cannot be done, or would change nothing; says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """`said` belongs to `cases`, one by one; `task` is the row's name."""
+    """`said` belongs to `cases`, one by one; `task` and `options` are what `score` takes."""
 
     task: str
+    options: str
     algorithm: str
     cases: Sequence[Case]
     said: Sequence[Sequence[Said]]
@@ -42,6 +43,7 @@ class Scored:
                     "event": each.event,
                     "at": round(each.at + case.began_s, 3),
                     "task": self.task,
+                    "options": self.options,
                     "algorithm": self.algorithm,
                 }
             )
@@ -50,42 +52,61 @@ class Scored:
 def scored(
     task: str, asked: Asked, algorithm: str = OURS, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[Scored]:
-    """A task, or all of those whose recordings are there, played by one algorithm or by all. Raises NoSuch, NoTrace.
+    """A task, or all of those whose recordings are there, played by one algorithm or by all. Raises AskedWrongly, NoTrace.
 
     `say` is told of tasks of the whole table that cannot be played.
     """
     if task != EVERY:
-        yield from _row(task, _task(task), asked, algorithm)
+        chosen = _task(task)
+        _refuse_idle(task, chosen.options, asked)
+        yield from _row(chosen, asked, algorithm)
         return
+    _refuse_idle(EVERY, OPTIONS, asked)
     nothing = True
-    for called, own, ask in ROWS:
+    for own, row in rows(asked):
         chosen = _task(own)
         if algorithm != EVERY and algorithm not in {each.name for each in _fitting(chosen.sense)}:
             continue  # all tasks of its own sense, then
-        only_ours = LEARNS_NOTHING in called and algorithm == EVERY
+        only_ours = learns_less(row, asked) and algorithm == EVERY
         try:
-            yield from _row(called, chosen, ask(asked), OURS if only_ours else algorithm)
+            yield from _row(chosen, row, OURS if only_ours else algorithm)
             nothing = False
         except NoTrace as error:
-            say(f"{called} is left out: {error}")
+            say(f"{_called(own, row)} is left out: {error}")
     if nothing:
         raise NoTrace(f"{asked.data} holds nothing that {algorithm} could be scored on")
 
 
-def _row(called: str, task: Task, asked: Asked, algorithm: str) -> Iterator[Scored]:
+def _row(task: Task, asked: Asked, algorithm: str) -> Iterator[Scored]:
     players = _players(algorithm, task.sense)
     cases = task.cases(asked)
     if task.sense == "radio" and asked.packets == "windowed":
         cases = [told_in_windows(case, asked.seed) for case in cases]
     for player in players:
         said = player.play_all(cases)
-        yield Scored(called, player.name, cases, said, judged(called, player.name, cases, said))
+        figures = {**judged(task.name, player.name, cases, said), "options": _options(asked)}
+        yield Scored(task.name, _options(asked), player.name, cases, said, figures)
+
+
+def _called(task: str, asked: Asked) -> str:
+    return f"{task} {_options(asked)}".strip()
+
+
+def _options(asked: Asked) -> str:
+    return " ".join(f"--{name} {word}" for name, word in asked.options.items())
+
+
+def _refuse_idle(name: str, known: frozenset[str], asked: Asked) -> None:
+    """Raises AskedWrongly for an option that would change nothing."""
+    if idle := [f"--{option}" for option in asked.options if option not in known]:
+        takes = ", ".join(f"--{option}" for option in sorted(known))
+        raise AskedWrongly(f"{', '.join(idle)} would change nothing: {name} takes {takes}.")
 
 
 def _task(name: str) -> Task:
     known = tasks()
     if name not in known:
-        raise NoSuch(f"There is no task {name}. There are {', '.join(known)}, or {EVERY}.")
+        raise AskedWrongly(f"There is no task {name}. There are {', '.join(known)}, or {EVERY}.")
     return known[name]
 
 
@@ -95,7 +116,7 @@ def _players(name: str, sense: Sense) -> list[Algorithm]:
     chosen = [each for each in fitting if name in {EVERY, each.name}]
     if not chosen:
         names = ", ".join(each.name for each in fitting)
-        raise NoSuch(f"There is no algorithm {name} for {sense}. There are {names}, or {EVERY}.")
+        raise AskedWrongly(f"There is no algorithm {name} for {sense}. There are {names}, or {EVERY}.")
     return chosen
 
 

@@ -39,7 +39,9 @@ def scores_table(rows: Iterable[Figures]) -> Table:
         before = row["task"]
         low, high = _number(row["f1_low"], 2), _number(row["f1_high"], 2)
         numbers = (_number(row[key], decimals) for _, key, decimals in COLUMNS)
-        table.add_row(str(row["task"]), str(row["algorithm"]), *numbers, f"{low} to {high}")
+        table.add_row(
+            f"{row['task']} {row['options']}".strip(), str(row["algorithm"]), *numbers, f"{low} to {high}"
+        )
     return table
 
 

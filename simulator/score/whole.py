@@ -1,4 +1,4 @@
-"""The whole table: every task as it is asked for, in one run. A row's name says how it was asked."""
+"""The whole table: every task as it is asked for, in one run. A row is a task and its options, as `score` takes them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,27 +7,42 @@ from simulator.score.asked import Asked
 
 Ask = Callable[[Asked], Asked]
 
-#: What the row is called, the task, and what is asked differently.
-ROWS: tuple[tuple[str, str, Ask], ...] = (
-    ("walk", "tetam-walk", lambda asked: replace(asked, thin=1.0)),
-    ("walk 50 %", "tetam-walk", lambda asked: replace(asked, thin=0.5)),
-    ("walk 25 %", "tetam-walk", lambda asked: replace(asked, thin=0.25)),
-    ("walk, no survey", "tetam-walk", lambda asked: replace(asked, thin=1.0, survey=None)),
-    ("walk 25 %, no survey", "tetam-walk", lambda asked: replace(asked, thin=0.25, survey=None)),
-    ("near 3 m", "tetam-near", lambda asked: replace(asked, radius_m=3.0)),
-    ("near 3 m, no survey", "tetam-near", lambda asked: replace(asked, radius_m=3.0, survey=None)),
-    ("standing", "tetam-standing", lambda asked: asked),
-    ("standing, no survey", "tetam-standing", lambda asked: replace(asked, survey=None)),
-    ("visits", "tetam-visits", lambda asked: asked),
-    ("visits, no survey", "tetam-visits", lambda asked: replace(asked, survey=None)),
-    ("flat", "flat-rooms", lambda asked: asked),
-    ("flat, no survey", "flat-rooms", lambda asked: replace(asked, survey=None)),
-    ("fences 20 m", "fences", lambda asked: replace(asked, radius_m=20.0, every_s=None)),
-    ("fences 40 m", "fences", lambda asked: replace(asked, radius_m=40.0, every_s=None)),
-    ("fences 30 m, 5 s", "fences", lambda asked: replace(asked, radius_m=30.0, every_s=5.0)),
-    ("fences 60 m, 5 s", "fences", lambda asked: replace(asked, radius_m=60.0, every_s=5.0)),
-    ("fences 60 m, 15 s", "fences", lambda asked: replace(asked, radius_m=60.0, every_s=15.0)),
-    ("fences 120 m, 15 s", "fences", lambda asked: replace(asked, radius_m=120.0, every_s=15.0)),
+#: The task, and what is asked differently.
+ROWS: tuple[tuple[str, Ask], ...] = (
+    ("tetam-walk", lambda asked: asked),
+    ("tetam-walk", lambda asked: replace(asked, thin=0.5)),
+    ("tetam-walk", lambda asked: replace(asked, thin=0.25)),
+    ("tetam-walk", lambda asked: replace(asked, survey=None)),
+    ("tetam-walk", lambda asked: replace(asked, thin=0.25, survey=None)),
+    ("tetam-near", lambda asked: asked),
+    ("tetam-near", lambda asked: replace(asked, survey=None)),
+    ("tetam-standing", lambda asked: asked),
+    ("tetam-standing", lambda asked: replace(asked, survey=None)),
+    ("tetam-visits", lambda asked: asked),
+    ("tetam-visits", lambda asked: replace(asked, survey=None)),
+    ("flat-rooms", lambda asked: asked),
+    ("flat-rooms", lambda asked: replace(asked, survey=None)),
+    ("fences", lambda asked: _fences(asked, 20.0)),
+    ("fences", lambda asked: _fences(asked, 40.0)),
+    ("fences", lambda asked: _fences(asked, 30.0, 5.0)),
+    ("fences", lambda asked: _fences(asked, 60.0, 5.0)),
+    ("fences", lambda asked: _fences(asked, 60.0, 15.0)),
+    ("fences", lambda asked: _fences(asked, 120.0, 15.0)),
 )
-#: Who does not learn from surveys needs no second row without one.
-LEARNS_NOTHING = "no survey"
+#: What may be asked of all rows; the others differ from row to row.
+OPTIONS = frozenset({"survey", "packets"})
+
+
+def rows(asked: Asked) -> list[tuple[str, Asked]]:
+    """Each row once, in order."""
+    return list(dict.fromkeys((task, ask(asked)) for task, ask in ROWS))
+
+
+def learns_less(row: Asked, asked: Asked) -> bool:
+    """Whether it is a second row, without the survey: peers don't learn from surveys, and would say the same again."""
+    return row.survey is None and asked.survey is not None
+
+
+def _fences(asked: Asked, radius_m: float, every_s: float | None = None) -> Asked:
+    """Fences know nothing of radio."""
+    return Asked(asked.data, radius_m=radius_m, every_s=every_s, seed=asked.seed)

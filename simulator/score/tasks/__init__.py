@@ -1,7 +1,7 @@
 """One file a task: recordings and rules -> `Case`s. A file that breaks the contract stops the start.
 
-The contract: `NAME: str` and `CAPTION: str`; `SENSE: "radio" | "fixes"`; `def cases(asked: Asked) -> list[Case]`, which raises
-NoTrace where the recordings are not there.
+The contract: `NAME: str` and `CAPTION: str`; `SENSE: "radio" | "fixes"`; `OPTIONS: frozenset[str]`, the options of the
+command that change anything; `def cases(asked: Asked) -> list[Case]`, which raises NoTrace where the recordings are not there.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ class Task:
     name: str
     caption: str
     sense: Sense
+    options: frozenset[str]
     cases: Callable[[Asked], list[Case]]
 
 
@@ -26,8 +27,8 @@ def tasks() -> dict[str, Task]:
     found = {}
     for listed in iter_modules(__path__):
         task = import_module(f"{__name__}.{listed.name}")
-        parts = [getattr(task, part, None) for part in ("NAME", "CAPTION", "SENSE", "cases")]
+        parts = [getattr(task, part, None) for part in ("NAME", "CAPTION", "SENSE", "OPTIONS", "cases")]
         if not all(parts) or not callable(parts[-1]):
-            raise TypeError(f"{task.__name__} needs NAME, CAPTION, SENSE and `def cases(asked)`")
-        found[task.NAME] = Task(task.NAME, task.CAPTION, task.SENSE, task.cases)
+            raise TypeError(f"{task.__name__} needs NAME, CAPTION, SENSE, OPTIONS and `def cases(asked)`")
+        found[task.NAME] = Task(task.NAME, task.CAPTION, task.SENSE, task.OPTIONS, task.cases)
     return found

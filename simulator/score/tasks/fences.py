@@ -28,6 +28,7 @@ from simulator.traces.trace import FixTrace
 NAME: Final = "fences"
 CAPTION: Final = "a phone on its way past outlines of real buildings (--radius, usually 40 m; --every S)"
 SENSE: Final[Sense] = "fixes"
+OPTIONS: Final = frozenset({"thin", "every", "radius"})
 USUAL_RADIUS_M: Final = 40.0
 FENCES: Final = 60
 STEP_S: Final = 0.5

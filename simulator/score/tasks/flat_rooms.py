@@ -27,6 +27,7 @@ from simulator.traces.trace import NoTrace, RadioTrace
 NAME: Final = "flat-rooms"
 CAPTION: Final = "a robot in a flat: rooms with walls between"
 SENSE: Final[Sense] = "radio"
+OPTIONS: Final = frozenset({"survey", "thin", "packets"})
 USUAL_THIN: Final = 0.5
 KIND: Final = "flat"
 LEARNING: Final = "calib"

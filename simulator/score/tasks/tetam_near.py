@@ -18,6 +18,7 @@ from simulator.traces.trace import RadioTrace
 NAME: Final = "tetam-near"
 CAPTION: Final = "the same walks past displays: a disc round each scanner (--radius, usually 3 m)"
 SENSE: Final[Sense] = "radio"
+OPTIONS: Final = frozenset({"survey", "thin", "packets", "radius"})
 USUAL_THIN: Final = 1.0
 USUAL_RADIUS_M: Final = 3.0
 

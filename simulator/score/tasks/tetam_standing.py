@@ -14,6 +14,7 @@ from simulator.score.floor import heards_of
 NAME: Final = "tetam-standing"
 CAPTION: Final = "a tag that does not move, in each of the recorded positions: flapping"
 SENSE: Final[Sense] = "radio"
+OPTIONS: Final = frozenset({"survey", "thin", "packets"})
 USUAL_THIN: Final = 0.5
 
 

@@ -21,6 +21,7 @@ from simulator.traces.trace import RadioTrace
 NAME: Final = "tetam-visits"
 CAPTION: Final = "visits spliced from standing recordings, then silence: enter, dwell, exit"
 SENSE: Final[Sense] = "radio"
+OPTIONS: Final = frozenset({"survey", "thin", "packets"})
 USUAL_THIN: Final = 0.5
 VISITS: Final = 60
 MOST_STANDS: Final = 4

@@ -15,6 +15,7 @@ from simulator.score.truth import stays
 NAME: Final = "tetam-walk"
 CAPTION: Final = "an office of four departments is walked through; camera truth"
 SENSE: Final[Sense] = "radio"
+OPTIONS: Final = frozenset({"survey", "thin", "packets"})
 USUAL_THIN: Final = 1.0
 
 

@@ -1,14 +1,16 @@
 """The command, as people and programs call it."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from simulator.commands import program
 from simulator.score.algorithms import OURS, algorithms
+from simulator.score.asked import Asked
 from simulator.score.tasks import tasks
-from simulator.score.whole import ROWS
+from simulator.score.whole import ROWS, rows
 from tests.simulator.score import recordings
 
 cli = CliRunner()
@@ -44,7 +46,7 @@ def test_an_algorithm_of_the_other_sense_is_a_wrong_question(data):
 def test_a_folder_without_the_recordings_is_a_wrong_question(tmp_path):
     asked = score("tetam-walk", "--data", tmp_path)
     assert asked.exit_code == 2
-    assert "cannot be read" in asked.output
+    assert f"There is no folder {tmp_path / 'tetam'}; --data names" in asked.output
 
 
 def test_figures_come_as_one_json_object(data):
@@ -79,8 +81,71 @@ def test_a_place_where_nothing_can_be_written_is_said(data, tmp_path):
 
 
 def test_the_whole_table_asks_only_for_tasks_that_there_are():
-    assert {task for _, task, _ in ROWS} == set(tasks())
-    assert len({called for called, _, _ in ROWS}) == len(ROWS)
+    asked = rows(Asked(Path()))
+    assert {task for task, _ in asked} == set(tasks())
+    assert len({(task, tuple(row.options.items())) for task, row in asked}) == len(ROWS)
+
+
+def test_a_table_without_surveys_has_each_row_once():
+    asked = rows(Asked(Path(), survey=None))
+    assert len(set(asked)) == len(asked) < len(ROWS)
+
+
+def test_every_row_of_the_whole_table_can_be_asked_for_by_itself(data):
+    whole = score("all", "--data", data, "--algorithm", "point-in-polygon", "--json")
+    for line in whole.stdout.splitlines():
+        row = json.loads(line)
+        alone = score(
+            row["task"], *row["options"].split(), "--data", data, "--algorithm", row["algorithm"], "--json"
+        )
+        assert json.loads(alone.stdout) == row
+
+
+def test_what_was_asked_stands_in_predictions_and_in_the_table(data, tmp_path):
+    events = tmp_path / "events.jsonl"
+    asked = score("tetam-walk", "--thin", 0.5, "--survey", "none", "--data", data, "--events", events)
+    assert "tetam-walk --thin 0.5 --survey none" in asked.output
+    line = json.loads(events.read_text().splitlines()[0])
+    assert (line["task"], line["options"]) == ("tetam-walk", "--thin 0.5 --survey none")
+
+
+@pytest.mark.parametrize(
+    ("words", "takes"),
+    [
+        (("tetam-walk", "--every", 5), "--every would change nothing: tetam-walk takes"),
+        (("tetam-walk", "--radius", 5), "--radius would change nothing"),
+        (
+            ("fences", "--survey", "none"),
+            "--survey would change nothing: fences takes --every, --radius, --thin.",
+        ),
+        (("fences", "--packets", "each"), "--packets would change nothing"),
+        (("all", "--thin", 0.5), "--thin would change nothing: all takes --packets, --survey."),
+        (("tetam-walk", "--plot", "walk.png"), "A plot is drawn as SVG: call it walk.svg."),
+        (("all", "--plot", "walk.svg"), "A plot shows one task played by one algorithm"),
+        (("tetam-walk", "--algorithm", "all", "--plot", "walk.svg"), "A plot shows one task"),
+        (
+            ("tetam-walk", "--events", "no/such/x.jsonl"),
+            "There is no folder no/such: --events cannot write x.jsonl",
+        ),
+    ],
+)
+def test_what_would_have_no_effect_is_refused_with_a_sentence(data, words, takes):
+    asked = score(*words, "--data", data)
+    assert asked.exit_code == 2
+    assert takes in asked.output
+
+
+@pytest.mark.parametrize("task", ["tetam-walk", "flat-rooms", "fences", "all"])
+def test_a_folder_that_is_not_there_is_named(tmp_path, task):
+    asked = score(task, "--data", tmp_path / "nowhere")
+    assert asked.exit_code == 2
+    assert f"There is no folder {tmp_path / 'nowhere'}" in asked.output
+
+
+def test_a_survey_s_folder_that_is_not_there_is_named(data, tmp_path):
+    asked = score("tetam-walk", "--data", data, "--survey", tmp_path / "nowhere")
+    assert asked.exit_code == 2
+    assert f"There is no folder {tmp_path / 'nowhere'}; --survey names" in asked.output
 
 
 def test_the_whole_table_leaves_out_what_is_not_there_and_says_so(tmp_path):
@@ -88,9 +153,9 @@ def test_the_whole_table_leaves_out_what_is_not_there_and_says_so(tmp_path):
         "all", "--data", recordings.outlines(recordings.walk(tmp_path)), "--algorithm", "two-in-a-row"
     )
     assert asked.exit_code == 0
-    assert "fences 20 m" in asked.output
+    assert "fences --radius 20" in asked.output
     asked = score("all", "--data", recordings.outlines(recordings.walk(tmp_path)), "--json")
-    assert "flat is left out" in asked.stderr
+    assert "flat-rooms is left out" in asked.stderr
     assert {json.loads(line)["algorithm"] for line in asked.stdout.splitlines()} == {OURS}
 
 
