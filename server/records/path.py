@@ -10,6 +10,7 @@ Here are visits and stays; `facts.py` reads what decisions look at, `decided.py`
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlche
 
 from server.presence.observe import Stay
 from server.presence.visit import Evidence, Phase, ZoneEvent
-from server.records.bulk import delete_rows, insert_rows, update_rows
+from server.records.bulk import among, delete_rows, insert_rows, rows_among, update_rows
 from server.records.database import Connection, Database, Transaction
 from server.records.decided import Decided
 from server.records.evidence import written
@@ -189,6 +190,7 @@ class Work:
         if not stays:
             return
         why = written(Evidence("zone_gone", at.timestamp()))
+        self._tell_of_ends(set(stays), at)
         still_open = sa.update(_visits).where(
             _visits.c.device_id == sa.bindparam("device"),
             _visits.c.zone_id == sa.bindparam("zone"),
@@ -198,6 +200,30 @@ class Work:
             still_open.values(exited_at=sa.bindparam("until"), closed_by=sa.bindparam("why")),
             [{"device": device, "zone": zone, "until": at, "why": why} for device, zone in stays],
         )
+
+    def _tell_of_ends(self, stays: Collection[tuple[str, str]], at: datetime) -> None:
+        """Other systems are told of visits that no zone event ends."""
+        found = rows_among(self._connection, _open_visits_among, sorted({device for device, _ in stays}))
+        ended = [each for each in found if (each.device_id, each.zone_id) in stays]
+        events = [
+            ZoneEvent(
+                "exited",
+                each.device_id,
+                each.zone_id,
+                each.id,
+                at,
+                each.entered_at,
+                (at - each.entered_at).total_seconds(),
+            )
+            for each in ended
+        ]
+        shopper_of = {each.device_id: each.shopper_id for each in ended if each.shopper_id}
+        self.webhooks.tell(events, (), shopper_of, at)
+
+
+@cache
+def _open_visits_among(dialect: str) -> sa.Select[Any]:
+    return sa.select(_visits).where(_visits.c.exited_at.is_(None), among(dialect, _visits.c.device_id))
 
 
 async def committed(database: Database, do: Callable[[Work], T]) -> T:

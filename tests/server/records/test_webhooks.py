@@ -19,7 +19,7 @@ from server.records import (
 from server.records.purchases import Order
 from server.records.receipts import Receipt
 from server.records.redemptions import AtTill
-from server.records.tables import WebhookDeliveryRow, WebhookEventRow, WebhookRow
+from server.records.tables import WebhookDeliveryRow, WebhookEventRow, WebhookRow, ZoneRow
 from server.records.webhooks import Happened
 from tests.makers import LAT, LON, QUICK, a_shop, fix
 from tests.server.a_house import House, an_offer
@@ -69,6 +69,21 @@ async def test_a_visit_and_the_offer_that_it_caused_are_told_of(database, listen
     assert {each["own_id"] for each in events.values()} == {"loyalty-1"}
     assert events["decision.sent"]["campaign"] == "welcome"
     assert events["visit.exited"]["dwelled_s"] > 0
+
+
+async def test_a_visit_that_ends_because_its_zone_went_while_we_were_down_is_told_of_too(database, listens):
+    await listens("crm", "visit.exited")
+    house = House(database)
+    await house.define(a_shop(manner=QUICK))
+    await house.open()
+    phone = await house.meet("loyalty-1")
+    await house.see(fix(0, device=phone))
+    async with database.writing() as connection:
+        await connection.execute(sa.delete(ZoneRow.__table__))
+    house.now += timedelta(minutes=5)
+    await house.open()
+    [(_, data)] = await told(database)
+    assert (data["own_id"], data["dwelled_s"]) == ("loyalty-1", 300.0)
 
 
 async def test_no_device_no_address_and_no_position_is_told(database, listens):
