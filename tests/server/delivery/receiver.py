@@ -24,6 +24,7 @@ class Receiver:
     asked: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
     hangs: bool = False
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
 
     @property
@@ -54,6 +55,7 @@ class Receiver:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.asked.append((headers, body))
+        self.was_asked.set()
         if self.hangs:
             await asyncio.Event().wait()
         if self.secret is not None:

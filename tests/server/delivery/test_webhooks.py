@@ -1,6 +1,7 @@
 """Other systems are told of everything once, however long they were away and whoever of us died meanwhile."""
 
 import asyncio
+import sys
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
@@ -16,6 +17,22 @@ from server.records.webhook_deliveries import RecordedDeliveries
 from server.records.webhooks import Happened
 from tests.server.delivery.receiver import Receiver
 from tests.server.records.rows import rows_of
+
+#: A sender in a process of its own.
+A_PROCESS = """
+import asyncio, sys
+from ipaddress import ip_network
+from server.delivery.webhook_line import opened_line
+from server.delivery.webhooks import WebhookSender
+from server.records.database import Database
+from server.records.webhook_deliveries import RecordedDeliveries
+
+async def main():
+    async with opened_line(connections=5, timeout_s=60, allowed=[ip_network("127.0.0.0/8")]) as line:
+        await WebhookSender(RecordedDeliveries(Database.open(sys.argv[1])), line).run()
+
+asyncio.run(main())
+"""
 
 HERE = (ip_network("127.0.0.0/8"),)
 
@@ -209,6 +226,27 @@ async def test_a_sender_that_dies_between_posting_and_settling_costs_one_repeat_
     (first, body), (second, again) = office.receiver.asked
     assert (first["webhook-id"], body) == (second["webhook-id"], again)
     assert [row.outcome for row in await office.rows()] == ["delivered"]
+
+
+async def test_a_process_killed_while_it_posts_is_followed_by_one_that_posts_the_same(office):
+    office.receiver.secret = await office.set_up()
+    [event] = await office.happens("v_1")
+    office.receiver.hangs = True
+    url = office.database.engine.url.render_as_string(hide_password=False)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", A_PROCESS, url)
+    try:
+        async with asyncio.timeout(60):
+            await office.receiver.was_asked.wait()
+    finally:
+        process.kill()
+        await process.wait()
+    office.receiver.hangs = False
+    office.now = datetime.now(UTC) + timedelta(seconds=61)
+    await office.sender.drain()
+    assert office.taken() == [event]
+    (first, body), (second, again) = office.receiver.asked
+    assert (first["webhook-id"], body) == (second["webhook-id"], again)
+    assert [(row.outcome, row.attempts) for row in await office.rows()] == [("delivered", 1)]
 
 
 async def test_a_failure_told_by_who_lost_the_lease_is_ignored_and_an_arrival_is_not(office):
