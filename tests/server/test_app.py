@@ -1,13 +1,15 @@
 """The house as it is built: what its rooms know reaches whoever watches it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from server.app import built, running
-from server.records import keys
+from server.campaigns import read_campaign
+from server.records import campaigns, keys
 from server.records.database import Database
+from server.records.schema import migrate
 from server.settings import Settings
 
 
@@ -45,3 +47,26 @@ async def test_operators_see_how_many_devices_are_remembered_and_how_much_waits(
     assert said.json()["verdicts"] == ["accepted"]
     assert await measured(house, "soglia_known_devices") == 1
     assert await measured(house, "soglia_waiting_sightings") == 0
+
+
+async def test_a_campaign_that_ended_while_the_house_was_down_says_nothing_more(tmp_path):
+    settings = Settings.model_validate({"database": {"url": f"sqlite:///{tmp_path / 'house.sqlite3'}"}})
+    now = datetime.now(UTC)
+    hello = {
+        "id": "hello",
+        "name": "Hello",
+        "state": "live",
+        "ends_at": now - timedelta(minutes=1),
+        "trigger": {"on": "entered", "where": {"zones": ["shoes"]}},
+        "offer": {"title": {"en": "Hello"}, "body": {"en": "20 % off"}},
+    }
+    database = Database.open(settings.database.url)
+    try:
+        await migrate(database)
+        async with database.writing() as connection:
+            await campaigns.put(connection, read_campaign(hello), now - timedelta(days=1))
+        async with built(settings), database.reading() as connection:
+            assert (await campaigns.find(connection, "hello")).state == "ended"
+            assert await campaigns.load(connection) == []
+    finally:
+        await database.close()
