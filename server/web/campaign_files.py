@@ -24,7 +24,8 @@ from server.web.problem import Fault as Told
 from server.web.problem import Problem
 
 TOML = "application/toml"
-BODY = {"requestBody": {"required": True, "content": {TOML: {"schema": {"type": "string"}}}}}
+#: Told as plain text, which every client can send: what is in it is TOML whatever it is called.
+BODY = {"requestBody": {"required": True, "content": {"text/plain": {"schema": {"type": "string"}}}}}
 
 
 class PlannedChange(BaseModel):
