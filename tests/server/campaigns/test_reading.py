@@ -88,7 +88,9 @@ def test_everything_that_is_wrong_is_told_at_once_and_in_its_place():
         "offer.life_s",
     }
     assert found["colour"].startswith("there is no such field; there are id, name, state, trigger")
-    assert found["conditions[1]"].startswith("there is no kind 'horoscope'; there are budget, consent, cooldown")
+    assert found["conditions[1]"].startswith(
+        "there is no kind 'horoscope'; there are budget, consent, cooldown"
+    )
     assert found["conditions[2]"] == "must have a `kind`"
     assert found["offer.body"] == "title and body differ in en, it"
 
