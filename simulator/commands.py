@@ -168,7 +168,9 @@ def score(
     as_json: AsJson = False,
     events: Annotated[Path | None, typer.Option(help="Write what was predicted, one JSON a line.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw truth against belief over time, as SVG.")] = None,
-    seed: Seed = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="One seed; without it, small recordings are played by eight.")
+    ] = None,
 ) -> None:
     """Plays labelled recordings through the real presence, and says how true it was."""
     console = Console(stderr=as_json)
@@ -176,7 +178,7 @@ def score(
         for each in tasks().values():
             console.print(f"  [bold]{each.name}[/bold]  {escape(each.caption)}")
         return
-    asked = Asked(data, learning_from(survey), thin, every, radius, seed, packets)
+    asked = Asked(data, learning_from(survey), thin, every, radius, seed or 1, packets, repeated=seed is None)
     try:
         _refuse_places(events, plot, several=EVERY in {task, algorithm})
         found = list(scored(task, asked, algorithm, partial(console.print, soft_wrap=True)))

@@ -25,7 +25,10 @@ def learning_from(text: str) -> Learning:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`thin` None: as the task usually is. `survey`: a folder in the data's layout, "own", or None for no survey."""
+    """`thin` None: as the task usually is. `survey`: a folder in the data's layout, "own", or None for no survey.
+
+    `repeated`: small recordings are played by several seeds (repeats.py) instead of `seed`.
+    """
 
     data: Path
     survey: Learning = OWN
@@ -34,6 +37,7 @@ class Asked:
     radius_m: float | None = None
     seed: int = 1
     packets: Packets = "windowed"
+    repeated: bool = False
 
     @property
     def options(self) -> dict[str, str]:
