@@ -21,13 +21,13 @@ COLUMNS = (
 )
 
 #: A terminal that is narrower shows it in broken lines: columns cut to their first letters would show nothing.
-TABLE_WIDTH = 150
+TABLE_WIDTH = 180
 
 
 def scores_table(rows: Iterable[Figures]) -> Table:
     """A line an algorithm and task, tasks set apart."""
     table = Table(title="Truth on labelled recordings")
-    table.add_column("task", overflow="fold")  # gives way first: a figure that is cut says nothing
+    table.add_column("task", no_wrap=True)
     table.add_column("algorithm", no_wrap=True)
     for heading, _, _ in COLUMNS:
         table.add_column(heading, justify="right", no_wrap=True)
