@@ -19,7 +19,7 @@ BLOCK_M, BLOCK_SPREAD_M = 120.0, 15.0
 #: Crossings along each side of the town: small enough that a drive of an hour comes by everywhere more than once.
 CROSSINGS = 7
 #: Metres a second on the straight, round a corner; metres a second squared of starting and of braking.
-STREET_MPS, CORNER_MPS = (8.0, 15.0), 5.0
+STREET_MPS, CORNER_MPS = (5.5, 10.5), 4.0
 STARTS_MPS2, BRAKES_MPS2 = 1.6, 2.2
 #: Lights that are red, and for how long one then stands there: mostly short, at most a whole phase.
 RED_SHARE, RED_LEAST_S, RED_MEAN_S, RED_MOST_S = 0.22, 5.0, 17.0, 60.0

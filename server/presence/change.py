@@ -3,15 +3,14 @@
 In: nothing; phases.py makes these. Out: changes in order of finding, each with what brought it about.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from server.presence.visit import EventKind, Why
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """What brought a change about: when it was certain, the last word until then and what is usual between two words.
 
     `began` is since when we believed or doubted it: one may come in later than that, having been elsewhere yet.
@@ -29,8 +28,7 @@ class Cause:
     began: float = np.inf
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One thing that happened to one stay of row `row`; `zone` is the atlas's number, times are epoch seconds.
 
     `takes_back`: an exit before a dwell that was told of, since its evidence came later than that.

@@ -14,11 +14,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from server.presence.due import Patience
 from server.presence.observe import keep, let_time_pass, observe
-from server.presence.phases import Patience
 from server.presence.sighting import Batch, Fixes, Heards
-from server.presence.tracks import Tracks
-from server.presence.visit import ZoneEvent
+from server.presence.tracks import ROUNDED_S, Tracks
+from server.presence.visit import Phase, ZoneEvent
 from server.zones.atlas import Atlas
 from server.zones.shape import Indexes
 
@@ -65,17 +65,27 @@ def in_turns(batch: Batch, most: int) -> list[Indexes]:
     return [np.sort(order[part == number]) for number in range(int(part.max()) + 1)]
 
 
-def history(atlas: Atlas, late: Batch, patience: Patience) -> tuple[ZoneEvent, ...]:
+def history(atlas: Atlas, late: Batch, patience: Patience, tracks: Tracks) -> tuple[ZoneEvent, ...]:
     """The entered and exited events of the visits that late evidence alone tells of, in pairs a visit, in order of time.
 
-    A visit that it does not see end, ends with its last evidence: what came after is known from elsewhere.
+    A visit that it does not see end, ends with its last evidence: what came after is known from elsewhere. One that began while
+    somebody already seemed to arrive there is that arrival, which `tracks` know and the clock confirms: none of its own.
     """
     alone = Tracks(atlas.radio_maps)
     step = observe(alone, atlas, late, patience)
     keep(alone, step)
     end = let_time_pass(alone, atlas, _all_over(alone), patience)
-    events = (*step.events, *end.events)
-    return tuple(replace(event, late=True) for event in events if event.kind != "dwelled")
+    events = [event for event in (*step.events, *end.events) if event.kind != "dwelled"]
+    return tuple(replace(event, late=True) for event in events if not _arrives(tracks, atlas, event))
+
+
+def _arrives(tracks: Tracks, atlas: Atlas, event: ZoneEvent) -> bool:
+    slot = tracks.slot_of.get(event.device)
+    if slot is None:
+        return False
+    rows = tracks.rows
+    here = (rows.zone[slot] == atlas.index[event.zone]) & (rows.phase[slot] == Phase.ARRIVING)
+    return bool((here & (rows.since[slot] <= event.entered_at.timestamp() + ROUNDED_S)).any())
 
 
 def rivals(atlas: Atlas, events: Sequence[ZoneEvent]) -> dict[str, list[str]]:

@@ -17,17 +17,16 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 
+from server.presence.due import Patience
 from server.presence.observe import Stay, Step, stays_of, step_of
-from server.presence.phases import SENSE_LASTS_S, Patience, Stays, odds
+from server.presence.passing import told_within_s
+from server.presence.phases import SENSE_LASTS_S, Stays, odds
 from server.presence.position import believed
-from server.presence.tracks import NEVER, Rows, Tracks
+from server.presence.tracks import NEVER, ROUNDED_S, Rows, Tracks
 from server.presence.trail import Voices
 from server.presence.visit import Why
 from server.zones.atlas import Atlas
 from server.zones.shape import Floats, Indexes
-
-#: Times that records keep are rounded: what is this little newer is the same word.
-ROUNDED_S = 0.001
 
 Left = tuple[str, str, float]
 """A device left a zone at an epoch second."""
@@ -71,6 +70,10 @@ def recall(
         if fenced:
             rows.by_fix_at[slot, place] = heard
             rows.fix_gap_s[slot] = max(rows.fix_gap_s[slot], stay.usual_gap_s)
+        if fenced and zone not in with_radio and stay.usual_gap_s > 0.0:
+            # How they moved is forgotten: who was on their way may have been on the way through.
+            within_s = told_within_s(atlas, np.array([zone]), np.array([stay.usual_gap_s]))
+            rows.unsure_until[slot, place] = now + float(within_s[0])
         rows.grace_at[slot] = max(rows.grace_at[slot], now + _grace_s(rows, slot, patience, fenced=fenced))
         rows.told_until[slot] = max(rows.told_until[slot], heard + ROUNDED_S)
     for device, zone_id, at in left:
@@ -201,7 +204,9 @@ def renumber(tracks: Tracks, old: Atlas, new: Atlas, patience: Patience) -> Trac
     moved = Tracks(new.radio_maps)
     moved.slot_of, moved.devices, moved.rows = tracks.slot_of, tracks.devices, tracks.rows
     moved.free, moved.trails = tracks.free, tracks.trails
+    held = moved.rows.zone >= 0
     moved.rows.zone = numbers[moved.rows.zone]  # -1, a free place, takes the last entry
+    moved.rows.clear_stays(*np.nonzero(held & (moved.rows.zone < 0)))
     moved.rows.left_zone = numbers[moved.rows.left_zone]
     moved.trails.renumber(numbers)
     for i, after in enumerate(moved.radio):

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from server.presence.change import Cause, Change
+from server.presence.due import Patience
 from server.presence.ears import Ears, Listening, carriers
 from server.presence.passing import Stake, at_stake
-from server.presence.phases import Patience, Stays
+from server.presence.phases import Stays
 from server.presence.position import follow_fixes
 from server.presence.radio import Scans, follow_scans, scans_of
 from server.presence.sighting import Batch, Verdict, Verdicts
@@ -80,7 +81,7 @@ def observe(tracks: Tracks, atlas: Atlas, batch: Batch, patience: Patience, ears
     scans, late_heards = scans_of(
         tracks, atlas, batch.heards, heard_line, slots, rows.told_until, verdicts[len(batch.fixes) :]
     )
-    work.listening = _listening(tracks, work, slots, patience, ears, scans)
+    work.due.listening = _listening(tracks, work, slots, patience, ears, scans)
     scan_count = sum(len(s) for s in scans)
     if not scan_count and len(slots) == len(batch):
         _fix_round(work, batch, fix_line, fixes)  # the common case: one fix a device
@@ -104,7 +105,7 @@ def let_time_pass(
     if but is not None and len(but):
         slots = slots[~np.isin(slots, but)]
     work = Stays(tracks.rows.copy_of(slots, motion=False), atlas, patience)
-    work.listening = _listening(tracks, work, slots, patience, ears)
+    work.due.listening = _listening(tracks, work, slots, patience, ears)
     work.pass_time(np.arange(len(slots)), np.full(len(slots), now))
     none = np.empty(0, np.intp)
     return step_of(tracks, atlas, work, slots, np.empty(0, np.uint8), none, ())
@@ -114,8 +115,8 @@ def keep(tracks: Tracks, step: Step) -> None:
     """Writes a step down: its consequences are committed."""
     tracks.rows.put(step.slots, step.rows)
     tracks.trails.keep(step.slots, step.notes)
-    for radio, scans in zip(tracks.radio, step.radio, strict=False):
-        scans.keep(radio)
+    for scans in step.radio:
+        scans.keep(tracks.radio[scans.number])
 
 
 def _listening(
@@ -129,7 +130,7 @@ def _listening(
     """What the silence of the rows at work rests on; None where no anchor has an ear, and all are trusted."""
     if not ears:
         return None
-    fresh = [(radio, each.tracked, each.last_at) for radio, each in zip(tracks.radio, scans, strict=False)]
+    fresh = [(tracks.radio[each.number], each.tracked, each.last_at) for each in scans]
 
     def carried(row: int) -> Mapping[str, float]:
         found = carriers(tracks, int(slots[row]), fresh)
@@ -154,10 +155,10 @@ def _visit_id(device: str, zone: str, entered_at: float) -> str:
 
 def _each_once(slots: Indexes) -> tuple[Indexes, Indexes]:
     """The rows of a batch's devices, each once, and which of them each item is about. Mostly all are there once anyway."""
-    ordered = np.sort(slots)
-    if (ordered[1:] != ordered[:-1]).all():
+    once, which = each_once(slots)
+    if len(once) == len(slots):
         return slots, np.arange(len(slots))
-    return each_once(slots)
+    return once, which
 
 
 def _usable_fixes(rows: Rows, batch: Batch, line: Indexes, verdicts: Verdicts) -> tuple[Indexes, Indexes]:
@@ -191,17 +192,24 @@ def _in_rounds(work: Stays, batch: Batch, fix_line: Indexes, fixes: Indexes, sca
     at = np.concatenate([batch.fixes.at[fixes], *(s.at for s in scans)])
     source = np.repeat(np.arange(len(scans) + 1), [len(fixes), *(len(s) for s in scans)])
     item = np.concatenate([fixes, *(np.arange(len(s)) for s in scans)])
-    order = by_number_and_time(line, at)
-    count = np.bincount(line)
-    rank = np.empty(len(order), np.intp)
-    rank[order] = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
-    for members in np.split(by_number(rank), np.cumsum(np.bincount(rank))[:-1]):
+    for members in _rounds(line, at):
         for kind in np.unique(source[members]):
             some = item[members[source[members] == kind]]
             if kind == 0:
                 _fix_round(work, batch, fix_line, some)
             else:
                 _scan_round(work, scans[kind - 1], some)
+
+
+def _rounds(line: Indexes, at: Floats) -> list[Indexes]:
+    """Which pieces of evidence come first of their device, which second, ..., by `line` and time."""
+    count = np.bincount(line)
+    if count.max(initial=0) <= 1:  # mostly: a scan a device
+        return [np.arange(len(line))]
+    order = by_number_and_time(line, at)
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
+    return np.split(by_number(rank), np.cumsum(np.bincount(rank))[:-1])
 
 
 def _fix_round(work: Stays, batch: Batch, fix_line: Indexes, items: Indexes) -> None:
@@ -215,6 +223,7 @@ def _fix_round(work: Stays, batch: Batch, fix_line: Indexes, items: Indexes) -> 
     if stake.passed.any():
         _pass_through(work, which, stake.of(stake.passed))
     work.weigh(which[stake.line], stake.zone, stake.inside, stake.left, by_radio=False)
+    work.hold_back(which[stake.line], stake.zone, stake.arrived, stake.unsure_until)
     work.reckon(which)
     work.pass_time(which, at)
 
@@ -223,6 +232,7 @@ def _pass_through(work: Stays, which: Indexes, stake: Stake) -> None:
     """What was entered on the way to a fix, and perhaps left again before it."""
     rows, row = work.rows, which[stake.line]
     work.weigh(row, stake.zone, stake.at_most, stake.began, by_radio=False)
+    work.hold_back(row, stake.zone, stake.arrived, stake.unsure_until)
     # The fix at the end of the way speaks for what lay on it.
     line, place = np.nonzero(rows.zone[row] == stake.zone[:, None])
     rows.by_fix_at[row[line], place] = rows.fix_at[row[line]]
@@ -354,22 +364,22 @@ def _changed_stays(
     """Which stays records must write anew, and which are over."""
     rows, zones = work.rows, work.atlas.zones
     lines = np.flatnonzero(work.touched)
-    now = rows.copy_of(lines, motion=False)
-    before = tracks.rows.copy_of(slots[lines], motion=False)
-    before.widen(rows.stays)
-    differs = np.zeros(now.zone.shape, np.bool_)
-    for name in ("zone", "phase", "since", "entered", "dwelled_s"):
-        differs |= getattr(before, name) != getattr(now, name)
-    gone = before.zone >= 0
-    for held in now.zone.T:
-        gone &= before.zone != held[:, None]
-    devices = [tracks.devices[slot] for slot in slots[lines].tolist()]
+    known = slots[lines]
+    tracks.rows.widen(rows.stays)
+    now, before = rows.zone[lines], tracks.rows.zone[known]
+    differs = now != before
+    for name in ("phase", "since", "entered", "dwelled_s"):
+        differs |= getattr(rows, name)[lines] != getattr(tracks.rows, name)[known]
+    gone = before >= 0
+    for held in now.T:
+        gone &= before != held[:, None]
+    devices = [tracks.devices[slot] for slot in known.tolist()]
     over = tuple(
         (devices[i], zones[zone].id)
-        for i, zone in zip(np.nonzero(gone)[0].tolist(), before.zone[gone].tolist(), strict=True)
+        for i, zone in zip(np.nonzero(gone)[0].tolist(), before[gone].tolist(), strict=True)
     )
-    i, places = np.nonzero(differs & (now.zone >= 0))
-    return stays_of(now, i, places, [devices[each] for each in i.tolist()], zones), over
+    i, places = np.nonzero(differs & (now >= 0))
+    return stays_of(rows, lines[i], places, [devices[each] for each in i.tolist()], zones), over
 
 
 def stays_of(

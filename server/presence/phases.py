@@ -5,13 +5,13 @@ come, by a new sighting's own time or by the tick.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.presence.change import Cause, Change
-from server.presence.ears import Listening
+from server.presence.due import Due, Patience
+from server.presence.sorting import across
 from server.presence.tracks import NEVER, Rows
 from server.presence.trail import WORTH_NOTING, Notes, Voices
 from server.presence.visit import NEXT, Phase, Why
@@ -39,30 +39,13 @@ INNERMOST = 127
 AT_ONCE = np.array([[NEXT[phase, inside][0] for inside in (False, True)] for phase in Phase], np.int8)
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a silence must be before it ends a stay: some usual gaps of this device, within bounds (seconds).
-
-    A gateway hears a fob each second or two, of which walls and bodies swallow runs; a phone in a pocket may send a fix each few
-    minutes and none while it lies still. While a gateway cannot tell, nobody's silence counts, for `deaf_most_s` at most.
-    """
-
-    radio_gaps: float = 10.0
-    radio_least_s: float = 15.0
-    radio_most_s: float = 180.0
-    fix_gaps: float = 4.0
-    fix_least_s: float = 1_800.0
-    fix_most_s: float = 4 * 3_600.0
-    deaf_most_s: float = 3_600.0
-
-
 @dataclass(slots=True)
 class Stays:
     """The stays of some rows, moved on by evidence and by the clock.
 
     `changes` is what happened, in order of finding; `touched` marks the rows of which records must look at the stays. `notes`
-    are the weighings worth remembering; `voices` is what speaks in the round at work. `listening` tells how far anchors could
-    tell us of a device; without it all are trusted.
+    are the weighings worth remembering; `voices` is what speaks in the round at work. `due` tells when the clock
+    alone changes something.
     """
 
     rows: Rows
@@ -72,10 +55,11 @@ class Stays:
     touched: NDArray[np.bool_] = field(init=False)
     notes: list[Notes] = field(default_factory=list)
     voices: Voices | None = None
-    listening: Listening | None = None
+    due: Due = field(init=False)
 
     def __post_init__(self) -> None:
         self.touched = np.zeros(len(self.rows), np.bool_)
+        self.due = Due(self.rows, self.atlas, self.patience)
 
     def weigh(self, row: Indexes, zone: Indexes, inside: Floats, at: Floats, *, by_radio: bool) -> None:
         """Evidence: with probability `inside` the device of `row` is in `zone` at `at`. One line a (row, zone).
@@ -108,18 +92,32 @@ class Stays:
         within = (before == INSIDE) | (before == LEAVING)
         believed = np.where(within, inside > self.atlas.leave_at[zone], sure)
         after = AT_ONCE[before, believed.astype(np.intp)]
-        changed = after != before
-        self.touched[row[changed]] = True
-        began = changed & ((after == ARRIVING) | (after == LEAVING))
-        rows.phase[row, place] = after
-        rows.since[row, place] = np.where(began, at, rows.since[row, place])
-        arrived = began & (after == ARRIVING)
-        rows.entered[row, place] = np.where(arrived, at, rows.entered[row, place])
         source = rows.by_radio_at if by_radio else rows.by_fix_at
-        source[row, place] = np.where(sure, at, source[row, place])
+        source[row[sure], place[sure]] = at[sure]
+        changed = after != before
+        self._turn(*(column[changed] for column in (row, place, after, at)))
         self._note(row, place, at, inside, np.where(changed, after, 0))
         out = after == OUTSIDE
         rows.clear_stays(row[out], place[out])
+
+    def _turn(self, row: Indexes, place: Indexes, phase: NDArray[np.int8], at: Floats) -> None:
+        """Begins another phase of some stays, mostly few."""
+        rows = self.rows
+        self.touched[row] = True
+        rows.phase[row, place] = phase
+        began, arrived = (phase == ARRIVING) | (phase == LEAVING), phase == ARRIVING
+        rows.since[row[began], place[began]] = at[began]
+        rows.entered[row[arrived], place[arrived]] = at[arrived]
+
+    def hold_back(self, row: Indexes, zone: Indexes, arrived: Floats, until: Floats) -> None:
+        """Who arrives in `zone` did so at `arrived` (NEVER: as is believed already), and is not in before `until` by the clock alone."""
+        place = self._place(row, zone, wanted=np.zeros(len(row), np.bool_))
+        some = np.flatnonzero(place >= 0)
+        some = some[self.rows.phase[row[some], place[some]] == ARRIVING]
+        row, place, arrived = row[some], place[some], arrived[some]
+        self.rows.unsure_until[row, place] = until[some]
+        since = self.rows.since[row, place]
+        self.rows.since[row, place] = np.where(arrived > NEVER, arrived, since)
 
     def _before_its_time(self, row: Indexes, place: Indexes, at: Floats) -> NDArray[np.bool_]:
         """Which words are of before a stay began, or of before the zone was last left: what was told since knew better.
@@ -129,10 +127,11 @@ class Stays:
         rows = self.rows
         phase = rows.phase[row, place]
         began = np.where(phase == ARRIVING, rows.since[row, place], rows.entered[row, place])
-        zone, left = rows.zone[row, place], np.full(len(row), NEVER)
-        for left_zone, left_at in zip(rows.left_zone.T, rows.left_at.T, strict=True):
-            left = np.where(left_zone[row] == zone, np.maximum(left, left_at[row]), left)
-        return at < np.where(phase == OUTSIDE, left, began)
+        new = np.flatnonzero(phase == OUTSIDE)
+        if len(new):
+            same = rows.left_zone[row[new]] == rows.zone[row[new], place[new]][:, None]
+            began[new] = np.where(same, rows.left_at[row[new]], NEVER).max(axis=1)
+        return at < began
 
     def _pooled(
         self, row: Indexes, zone: Indexes, inside: Floats, own_odds: Floats, at: Floats, *, by_radio: bool
@@ -163,7 +162,7 @@ class Stays:
             # One thing a row at a time, since it may undo the others that are due: its earliest, of those due together the
             # one of the outermost zone.
             zone = self.rows.zone[which]
-            due, silence_due = self._due(which) if self.listening is None else self._due_as_told(which, until)
+            due, silence_due = self.due.as_told(which, until)
             earliest = across(np.minimum, due)
             place = np.where(due == earliest[:, None], self.atlas.rank[zone], INNERMOST).argmin(axis=1)
             falls = earliest <= until
@@ -180,7 +179,7 @@ class Stays:
         next_due_at[which] = np.inf
         held = which[across(np.maximum, self.rows.zone.take(which, axis=0)) >= 0]
         if len(held):
-            next_due_at[held] = across(np.minimum, self._due(held)[0])
+            next_due_at[held] = across(np.minimum, self.due.whenever(held)[0])
 
     def leave(
         self, row: int, zone: int, at: float, why: Why = "zone_gone", known_at: float = NEVER, by: int = -1
@@ -201,80 +200,10 @@ class Stays:
                 self._remember_left(row, inner, left)
             self.rows.clear_stay(row, place)
 
-    def _due(self, which: Indexes) -> tuple[Floats, Floats]:
-        """When the clock alone will next change each stay, infinity where nothing will; and when their silence will end them.
-
-        Both (rows, places).
-        """
-        rows, atlas = self.rows, self.atlas
-        zone, phase = rows.zone.take(which, axis=0).astype(np.intp), rows.phase.take(which, axis=0)
-        waits = np.where(phase == ARRIVING, atlas.enter_after_s[zone], atlas.leave_after_s[zone])
-        turning = (phase == ARRIVING) | (phase == LEAVING)
-        move = np.where(turning, rows.since.take(which, axis=0) + waits, np.inf)
-        told, ahead = rows.dwelled_s.take(which, axis=0), np.full(zone.shape, np.inf)
-        for dwells in atlas.dwells_s.T[::-1]:  # the latest first, so the earliest yet to be told of remains
-            asked = dwells[zone]
-            ahead = np.where(asked > told, asked, ahead)
-        dwell = np.where(phase == INSIDE, rows.entered.take(which, axis=0) + ahead, np.inf)
-        silence = self._silence_due(which)
-        due = np.minimum(np.minimum(move, dwell), silence)
-        if atlas.openings.any:
-            lines, places = np.nonzero(zone >= 0)
-            closing = atlas.openings.closes_after(
-                zone[lines, places].astype(np.intp), rows.entered[which[lines], places]
-            )
-            due[lines, places] = np.minimum(due[lines, places], closing)
-        return np.where(zone >= 0, due, np.inf), silence
-
-    def _due_as_told(self, which: Indexes, until: Floats) -> tuple[Floats, Floats]:
-        """As `_due`, but infinity for what cannot be known yet at `until`, since anchors that would tell are deaf or cut off."""
-        rows, listening = self.rows, self.listening
-        if listening is None:
-            return self._due(which)
-        radio_s = self._radio_patience_s(which)
-        for row, patience_s in zip(which.tolist(), radio_s.tolist(), strict=True):
-            for heard in set(rows.scanned_at[row, rows.by_radio_at[row] > NEVER].tolist()):
-                self._wait_for_ears(listening, row, heard, patience_s)
-        due, silence_due = self._due(which)
-        for i, place in zip(*np.nonzero(due <= until[:, None]), strict=True):
-            row, when = int(which[i]), float(due[i, place])
-            silent = when >= silence_due[i, place]
-            sure = self._known_until(
-                listening, row, int(place), float(until[i]), float(radio_s[i]), silent=silent
-            )
-            due[i, place] = when if when <= sure else np.inf
-        return due, silence_due
-
-    def _wait_for_ears(self, listening: Listening, row: int, heard: float, patience_s: float) -> None:
-        """No silence since `heard` counts before the anchors have listened for long enough; nobody waits for ever for one that crashes."""
-        grace = float(self.rows.grace_at[row])
-        complete = listening.complete_at(row, heard - patience_s, max(heard, grace - patience_s), patience_s)
-        complete = min(complete, heard + patience_s + self.patience.deaf_most_s)
-        if complete > max(heard + patience_s, grace):
-            self.rows.grace_at[row] = complete
-
-    def _known_until(
-        self, listening: Listening, row: int, place: int, now: float, patience_s: float, *, silent: bool
-    ) -> float:
-        """How far we know what became of a stay. A fix that speaks is as good as an anchor that hears, and so is closing time."""
-        rows = self.rows
-        if not rows.by_radio_at[row, place] > NEVER or now >= self._closing(row, place):
-            return np.inf
-        heard = float(rows.scanned_at[row, place])
-        if silent:
-            return listening.surely(row, heard - patience_s, now)
-        since = float(rows.since[row, place])
-        if rows.phase[row, place] == LEAVING:
-            return np.inf if rows.fix_at[row] >= since else listening.known(row, since, now)
-        recent = heard - patience_s
-        if rows.by_fix_at[row, place] > NEVER or listening.speaks(row, recent, now):
-            return np.inf
-        return listening.known(row, recent, now)
-
     def _fall_due(self, row: int, place: int, due: float, silence_due: float) -> None:
         rows = self.rows
         zone, phase = int(rows.zone[row, place]), int(rows.phase[row, place])
-        closing = self._closing(row, place)
+        closing = self.due.closing(row, place)
         if due >= closing:
             self.leave(row, zone, closing, "closing_time", due)
         elif phase == LEAVING and due >= rows.since[row, place] + self.atlas.leave_after_s[zone]:
@@ -283,7 +212,7 @@ class Stays:
             # Nobody knows when they went: after their last word, and not before a dwell that was told of.
             heard = max(float(rows.by_fix_at[row, place]), float(rows.by_radio_at[row, place]))
             told = float(rows.entered[row, place] + rows.dwelled_s[row, place])
-            self.leave(row, zone, max(heard, told), self._why_silent(row, place), due)
+            self.leave(row, zone, max(heard, told), self.due.why_silent(row, place), due)
         elif phase == ARRIVING:
             self._enter(row, zone, float(rows.since[row, place]), due)
         else:
@@ -297,7 +226,8 @@ class Stays:
             place = self._find(row, outer)
             if outer == zone or place < 0 or rows.phase[row, place] < INSIDE:
                 self._close_siblings(row, outer, at, known_at)
-            at = max(at, self._not_before(row, outer))
+            earliest = self._not_before(row, outer)
+            at = max(at, earliest)
             if place < 0:
                 place = self._new_place(row, outer)
                 rows.by_radio_at[row, place] = rows.by_radio_at[row, self._find(row, zone)]
@@ -306,7 +236,7 @@ class Stays:
                 rows.entered[row, place] = at
             phase = rows.phase[row, place]
             if phase in (ARRIVING, OUTSIDE):
-                entered = max(min(float(rows.entered[row, place]), at), self._not_before(row, outer))
+                entered = max(min(float(rows.entered[row, place]), at), earliest)
                 rows.entered[row, place] = entered
                 grounds: tuple[Why, int] = ("believed", -1) if outer == zone else ("implied", zone)
                 cause = self._cause(row, place, known_at, *grounds)
@@ -334,9 +264,9 @@ class Stays:
         for place, held in enumerate(rows.zone[row].tolist()):
             if held in self.atlas.ancestors[zone]:
                 rows.inner_at[row, place] = max(rows.inner_at[row, place], at)
-        same = rows.left_zone[row] == zone
+        left_zone, left_at = rows.left_zone[row].tolist(), rows.left_at[row].tolist()
         # What was left first is forgotten: who left longer ago than anybody arrives cannot come in before that.
-        oldest = same.argmax() if same.any() else rows.left_at[row].argmin()
+        oldest = left_zone.index(zone) if zone in left_zone else left_at.index(min(left_at))
         rows.left_zone[row, oldest], rows.left_at[row, oldest] = zone, at
 
     def _close_siblings(self, row: int, zone: int, at: float, known_at: float) -> None:
@@ -393,38 +323,6 @@ class Stays:
             )
         )
 
-    def _closing(self, row: int, place: int) -> float:
-        """When the zone of a stay closes; infinity where it never does."""
-        openings = self.atlas.openings
-        if not openings.any:
-            return np.inf
-        zone, entered = self.rows.zone[row, [place]].astype(np.intp), self.rows.entered[row, [place]]
-        return float(openings.closes_after(zone, entered)[0])
-
-    def _why_silent(self, row: int, place: int) -> Why:
-        heard = float(self.rows.scanned_at[row, place])
-        patience_s = float(self._radio_patience_s(np.array([row]))[0])
-        gave_up = self.listening is not None and self.listening.given_up(
-            row, heard - patience_s, heard + patience_s
-        )
-        return "gateway_silent" if gave_up else "silence"
-
-    def _radio_patience_s(self, which: Indexes) -> Floats:
-        patience = self.patience
-        usual = patience.radio_gaps * self.rows.heard_gap_s[which]
-        return np.clip(usual, patience.radio_least_s, patience.radio_most_s)
-
-    def _silence_due(self, which: Indexes) -> Floats:
-        """When the silence of the senses that believe in each stay will have been long enough to end it."""
-        rows, patience = self.rows, self.patience
-        radio_s = self._radio_patience_s(which)
-        fix_s = np.clip(patience.fix_gaps * rows.fix_gap_s[which], patience.fix_least_s, patience.fix_most_s)
-        believed = rows.by_radio_at.take(which, axis=0) > NEVER
-        by_radio = np.where(believed, rows.scanned_at.take(which, axis=0) + radio_s[:, None], NEVER)
-        believed = rows.by_fix_at.take(which, axis=0) > NEVER
-        by_fix = np.where(believed, (rows.fix_at[which] + fix_s)[:, None], NEVER)
-        return np.maximum(np.maximum(by_radio, by_fix), rows.grace_at[which][:, None])
-
     def _with_ancestors(
         self, row: Indexes, zone: Indexes, inside: Floats, at: Floats
     ) -> tuple[Indexes, Indexes, Floats, Floats]:
@@ -448,9 +346,11 @@ class Stays:
         place = np.full(len(row), -1)
         for at, held in enumerate(self.rows.zone.T):
             place[held[row] == zone] = at
-        for i in np.flatnonzero((place < 0) & wanted).tolist():
-            if np.count_nonzero(self.rows.zone[row[i]] >= 0) < MOST_STAYS:
-                place[i] = self._new_place(int(row[i]), int(zone[i]))
+        new = np.flatnonzero((place < 0) & wanted)
+        for i, line, other in zip(new.tolist(), row[new].tolist(), zone[new].tolist(), strict=True):
+            held = self.rows.zone[line].tolist()
+            if len(held) - held.count(-1) < MOST_STAYS:
+                place[i] = self._new_place(line, other)
         return place
 
     def _new_place(self, row: int, zone: int) -> int:
@@ -458,8 +358,7 @@ class Stays:
         if place < 0:
             place = self.rows.stays
             self.rows.widen(2 * self.rows.stays)
-        self.rows.clear_stay(row, place)
-        self.rows.zone[row, place] = zone
+        self.rows.zone[row, place] = zone  # the rest of it was cleared when it became free
         return place
 
     def _find(self, row: int, zone: int) -> int:
@@ -479,8 +378,3 @@ def odds(probability: Floats) -> Floats:
     """Logarithm of the odds of probabilities, kept within what one word may weigh."""
     bounded = np.clip(probability, 1.0 - SUREST, SUREST)
     return np.asarray(np.log(bounded / (1.0 - bounded)), np.float64)
-
-
-def across(least_or_most: np.ufunc, columns: NDArray[Any]) -> NDArray[Any]:
-    """What numpy.minimum or maximum gives for each row of a few columns: along short axes their own `min` and `max` are slow."""
-    return np.asarray(least_or_most.reduce(columns.T.copy(), axis=0))

@@ -128,7 +128,9 @@ def _likeliest(
     fit = np.logaddexp.reduce(
         [
             np.add.reduceat(
-                radio.evidence(anchor, moments.rssi_dbm[heard] - sds * radio.offset_db), starts, axis=0
+                radio.evidence(radio.codes(anchor, moments.rssi_dbm[heard] - sds * radio.offset_db)),
+                starts,
+                axis=0,
             )
             - sds**2 / 2.0
             for sds in LOUDNESS_SDS

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.presence.sighting import Heards, Verdict, Verdicts
-from server.presence.sorting import by_number, by_number_and_time
+from server.presence.sorting import across, by_number, by_number_and_time
 from server.presence.stillness import RECENT, RECENT_DBM, RECENT_S, follow_levels, stayed
 from server.presence.tracks import NEVER, RadioTracks, Rows, Tracks
 from server.presence.trail import Voices
@@ -47,7 +47,7 @@ OUT_OF_STEP_S = 10.0
 #: Someone unheard in a map for this long is a stranger there again: belief starts afresh.
 STRANGER_AFTER_S = 300.0
 #: So many beliefs are worked on at once: more at a time are fetched from far memory at each step, fewer cost more steps.
-AT_ONCE = 1024
+AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class Scans:
     """What the anchors of one map heard, by device and second; what was learned is that of a copy (see RadioTracks)."""
 
     map: RadioMap
+    number: int  # of the map
     line: Indexes  # row of the step that each scan belongs to
     at: Floats
     tick: NDArray[np.int64]  # its second
@@ -91,7 +92,7 @@ class Scans:
     belief_tick: NDArray[np.int64]
     last_at: Floats
     loudness: Floats  # (rows, 2): how much louder than the map expects (dB), and its variance
-    levels: Floats  # (rows, stillness.ROWS, anchors)
+    levels: Floats32  # (stillness.ROWS, rows, anchors)
     still_s: Floats  # for how long it has been where it is
     loudest: NDArray[np.int64]  # of each scan: whole dBm times anchors of the map, plus the anchor
 
@@ -109,7 +110,8 @@ class Scans:
         radio.tick[self.tracked] = self.belief_tick
         radio.last_at[self.tracked] = self.last_at
         radio.loudness[self.tracked] = self.loudness
-        radio.levels[self.tracked] = self.levels
+        for column, levels in zip(radio.levels, self.levels, strict=True):  # half the cost of all at once
+            column[self.tracked] = levels
         radio.still_s[self.tracked] = self.still_s
 
 
@@ -122,7 +124,7 @@ def scans_of(
     told_until: Floats,
     verdicts: Verdicts,
 ) -> tuple[tuple[Scans, ...], Indexes]:
-    """Radio links gathered into scans, a `Scans` for each radio map, and the items that came too late to matter now.
+    """Radio links gathered into scans, a `Scans` for each radio map that heard any, and the items that came too late to matter now.
 
     Sets the verdicts of duplicates and of anchors that belong to no map.
     """
@@ -132,9 +134,11 @@ def scans_of(
     map_of, anchor_of = np.divmod(_places(atlas, heards.anchor), atlas.most_anchors)
     scans = []
     late = [nothing]
-    for number, radio in enumerate(tracks.radio):
+    for number in np.flatnonzero(np.bincount(map_of[map_of >= 0])).tolist():
         items = np.flatnonzero(map_of == number)
-        gathered, too_late = _gather(radio, heards, items, anchor_of, line, slots, told_until, verdicts)
+        gathered, too_late = _gather(
+            tracks, number, heards, items, anchor_of, line, slots, told_until, verdicts
+        )
         scans.append(gathered)
         late.append(too_late)
     return tuple(scans), np.concatenate(late)
@@ -150,7 +154,8 @@ def _places(atlas: Atlas, anchors: Sequence[str]) -> Indexes:
 
 
 def _gather(
-    radio: RadioTracks,
+    tracks: Tracks,
+    number: int,
     heards: Heards,
     items: Indexes,
     anchor_of: Indexes,
@@ -159,14 +164,16 @@ def _gather(
     told_until: Floats,
     verdicts: Verdicts,
 ) -> tuple[Scans, Indexes]:
-    lines, own = _numbered(line[items], len(slots))
+    radio = tracks.radio[number]
+    # The rows here in the order in which `follow_scans` takes them: so it can mostly work on them where they are.
+    lines, own = _often_first(line[items], len(slots))
     tracked = radio.rows(slots[lines])
     last_at = radio.last_at.take(tracked, axis=0)
-    newest = np.maximum.reduce(last_at.T.copy(), axis=0, initial=NEVER)  # numpy is slow along short axes
+    newest = across(np.maximum, last_at)
     anchors = len(radio.map.anchors)
+    order = by_number_and_time(line[items] * anchors + anchor_of[items], heards.at[items])
+    items, own = items[order], own[order]
     link = own * anchors + anchor_of[items]
-    order = by_number_and_time(link, heards.at[items])
-    items, own, link = items[order], own[order], link[order]
     at, before = heards.at[items], last_at.reshape(-1)[link]
     again = at == before
     again[1:] |= (link[1:] == link[:-1]) & (at[1:] == at[:-1])
@@ -176,7 +183,8 @@ def _gather(
     if again.any() or len(too_late):
         use = ~again & ~late
         items, own, link, at, before = items[use], own[use], link[use], at[use], before[use]
-    fresh = _freshness(_gaps(link, at, before), np.clip(heards.count[items], 1.0, MOST_PACKETS))
+    packets = heards.count[items].clip(1.0, MOST_PACKETS)
+    news = _freshness(_gaps(link, at, before), packets)
     last_at.reshape(-1)[link] = at  # of each link the newest, which comes last
 
     # A little out of step counts as of the newest known second: belief does not go back.
@@ -184,17 +192,18 @@ def _gather(
     belief_tick = radio.tick[tracked]
     now = np.maximum(tick, belief_tick[own])
     # What comes out of step has faded by now as it would have, had it come in time.
-    news = fresh * np.exp((tick - now) * (STEP_S / FADE_S))
+    behind = np.flatnonzero(tick < now)
+    news[behind] *= np.exp((tick[behind] - now[behind]) * (STEP_S / FADE_S))
     if ((own[1:] == own[:-1]) & (now[1:] < now[:-1])).any():
-        order = np.lexsort((now, own))
+        order = np.lexsort((now, lines[own]))
         items, own, link = items[order], own[order], link[order]
-        at, now, news = at[order], now[order], news[order]
+        at, now, news, packets = at[order], now[order], news[order], packets[order]
     starts = np.flatnonzero(np.append(True, (own[1:] != own[:-1]) | (now[1:] != now[:-1]))[: len(own)])
     anchor, rssi_dbm = link - own * anchors, heards.rssi_dbm[items]
-    packets = np.clip(heards.count[items], 1.0, MOST_PACKETS)
     loud = np.rint(rssi_dbm).astype(np.int64) * anchors + anchor
     scans = Scans(
         map=radio.map,
+        number=number,
         line=lines[own[starts]],
         at=np.maximum.reduceat(at, starts) if len(starts) else at,
         tick=now[starts],
@@ -205,32 +214,36 @@ def _gather(
         belief_tick=belief_tick,
         last_at=last_at,
         loudness=radio.loudness.take(tracked, axis=0),
-        levels=radio.levels.take(tracked, axis=0),
+        levels=radio.levels.take(tracked, axis=1),
         still_s=radio.still_s[tracked],
         loudest=np.maximum.reduceat(loud, starts) if len(starts) else loud,
     )
     return scans, too_late
 
 
-def _numbered(lines: Indexes, most: int) -> tuple[Indexes, Indexes]:
-    """The lines (below `most`) that there are, each once, ascending, and which of them each is."""
-    there = np.zeros(most, np.bool_)
-    there[lines] = True
-    return np.flatnonzero(there), (np.cumsum(there) - 1)[lines]
+def _often_first(lines: Indexes, most: int) -> tuple[Indexes, Indexes]:
+    """The lines (below `most`) that there are, each once, those that come most often first; and which of them each is."""
+    often = np.bincount(lines, minlength=most)
+    there = np.flatnonzero(often)
+    there = there[by_number(often.max() - often[there])]
+    number = np.empty(most, np.intp)
+    number[there] = np.arange(len(there))
+    return there, number[lines]
 
 
 def _gaps(link: Indexes, at: Floats, before: Floats) -> Floats:
     """Seconds since the same anchor last heard the same device, `before` this step; the links are in order, then by time."""
-    follows = np.append(False, link[1:] == link[:-1])[: len(link)]
-    return np.minimum(at - np.where(follows, np.roll(at, 1), before), STRANGER_AFTER_S)
+    gap_s = at - before
+    again = np.flatnonzero(link[1:] == link[:-1]) + 1
+    gap_s[again] = at[again] - at[again - 1]
+    return np.minimum(gap_s, STRANGER_AFTER_S)
 
 
 def _freshness(gap_s: Floats, count: Floats) -> Floats:
     """How much news each link brings: that of its packets, which lie evenly within the second of which it is the mean."""
-    within_s = STEP_S / count
-    first_s = np.maximum(gap_s - (count - 1.0) * within_s, within_s)
-    first_s = np.where(count > 1.0, first_s, gap_s)
-    return first_s / (first_s + NEWS_S) + (count - 1.0) * within_s / (within_s + NEWS_S)
+    more, within_s = count - 1.0, STEP_S / count
+    first_s = np.where(count > 1.0, np.maximum(gap_s - more * within_s, within_s), gap_s)
+    return first_s / (first_s + NEWS_S) + more * within_s / (within_s + NEWS_S)
 
 
 def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:
@@ -239,82 +252,116 @@ def follow_scans(rows: Rows, scans: Scans, items: Indexes) -> Floats:
     # Those of many links first: then the n-th links are those of the first so many, and need not be looked for.
     count = scans.links.count[items]
     most_first = by_number(count.max() - count)
-    for begin in range(0, len(items), AT_ONCE):
-        some = most_first[begin : begin + AT_ONCE]
-        inside[some] = _follow_some(rows, scans, items[some])
+    inside[most_first] = _follow(rows, scans, items[most_first])
     return inside
 
 
-def _follow_some(rows: Rows, scans: Scans, items: Indexes) -> Floats32:
-    """As `follow_scans`, for a few scans, of many links first."""
-    own, tick, which = scans.own[items], scans.tick[items], scans.line[items]
-    passed_s = np.where(scans.belief_tick[own] >= 0, tick - scans.belief_tick[own], 0) * STEP_S
+def _follow(rows: Rows, scans: Scans, items: Indexes) -> Floats32:
+    """As `follow_scans`, for scans of many links first."""
+    own, tick, which = _side_by_side(scans.own[items]), scans.tick[items], scans.line[items]
+    believed_at, usual_gap_s = scans.belief_tick[own], rows.heard_gap_s[which]
+    passed_s = np.where(believed_at >= 0, tick - believed_at, 0) * STEP_S
     whose, links, having = scans.links.by_rank(items)
     anchor, heard_dbm = scans.links.anchor[links], scans.links.rssi_dbm[links]
-    loudness = scans.loudness.take(own, axis=0)
-    came = _came(scans, own, links, whose, passed_s, rows.heard_gap_s[which])
-    left, share = _left(passed_s, scans.still_s[own], rows.heard_gap_s[which])
-    learned = scans.learned.take(own, axis=0)
-    learned *= left.astype(np.float32)[:, None]
-    news = scans.links.news[links] * share[whose]
-    fit = scans.map.evidence(anchor, heard_dbm - loudness[whose, 0])
-    fit *= news.astype(np.float32)[:, None]
-    _add_by_rank(learned, fit, having)
-    if came.any():
-        learned[came] = _afresh(scans.map, scans.levels[own[came]], loudness[came, 0])
-    learned -= learned.max(axis=1, keepdims=True)
+    cell = whose * len(scans.map.anchors) + anchor
+    came = _came(scans, own, cell, heard_dbm, scans.links.packets[links], passed_s, usual_gap_s)
+    left, share = _left(passed_s, scans.still_s[own], usual_gap_s)
+    loudness, learned = scans.loudness[own], scans.learned[own]
+    louder_db = loudness[:, 0]
+    news = weight = scans.links.news[links] * share[whose]
+    if came.any():  # the last seconds, this scan too, are all that they know: it fades not, nothing is added
+        learned[came] = _afresh(scans.map, scans.levels[:, own][:, came], louder_db[came])
+        left, weight = np.where(came, 1.0, left), np.where(came[whose], 0.0, news)
+    codes = scans.map.codes(anchor, heard_dbm - louder_db[whose])
+    inside, here, expected_dbm = scans.map.told(_learn(scans.map, learned, left, codes, weight, having))
     scans.learned[own], scans.belief_tick[own] = learned, tick
-    inside, here, expected_dbm = scans.map.told(learned)
-    off_db = heard_dbm - expected_dbm[whose, anchor]
-    weight = np.asarray(np.bincount(whose, news), np.float64)
-    mean_off_db = np.bincount(whose, news * off_db) / weight
+    off_db = heard_dbm - expected_dbm.reshape(-1)[cell]
+    told = np.asarray(np.bincount(whose, news), np.float64)
+    mean_off_db = np.bincount(whose, news * off_db) / told
     # Whoever is outside sounds faint because of that: only who is here tells how loud they are.
-    scans.loudness[own] = _louder(scans.map, loudness, mean_off_db, weight * here, passed_s)
+    scans.loudness[own] = _louder(scans.map, loudness, mean_off_db, told * here, passed_s)
     _note_gap(rows, which, scans.at[items])
     return inside
 
 
+def _side_by_side(rows: Indexes) -> Indexes | slice:
+    """The same rows, as a slice where one follows the other: numpy then works on them where they are, and copies nothing."""
+    if len(rows) and (rows == np.arange(rows[0], rows[0] + len(rows))).all():
+        return slice(int(rows[0]), int(rows[0]) + len(rows))
+    return rows
+
+
 def _came(
-    scans: Scans, own: Indexes, links: Indexes, whose: Indexes, passed_s: Floats, usual_gap_s: Floats
+    scans: Scans,
+    own: Indexes | slice,
+    cell: Indexes,
+    heard_dbm: Floats,
+    packets: Floats,
+    passed_s: Floats,
+    usual_gap_s: Floats,
 ) -> NDArray[np.bool_]:
-    """Notes what was heard, links that are `whose` of `own`, for stillness; which came from where they had stayed, just now."""
-    shape = (len(own), len(scans.map.anchors))
-    cell, size = whose * shape[1] + scans.links.anchor[links], shape[0] * shape[1]
-    count = scans.links.packets[links]
-    sums = np.asarray(np.bincount(cell, count * scans.links.rssi_dbm[links], size).reshape(shape), np.float64)
-    packets = np.asarray(np.bincount(cell, count, size).reshape(shape), np.float64)
-    levels, before_s = scans.levels[own], scans.still_s[own]
+    """Notes what was heard for stillness, by link: `cell` counts (scan, anchor). Which came from where they had stayed, just now."""
+    shape = (len(passed_s), len(scans.map.anchors))
+    sums, many = (
+        np.bincount(cell, column, shape[0] * shape[1]).astype(np.float32).reshape(shape)
+        for column in (packets * heard_dbm, packets)
+    )
+    levels, before_s = scans.levels[:, own], scans.still_s[own]
     stranger = passed_s > STRANGER_AFTER_S
-    levels[stranger], before_s[stranger] = 0.0, 0.0
-    follow_levels(levels, sums, packets, passed_s, usual_gap_s)
-    scans.still_s[own], moved = stayed(levels, before_s, passed_s)
-    scans.levels[own] = levels
-    return moved & (before_s > FADE_S)
+    if stranger.any():
+        levels[:, stranger], before_s[stranger] = 0.0, 0.0
+    had_stayed = before_s > FADE_S
+    follow_levels(levels, sums, many, passed_s, usual_gap_s)
+    still_s, moved = stayed(levels, before_s, passed_s)
+    scans.levels[:, own], scans.still_s[own] = levels, still_s
+    return moved & had_stayed
 
 
-def _afresh(radio_map: RadioMap, levels: Floats, loudness_db: Floats) -> Floats32:
+def _afresh(radio_map: RadioMap, levels: Floats32, louder_db: Floats) -> Floats32:
     """Belief of devices that have just moved, from what was heard in the last seconds alone: (devices, cells)."""
-    learned = np.zeros((len(levels), radio_map.cells), np.float32)
-    for anchor in range(len(radio_map.anchors)):
-        packets = levels[:, RECENT, anchor]
-        some = np.flatnonzero(packets > 0)
-        gap_s = RECENT_S / packets[some]
-        weight = packets[some] * gap_s / (gap_s + NEWS_S)
-        mean_dbm = levels[some, RECENT_DBM, anchor] / packets[some]
-        fit = radio_map.evidence(np.full(len(some), anchor), mean_dbm - loudness_db[some])
-        learned[some] += fit * weight[:, None].astype(np.float32)
+    packets = levels[RECENT].T
+    some = packets > 0
+    packets = np.where(some, packets, 1.0)
+    gap_s = RECENT_S / packets
+    weight = np.where(some, packets * gap_s / (gap_s + NEWS_S), 0.0)
+    mean_dbm = levels[RECENT_DBM].T / packets
+    codes = radio_map.codes(np.arange(len(packets))[:, None], mean_dbm - louder_db)
+    fit = radio_map.evidence(codes)
+    fit *= weight[:, :, None].astype(np.float32)
+    learned: Floats32 = fit.sum(axis=0)
     return learned
 
 
-def _add_by_rank(learned: Floats32, fit: Floats32, having: Sequence[int]) -> None:
-    """Adds what links weigh, in place: the first of all scans, then the second of those that have one, and so on.
+def _learn(
+    radio_map: RadioMap,
+    learned: Floats32,
+    left: Floats,
+    codes: Indexes,
+    weight: Floats,
+    having: Sequence[int],
+) -> Floats32:
+    """Lets belief fade and adds what links weigh, in place: the first of all scans, then the second of those that have one, and so on.
 
-    Since numpy's reduceat over rows costs ten times as much.
+    Since numpy's reduceat over rows costs ten times as much. Out: the sums that `told` takes.
     """
-    begin = 0
-    for count in having:
-        learned[:count] += fit[begin : begin + count]
-        begin += count
+    keeps, adds = left.astype(np.float32)[:, None], weight.astype(np.float32)[:, None]
+    sums = np.empty((len(learned), radio_map.readout.shape[1]), np.float32)
+    for begin in range(0, len(learned), AT_ONCE):
+        these = slice(begin, begin + AT_ONCE)
+        some, first = learned[these], begin
+        some *= keeps[these]
+        room = np.empty_like(some)
+        for count in having:
+            many = min(count - begin, AT_ONCE)
+            if many <= 0:
+                break
+            fit = radio_map.evidence(codes[first : first + many], room[:many])
+            fit *= adds[first : first + many]
+            some[:many] += fit
+            first += count
+        some -= some.max(axis=1, keepdims=True)
+        np.matmul(np.exp(some, out=room), radio_map.readout, out=sums[these])
+    return sums
 
 
 def _left(passed_s: Floats, still_s: Floats, usual_gap_s: Floats) -> tuple[Floats, Floats]:

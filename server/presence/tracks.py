@@ -16,6 +16,8 @@ from server.zones.radiomap import RadioMap
 from server.zones.shape import Floats, Indexes
 
 NEVER = -np.inf
+#: Times that records keep are rounded: what is this little newer is the same word.
+ROUNDED_S = 0.001
 #: Most people are in a shop and one of its departments; more places at once make the arrays wider when needed.
 STAYS_AT_FIRST = 2
 
@@ -57,6 +59,7 @@ class Rows:
     phase: NDArray[np.int8]
     since: Floats  # when the phase began
     entered: Floats  # when being inside began
+    unsure_until: Floats  # who seems to be on the way through has not come in before this, as far as the clock alone tells
     by_fix_at: Floats  # newest fix that spoke for being inside
     by_radio_at: Floats
     scanned_at: Floats  # newest scan of its own radio map, whatever that spoke for
@@ -99,11 +102,11 @@ class Rows:
         """Writes `values` over `rows`, in place."""
         self.widen(values.stays)
         values.widen(self.stays)
+        cells = (rows[:, None] * self.stays + np.arange(self.stays)).reshape(-1)
         for name in COLUMNS:
             column, given = getattr(self, name), getattr(values, name)
-            if name in STAY_COLUMNS:  # place by place: numpy is slow along short axes
-                for place in range(self.stays):
-                    column[:, place][rows] = given[:, place]
+            if name in STAY_COLUMNS:  # cell by cell: numpy is slow along short axes
+                column.reshape(-1)[cells] = given.reshape(-1)
             elif len(given) == len(rows):
                 column[rows] = given
 
@@ -141,6 +144,7 @@ STAY_COLUMNS = frozenset(
         "phase",
         "since",
         "entered",
+        "unsure_until",
         "by_fix_at",
         "by_radio_at",
         "scanned_at",
@@ -188,6 +192,7 @@ EMPTY = {
     "grace_at": NEVER,
     "next_due_at": np.inf,
     "zone": -1,
+    "unsure_until": NEVER,
     "by_fix_at": NEVER,
     "by_radio_at": NEVER,
     "scanned_at": NEVER,
@@ -211,7 +216,7 @@ class RadioTracks:
         self.last_at = np.empty((0, len(radio_map.anchors)))  # newest evidence of each anchor
         self.unknown = np.array([0.0, radio_map.offset_db**2])
         self.loudness = np.empty((0, 2))  # how much louder than the map expects (dB), and its variance
-        self.levels = np.empty((0, ROWS, len(radio_map.anchors)))  # see stillness.py
+        self.levels = np.empty((ROWS, 0, len(radio_map.anchors)), np.float32)  # see stillness.py
         self.still_s = np.empty(0)  # for how long it has been where it is
 
     def rows(self, slots: Indexes) -> Indexes:
@@ -246,13 +251,13 @@ class RadioTracks:
                 self.tick,
                 self.last_at,
                 self.loudness,
-                self.levels,
                 self.still_s,
             ):
                 column[row] = column[last]
+            self.levels[:, row] = self.levels[:, last]
         self.learned[last], self.tick[last] = 0.0, -1
         self.last_at[last], self.loudness[last] = NEVER, self.unknown
-        self.levels[last], self.still_s[last] = 0.0, 0.0
+        self.levels[:, last], self.still_s[last] = 0.0, 0.0
 
     def _lengthen(self) -> None:
         """Room for all rows that are known."""
@@ -263,7 +268,8 @@ class RadioTracks:
         self.tick = np.concatenate([self.tick, np.full(room, -1, np.int64)])
         self.last_at = np.concatenate([self.last_at, np.full((room, len(self.map.anchors)), NEVER)])
         self.loudness = np.concatenate([self.loudness, np.tile(self.unknown, (room, 1))])
-        self.levels = np.concatenate([self.levels, np.zeros((room, *self.levels.shape[1:]))])
+        more = np.zeros((ROWS, room, len(self.map.anchors)), np.float32)
+        self.levels = np.concatenate([self.levels, more], axis=1)
         self.still_s = np.concatenate([self.still_s, np.zeros(room)])
 
 

@@ -7,11 +7,9 @@ writes them down once they are committed.
 """
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from math import inf
-from operator import itemgetter
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +27,6 @@ MOST_NOTES = 8
 #: began none. `zone` is the atlas's number. All are whole numbers below 2**24 or need no more than seven digits.
 INSIDE, STRENGTH, ANCHOR, OTHERS, TURN, ZONE = range(6)
 _COLUMNS = 6
-_Said: TypeAlias = list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,40 +158,62 @@ class Trails:
     def told(
         self, slots: Indexes, notes: Sequence[Notes], asked: Sequence[Asked]
     ) -> list[tuple[Weighing, ...]]:
-        """The weighings of each stay that is asked for, the oldest first: those kept, and the numbered notes of the step.
-
-        One by one: a batch changes few stays, and arrays of so few cost more than they save.
-        """
-        fresh = _fresh(notes, {each.row for each in asked})
+        """The weighings of each stay that is asked for, the oldest first: those kept, and the numbered notes of the step."""
+        if not asked:
+            return []
+        fresh = self._fresh(notes, [each.row for each in asked], len(slots))
         return [
-            self._told(int(slots[each.row]), fresh.get((each.row, each.place), ()), each) for each in asked
+            shortened(
+                [
+                    *kept,
+                    *(
+                        weighing
+                        for nth, zone, weighing in fresh.get((each.row, each.place), ())
+                        if nth < each.noted and weighing.at >= each.since and zone == each.zone
+                    ),
+                ]
+            )
+            for each, kept in zip(asked, self._kept(slots, asked), strict=True)
         ]
 
-    def _told(
-        self, slot: int, fresh: Sequence[tuple[int, float, _Said]], asked: Asked
-    ) -> tuple[Weighing, ...]:
-        found: list[tuple[float, _Said]] = []
-        if slot < len(self.written) and asked.place < self.written.shape[1]:
-            at, said = self.at[slot, asked.place].tolist(), self.said[slot, asked.place].tolist()
-            # The turn stands in the ring as well, as long as it is not older than all there.
-            until = MOST_NOTES if at[MOST_NOTES] >= min(at[:MOST_NOTES]) else MOST_NOTES + 1
-            found = [(at[i], said[i]) for i in range(until) if at[i] >= asked.since]
-            found.sort(key=itemgetter(0))
-        found += [(at, said) for nth, at, said in fresh if nth < asked.noted and at >= asked.since]
-        return shortened(
-            [
-                Weighing(
-                    at,
-                    inside,
-                    None if strength == inf else strength,
-                    self.anchors[int(anchor)],
-                    int(others),
-                    int(turn),
-                )
-                for at, (inside, strength, anchor, others, turn, zone) in found
-                if zone == asked.zone
-            ]
-        )
+    def _kept(self, slots: Indexes, asked: Sequence[Asked]) -> list[list[Weighing]]:
+        """The weighings that are written down of each stay that is asked for, by time: all are read at once."""
+        row, place, zone, since, _ = zip(*asked, strict=True)
+        slot, places = slots[list(row)], np.array(place)
+        self._grow(int(slot.max()) + 1, int(places.max()) + 1)
+        at, said = self.at[slot, places], self.said[slot, places]
+        tells = (at >= np.array(since)[:, None]) & (said[:, :, ZONE] == np.array(zone)[:, None])
+        # The turn stands in the ring as well, as long as it is not older than all there.
+        tells[:, MOST_NOTES] &= at[:, MOST_NOTES] < at[:, :MOST_NOTES].min(axis=1)
+        line, nth = np.nonzero(tells)
+        order = np.lexsort((at[line, nth], line))
+        line, nth = line[order], nth[order]
+        found: list[list[Weighing]] = [[] for _ in asked]
+        for i, weighing in zip(line.tolist(), self._weighings(at[line, nth], said[line, nth]), strict=True):
+            found[i].append(weighing)
+        return found
+
+    def _fresh(
+        self, notes: Sequence[Notes], rows: Sequence[int], most: int
+    ) -> dict[tuple[int, int], list[tuple[int, int, Weighing]]]:
+        """The notes of a step about some rows (below `most`), by row and place in their order: (round, zone, weighing)."""
+        found: dict[tuple[int, int], list[tuple[int, int, Weighing]]] = {}
+        wanted = np.zeros(most, np.bool_)
+        wanted[rows] = True
+        for nth, some in enumerate(notes):
+            hits = np.flatnonzero(wanted[some.row])
+            told = self._weighings(some.at[hits], some.said[hits])
+            columns = (column[hits].tolist() for column in (some.row, some.place, some.said[:, ZONE]))
+            for row, place, zone, weighing in zip(*columns, told, strict=True):
+                found.setdefault((row, place), []).append((nth, zone, weighing))
+        return found
+
+    def _weighings(self, at: Floats, said: NDArray[np.float32]) -> list[Weighing]:
+        """Numbered notes in words."""
+        strength = [None if heard == inf else heard for heard in said[:, STRENGTH].tolist()]
+        anchor, others, turn = said[:, [ANCHOR, OTHERS, TURN]].astype(np.intp).T.tolist()
+        names = map(self.anchors.__getitem__, anchor)
+        return list(map(Weighing, at.tolist(), said[:, INSIDE].tolist(), strength, names, others, turn))
 
     def _grow(self, slots: int, places: int) -> None:
         rows, wide = self.written.shape
@@ -226,16 +245,3 @@ def shortened(weighings: Sequence[Weighing]) -> tuple[Weighing, ...]:
         return tuple(weighings)
     turn = next((i for i in range(len(weighings) - 1, -1, -1) if weighings[i].turn), cut)
     return (weighings[min(turn, cut)], *weighings[cut + 1 :])
-
-
-def _fresh(
-    notes: Sequence[Notes], rows: AbstractSet[int]
-) -> dict[tuple[int, int], list[tuple[int, float, _Said]]]:
-    """The notes of a step about some rows, by row and place in their order, each with the number of its round."""
-    found: dict[tuple[int, int], list[tuple[int, float, _Said]]] = {}
-    for nth, some in enumerate(notes if rows else ()):
-        for i, row in enumerate(some.row.tolist()):
-            if row in rows:
-                note = (nth, float(some.at[i]), some.said[i].tolist())
-                found.setdefault((row, int(some.place[i])), []).append(note)
-    return found

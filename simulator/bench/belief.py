@@ -27,8 +27,8 @@ import numpy as np
 
 from server.campaigns import compile_campaigns
 from server.campaigns.reading import read_campaign
+from server.presence.due import Patience
 from server.presence.observe import keep, observe
-from server.presence.phases import Patience
 from server.presence.sighting import Batch, Fixes, Heards
 from server.presence.tracks import Tracks
 from server.zones import read_zones

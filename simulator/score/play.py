@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from server.presence.due import Patience
 from server.presence.late import picked
 from server.presence.observe import Step, keep, let_time_pass, observe
-from server.presence.phases import Patience
 from server.presence.sighting import Batch, Fixes, Heards
 from server.presence.tracks import Tracks
 from server.zones.atlas import Atlas, compile_atlas

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import box
 
+from server.presence.due import Patience
 from server.presence.late import history, picked
 from server.presence.observe import keep, let_time_pass, observe
-from server.presence.phases import Patience
 from server.presence.sighting import Batch, Fix, Heard
 from server.presence.tracks import Tracks
 from server.presence.visit import ZoneEvent
@@ -104,7 +104,7 @@ def played(atlas: Atlas, told: list[Fix | Heard], cuts: list[int]) -> list[ZoneE
         start, turn = start + len(part), turn + 1
         batch = Batch.of(part)
         step = observe(tracks, atlas, batch, patience)
-        history(atlas, picked(batch, step.late), patience)
+        history(atlas, picked(batch, step.late), patience, tracks)
         newest = max(newest, *(each.at for each in part))
         keep(tracks, step)
         then = let_time_pass(tracks, atlas, newest, patience)

@@ -1,7 +1,8 @@
 """What is remembered when staff change the places."""
 
 from server.presence.memory import recall, renumber
-from tests.makers import NOON_S, Walkthrough, a_shop, fix
+from server.zones.zone import Circle
+from tests.makers import LAT, LON, NOON_S, Walkthrough, a_shop, fix
 
 
 def test_a_dwell_that_a_new_campaign_waits_for_falls_due_without_another_ping():
@@ -40,3 +41,17 @@ def test_a_phone_that_is_never_heard_after_a_restart_has_left():
     after = restarted(before, stays[-1:], 20)
     after.wait_until(20 + before.patience.fix_least_s)
     assert [kind for kind, _ in after.told()] == ["exited"]
+
+
+def test_a_car_on_the_way_through_while_the_server_restarts_is_not_taken_in():
+    before = Walkthrough(a_shop(Circle(LAT, LON, 30.0)))
+    stays = [
+        stay
+        for second in range(-20, 1, 2)
+        for stay in before.take(fix(second, 12.0 * second, accuracy_m=5.0)).stays
+    ]
+    after = restarted(before, stays[-1:], 3)
+    after.wait_until(6)
+    after.take(fix(7, 84.0, accuracy_m=5.0))
+    after.wait_until(60)
+    assert (before.told(), after.told()) == ([], [])

@@ -48,7 +48,7 @@ def a_floor() -> Walkthrough:
 
 def heard_by_all(level_dbm: np.ndarray, chance: np.random.Generator, seconds: int, levels=None, still_s=0.0):
     """Levels of one device after so many seconds at such strengths, and for how long it has been still."""
-    levels = np.zeros((1, ROWS, len(level_dbm))) if levels is None else levels
+    levels = np.zeros((ROWS, 1, len(level_dbm))) if levels is None else levels
     still, moves = np.array([still_s]), 0
     for _ in range(seconds):
         strengths = (level_dbm + chance.normal(0.0, 3.0, len(level_dbm)))[None]
@@ -59,7 +59,7 @@ def heard_by_all(level_dbm: np.ndarray, chance: np.random.Generator, seconds: in
 
 
 def test_nothing_is_known_of_who_was_just_heard_first():
-    assert moved_odds(np.zeros((1, ROWS, 4))).tolist() == [0.0]
+    assert moved_odds(np.zeros((ROWS, 1, 4))).tolist() == [0.0]
 
 
 @pytest.mark.parametrize("seed", range(5))

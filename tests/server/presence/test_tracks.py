@@ -65,3 +65,19 @@ def test_of_a_crowd_larger_than_is_worked_on_at_once_everybody_gets_the_same_vis
         visits[event.device].append((event.kind, event.zone, event.at))
     assert visits[crowd[0]]
     assert all(visits[device] == visits[crowd[0]] for device in crowd)
+
+
+def test_what_one_shop_heard_is_worked_on_for_that_shop_alone():
+    walk = Walkthrough(
+        a_shop(None),
+        a_department("shoes", AnchorSet(("a",))),
+        a_shop(None, id="other"),
+        a_department("hats", AnchorSet(("b",)), parent="other"),
+        anchors=[an_anchor("a"), an_anchor("b", site="other")],
+    )
+    walk.take(*[heard(second, "a", -50, "ann") for second in range(5)])
+    for second in range(5, 10):
+        step = walk.take(heard(second, "b", -50, "bob"))
+        assert [scans.map.anchors for scans in step.radio] == [("b",)]
+    assert ("entered", 0.0) in walk.told("shoes")
+    assert ("entered", 5.0) in walk.told("hats")
