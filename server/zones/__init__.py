@@ -22,6 +22,7 @@ from server.zones.zone import (
     Manner,
     Place,
     Zone,
+    forgetful,
     manner,
 )
 
@@ -58,6 +59,7 @@ __all__ = [
     "circle_outline",
     "derived_id",
     "extent_m",
+    "forgetful",
     "manner",
     "read_geometry",
     "read_hours",

@@ -66,6 +66,7 @@ _PROPERTIES: Final = frozenset(
         "time_zone",
         "closed",
         "sensitive",
+        "forget_on_exit",
     }
 ) | {*_RADIO, *_EXTRAS}
 
@@ -97,11 +98,15 @@ class FeatureReader:
         how: Manner = self.given("manner", self.manner, MANNERS["normal"])
         closed = self.given("closed", self.truth, False)
         sensitive = self.given("sensitive", self.truth, False)
+        forgets = self.given("forget_on_exit", self.truth, False)
+        if forgets and level != "site":
+            self.refuse("forget_on_exit", "is for a whole site: say it of the site that this lies in")
         hours = self.hours(time_zone)
         place = self.zone_place()
         if self.complaints:
             return None
-        return Zone(zone_id, name, level, parent, place, how, groups, hours, time_zone, closed, sensitive)
+        what = (zone_id, name, level, parent, place, how, groups, hours, time_zone, closed, sensitive)
+        return Zone(*what, forget_on_exit=forgets)
 
     def opened(self) -> bool:
         """Whether there are properties to read."""

@@ -110,6 +110,7 @@ def write_zone(zone: Zone, extras: Mapping[str, Any] | None = None) -> dict[str,
         "hours": None if zone.hours is None else write_hours(zone.hours),
         "closed": zone.closed,
         **({"sensitive": True} if zone.sensitive else {}),
+        **({"forget_on_exit": True} if zone.forget_on_exit else {}),
         **(extras or {}),
     }
     return {"type": "Feature", "geometry": geometry, "properties": written}

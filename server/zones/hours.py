@@ -180,6 +180,10 @@ def time_zone_named(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+#: Names of the IANA database that are no place's: whatever the machine is set to, and a machine that nobody has set.
+NOWHERE: Final = frozenset({"localtime", "Factory"})
+
+
 @lru_cache(maxsize=1)
 def known_time_zones() -> frozenset[str]:
     """All names of the IANA database that this machine has; read once, since listing walks its files."""

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from server.zones.shape import Floats
+from server.zones.shape import Floats, Indexes
 
 Floats32 = NDArray[np.float32]
 
@@ -46,20 +46,24 @@ class RadioMap:
     def cells(self) -> int:
         return len(self.start)
 
-    def evidence(self, anchors: NDArray[np.intp], rssi_dbm: NDArray[np.float64]) -> Floats32:
-        """Log likelihood of each cell for each strength heard: (strengths, cells)."""
+    def codes(self, anchors: Indexes, rssi_dbm: Floats) -> Indexes:
+        """A number for each (anchor, strength heard), as `evidence` knows them."""
         strength = np.clip(np.rint(rssi_dbm), WEAKEST_DBM, STRONGEST_DBM).astype(np.intp) - WEAKEST_DBM
-        codes = anchors * self.log_likelihood.shape[1] + strength
-        evidence: Floats32 = self.log_likelihood.reshape(-1, self.cells).take(codes, axis=0)
-        return evidence
+        codes: Indexes = anchors * self.log_likelihood.shape[1] + strength
+        return codes
 
-    def told(self, learned: Floats32) -> tuple[Floats32, Floats32, Floats32]:
-        """What belief tells, of log likelihoods (rows, cells) learned since the start, each row up to a constant.
+    def evidence(self, codes: Indexes, out: Floats32 | None = None) -> Floats32:
+        """Log likelihood of each cell for each strength heard: (*codes.shape, cells), in `out` where that is given."""
+        # Clipping clips nothing: numpy would otherwise fill a copy of `out` first, since it might have to raise.
+        fit: Floats32 = self.log_likelihood.reshape(-1, self.cells).take(codes, axis=0, out=out, mode="clip")
+        return fit
+
+    def told(self, sums: Floats32) -> tuple[Floats32, Floats32, Floats32]:
+        """What belief tells, of likelihoods (rows, cells) learned since the start, each row up to a factor, times `readout`.
 
         Out: the probability of being inside each zone (rows, zones), of being here at all (rows), and what each anchor should
         hear of somebody who is here (dBm: rows, anchors).
         """
-        sums: Floats32 = np.exp(learned) @ self.readout
         here: Floats32 = np.maximum(sums[:, 1:2], np.float32(1e-30))
         zones = 2 + len(self.zones)
         return sums[:, 2:zones] / sums[:, :1], (here / sums[:, :1])[:, 0], sums[:, zones:] / here

@@ -125,7 +125,7 @@ class Zone:
 
     `hours` are in `time_zone`, and None where those of the parent hold. A `closed` zone is known and has nobody in it: shut
     for works, or taken out of service without losing its history. Nothing is sent because somebody is in a `sensitive` zone or in what
-    lies in it: a clinic, a place of worship, a school.
+    lies in it: a clinic, a place of worship, a school. A site that is told to `forget_on_exit` keeps no names with its visits once they are over.
     """
 
     id: str
@@ -139,6 +139,7 @@ class Zone:
     time_zone: str | None = None
     closed: bool = False
     sensitive: bool = False
+    forget_on_exit: bool = False
 
     def __post_init__(self) -> None:
         if self.hours is not None and self.hours.time_zone != self.time_zone:
@@ -152,6 +153,16 @@ def lineage(zone: Zone, known: Mapping[str, Zone]) -> tuple[Zone, ...]:
         zone = known[zone.parent]
         chain[zone.id] = zone
     return tuple(chain.values())
+
+
+def forgetful(known: Mapping[str, Zone]) -> dict[str, frozenset[str]]:
+    """The sites that forget on exit, each with all zones in it and itself."""
+    sites: dict[str, set[str]] = {zone.id: {zone.id} for zone in known.values() if zone.forget_on_exit}
+    for zone in known.values():
+        for outer in lineage(zone, known):
+            if outer.id in sites:
+                sites[outer.id].add(zone.id)
+    return {site: frozenset(zones) for site, zones in sites.items()}
 
 
 @dataclass(frozen=True, slots=True)

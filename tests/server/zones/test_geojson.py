@@ -12,7 +12,7 @@ from server.zones.complaint import Remark, ZonesComplaint
 from server.zones.geojson import read_zones, write_zone, write_zones
 from server.zones.hours import OpeningHours, Span
 from server.zones.shape import LocalMetres
-from server.zones.zone import MANNERS, AnchorSet, Circle, Disc, FloorShape, Geofence, Zone, manner
+from server.zones.zone import MANNERS, AnchorSet, Circle, Disc, FloorShape, Geofence, Zone, forgetful, manner
 
 RING = [[9.190, 45.460], [9.192, 45.460], [9.192, 45.462], [9.190, 45.462], [9.190, 45.460]]
 HALL = {"type": "Polygon", "coordinates": [RING]}
@@ -69,6 +69,19 @@ def test_a_sensitive_zone_comes_in_and_goes_out_as_one():
     assert zone.sensitive
     assert write_zone(zone)["properties"]["sensitive"] is True
     assert "sensitive" not in write_zone(the_zone(HALL))["properties"]
+
+
+def test_a_site_may_be_told_to_forget_and_what_lies_in_it_forgets_with_it():
+    site = the_zone(HALL, level="site", forget_on_exit=True)
+    assert write_zone(site)["properties"]["forget_on_exit"] is True
+    assert "forget_on_exit" not in write_zone(the_zone(HALL))["properties"]
+    inside = [Zone("hats", "Hats", parent=site.id), Zone("caps", "Caps", "shelf", parent="hats")]
+    elsewhere = [Zone("other", "Other", "site"), Zone("socks", "Socks", parent="other")]
+    known = {zone.id: zone for zone in (site, *inside, *elsewhere)}
+    assert forgetful(known) == {site.id: {site.id, "hats", "caps"}}
+    [(place, reason)] = complaints(feature(HALL, level="zone", forget_on_exit=True))
+    assert place == "properties.forget_on_exit"
+    assert "whole site" in reason
 
 
 def test_an_id_and_a_name_are_enough_for_a_zone_made_of_its_children():
