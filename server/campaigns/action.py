@@ -4,13 +4,18 @@ In: the `action` of an offer's document. Out: the few texts that the app needs t
 model; its fields are the form in the console, its docstring the form's help.
 
 To add one: write `actions/<kind>.py` with a single class. Nothing else in the house changes.
+
+What a shopper asks for or says by a button is a *reply* (`POST /v1/offers/{id}/reply`). An action that takes replies says which of them it
+would not (`objection_to`).
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -46,6 +51,24 @@ Link = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a shopper asks for or says. `wants_at` (aware UTC) is when they would come; `contact` where they can be called back."""
+
+    wants_at: datetime | None = None
+    stars: int | None = None
+    words: str | None = None
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Which part of a reply does not fit its action, and why."""
+
+    part: str
+    reason: str
+
+
 class BrokenAction(TypeError):
     """A file among the actions breaks their contract: the house does not start."""
 
@@ -54,6 +77,10 @@ class Action(BaseModel):
     """What the button under an offer does. `label` is its text by language; the app has its own where there is none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: Whether shoppers may reply to us, and whether they still may once the offer has ended.
+    takes_replies: ClassVar[bool] = False
+    replies_after_end: ClassVar[bool] = False
 
     kind: str
     label: dict[Language, Label] = Field(default_factory=dict)
@@ -67,6 +94,12 @@ class Action(BaseModel):
     def told(self) -> Mapping[str, str]:
         """What the app needs to know besides the kind and the label."""
         return {}
+
+    @classmethod
+    def objection_to(cls, reply: Reply, told: Mapping[str, str], now: datetime) -> Misfit | None:
+        """What of a reply does not fit, where the app was `told` this with the offer; None where all does."""
+        del reply, told, now
+        return Misfit("offer", "this offer asks for no reply")
 
 
 def actions_in(package: str, path: Iterable[str]) -> dict[str, type[Action]]:

@@ -34,6 +34,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63
 State = Literal["draft", "scheduled", "live", "paused", "ended"]
 
 MOST_HELD_OUT = 0.9  # who would hold out everybody pauses the campaign
+LEAST_PATIENCE_S = 10.0  # a phone needs some seconds to show an offer and to say so
 LONGEST_DWELL_S = 86_400  # who stays longer than a day works there
 
 
@@ -132,7 +133,8 @@ class Campaign(BaseModel):
 
     Of several that could speak at a moment one wins: by `priority`, then the more specific zone, then `value` (what an answer is worth,
     in whatever unit the shop counts). Of those with `one_a_visit` one speaks in a visit to the shop. Caps may count over a `group`.
-    `channels` are tried in this order. `hold_out` is the share of shoppers who get nothing, so that what the campaign does can be
+    `channels` are tried in this order; where no phone says within `receipt_s` seconds that it showed the offer, the next has its turn (the
+    house's own patience where it is not given). `hold_out` is the share of shoppers who get nothing, so that what the campaign does can be
     told from what would have happened anyway; `variants` are tried against each other; `follow_ups` are
     the steps after the offer. What is scheduled goes live at `starts_at`; what is live or paused ends at `ends_at`.
     """
@@ -149,6 +151,7 @@ class Campaign(BaseModel):
     value: float = Field(default=0.0, ge=-1e9, le=1e9, allow_inf_nan=False)
     group: str | None = Field(default=None, min_length=1, max_length=64)
     channels: Channels = ("fcm",)
+    receipt_s: float | None = Field(default=None, ge=LEAST_PATIENCE_S, le=86_400, allow_inf_nan=False)
     one_a_visit: bool = False
     hold: Hold | None = None
     hold_out: float = Field(default=0.0, ge=0, le=MOST_HELD_OUT, allow_inf_nan=False)

@@ -29,7 +29,7 @@ def agreed(channels: Iterable[str], moment: Moment) -> tuple[str, ...]:
     for name in channels:
         purpose = PURPOSES.get(name)
         answer = consents.get(purpose) if purpose else None
-        if purpose is None or (answer is not None and answer.granted):
+        if purpose is None or (answer is not None and answer.holds):
             allowed.append(name)
     return tuple(allowed)
 

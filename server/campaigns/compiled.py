@@ -10,6 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from server.campaigns.campaign import LONGEST_DWELL_S, Campaign, Where
+from server.campaigns.coupon import Coupon
 from server.campaigns.moment import Fact
 from server.campaigns.segment_rule import SegmentRule, with_segments
 from server.presence.visit import EventKind
@@ -23,6 +24,7 @@ Wake = tuple[EventKind, float, Hearing]
 
 
 NO_SEGMENTS: Mapping[str, SegmentRule] = MappingProxyType({})
+NO_COUPONS: Mapping[str, Coupon] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Compiled:
     are left out. `unplaced`: ids of live campaigns that no zone can wake, for staff to see. `look_back`: how far back
     the offers sent to a shopper must be known. `needs`: the facts that cost a look-up of their own and are asked for by some
     campaign; `counted`: the campaigns that ask how many offers they gave; `one_a_visit`: whether some campaign asks since when
-    its shopper is in the shop; `reminds`: whether some campaign waits for its shoppers to come back.
+    its shopper is in the shop; `reminds`: whether some campaign waits for its shoppers to come back. `coupons`: those that can be claimed
+    with their offers.
     """
 
     campaigns: Mapping[str, Campaign]
@@ -46,6 +49,7 @@ class Compiled:
     reminds: bool
     hearings: Mapping[str, tuple[Hearing, ...]]
     by_wake: Mapping[Wake, tuple[Campaign, ...]]
+    coupons: Mapping[str, Coupon]
 
     def listening(self, kind: EventKind, zone: str, dwelled_s: float = 0.0) -> tuple[Campaign, ...]:
         """The live campaigns that this event wakes. `dwelled_s` is the threshold that a dwell has reached; else it does not count."""
@@ -58,7 +62,10 @@ class Compiled:
 
 
 def compile_campaigns(
-    campaigns: Iterable[Campaign], zones: Iterable[Zone], segments: Mapping[str, SegmentRule] = NO_SEGMENTS
+    campaigns: Iterable[Campaign],
+    zones: Iterable[Zone],
+    segments: Mapping[str, SegmentRule] = NO_SEGMENTS,
+    coupons: Mapping[str, Coupon] = NO_COUPONS,
 ) -> Compiled:
     """The index of all live campaigns over these zones. ValueError where two of them share an id.
 
@@ -86,6 +93,7 @@ def compile_campaigns(
         ),
         hearings=MappingProxyType(hearings),
         by_wake=MappingProxyType({wake: tuple(listening) for wake, listening in by_wake.items()}),
+        coupons=MappingProxyType(dict(coupons)),
     )
 
 

@@ -28,6 +28,8 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{1,
 Amount = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 _MILLI: Final = 1000
+#: Adding up a basket in binary fractions errs by less than this, and nobody means so little money.
+_DUST: Final = 1e-6
 
 
 class Coupon(BaseModel):
@@ -91,6 +93,14 @@ class Coupon(BaseModel):
 def milli(amount: float) -> int:
     """An amount of money in thousandths, to be added up exactly."""
     return round(amount * _MILLI)
+
+
+def in_thousandths(amount: float) -> float:
+    """The amount, rid of what computing left behind (0.1 + 0.2). ValueError for one finer than a thousandth: it would be another's."""
+    exact = round(amount, 3)
+    if abs(amount - exact) > _DUST:
+        raise ValueError("must have at most three decimals")
+    return exact
 
 
 def amount(thousandths: int) -> float:

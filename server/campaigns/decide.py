@@ -8,14 +8,15 @@ The order in which a winner is found: gates, conditions, arbitration, texts (of 
 so that the treated and the control group have passed the same (experiment.py).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from server.campaigns.campaign import Campaign
 from server.campaigns.channels import open_to
-from server.campaigns.compiled import Compiled
+from server.campaigns.compiled import NO_COUPONS, Compiled
+from server.campaigns.coupon import Coupon
 from server.campaigns.decision import Decision, Exposed, Hold, HoldOut, Reason, Send, Withhold
 from server.campaigns.experiment import control_of, variant_of
 from server.campaigns.gates import FIRST, ONE_MOMENT, THEN
@@ -145,11 +146,21 @@ def objections(campaign: Campaign, moment: Moment) -> tuple[Reason, ...]:
     return _looked_at(campaign, moment).reasons
 
 
-def offer_facts(campaign: Campaign, now: datetime) -> OfferFacts:
+def offer_facts(campaign: Campaign, now: datetime, coupons: Mapping[str, Coupon] = NO_COUPONS) -> OfferFacts:
     """What conditions may know of the offer that the campaign would give now; of variants the dearest and the first to end."""
     costs = [offer.cost for offer in campaign.offers if offer.cost is not None]
-    ends_at = min(offer.ends(now) for offer in campaign.offers)
-    return OfferFacts(ends_at, cost=max(costs) if len(costs) == len(campaign.offers) else None)
+    ends = [(offer.ends(now), _coupon_ends(offer, coupons, now)) for offer in campaign.offers]
+    return OfferFacts(
+        min(message for message, _ in ends),
+        min(coupon or message for message, coupon in ends) if any(coupon for _, coupon in ends) else None,
+        cost=max(costs) if len(costs) == len(campaign.offers) else None,
+    )
+
+
+def _coupon_ends(offer: Offer, coupons: Mapping[str, Coupon], now: datetime) -> datetime | None:
+    """Until when a code that is claimed now can be used; None without a coupon, and for one that has no end."""
+    coupon = coupons.get(offer.coupon) if offer.coupon else None
+    return coupon.holds_until(now) if coupon else None
 
 
 def _at_once(moments: Iterable[Moment]) -> list[list[Moment]]:
@@ -174,7 +185,7 @@ def _is_one_moment(before: Sequence[Moment], moment: Moment) -> bool:
         return bool(first.held and moment.held)
     return (
         moment.device.id not in {each.device.id for each in before}
-        and _shop(first) == _shop(moment)
+        and first.zone.shop == moment.zone.shop
         and moment.event.at - first.event.at <= ONE_MOMENT
         and not {each.event.kind for each in first.happenings}.isdisjoint(
             each.event.kind for each in moment.happenings
@@ -182,35 +193,32 @@ def _is_one_moment(before: Sequence[Moment], moment: Moment) -> bool:
     )
 
 
-def _shop(moment: Moment) -> str:
-    return moment.zone.site or moment.zone.id
-
-
 def _candidates(compiled: Compiled, moment: Moment) -> list[Candidate]:
     if moment.held:
         waiting = [(compiled.campaigns.get(held.campaign), held) for held in moment.held]
-        return [_again(campaign, held, moment) for campaign, held in waiting if campaign]
+        return [_again(compiled, campaign, held, moment) for campaign, held in waiting if campaign]
     woken: dict[str, tuple[Campaign, Happening]] = {}
     for happening in sorted(moment.happenings, key=_nearness):  # the nearest comes last and stays
         event = happening.event
         for campaign in compiled.listening(event.kind, event.zone, event.dwelled_s):
             woken[campaign.id] = (campaign, happening)
     return [
-        _looked_at(campaign, _seen(campaign, moment, happening)) for campaign, happening in woken.values()
+        _looked_at(campaign, _seen(compiled, campaign, moment, happening))
+        for campaign, happening in woken.values()
     ]
 
 
-def _again(campaign: Campaign, held: Held, moment: Moment) -> Candidate:
+def _again(compiled: Compiled, campaign: Campaign, held: Held, moment: Moment) -> Candidate:
     """A campaign that waited, or a step of its journey, with what stands against it now."""
     if held.step:
         campaign, moment = as_step(campaign, held.step), without_its_offer(moment, held)
-    return _looked_at(campaign, replace(_seen(campaign, moment, moment.happenings[0]), held=(held,)))
+    seen = _seen(compiled, campaign, moment, moment.happenings[0])
+    return _looked_at(campaign, replace(seen, held=(held,)))
 
 
-def _seen(campaign: Campaign, moment: Moment, happening: Happening) -> Moment:
-    return moment.seen_by(
-        campaign.id, happening, group=campaign.group, offer=offer_facts(campaign, moment.now)
-    )
+def _seen(compiled: Compiled, campaign: Campaign, moment: Moment, happening: Happening) -> Moment:
+    offer = offer_facts(campaign, moment.now, compiled.coupons)
+    return moment.seen_by(campaign.id, happening, group=campaign.group, offer=offer)
 
 
 def _looked_at(campaign: Campaign, moment: Moment) -> Candidate:
@@ -259,7 +267,7 @@ def _draft(candidate: Candidate) -> Draft | Reason:
     offer_id = _offer_id(candidate)
     texts: list[OfferText] = []
     for offer in campaign.offers:
-        facts = facts_of(moment, offer_id, offer, offer.ends(moment.now), shop_name=moment.zone.shop_name)
+        facts = facts_of(moment, offer_id, offer, offer.ends(moment.now))
         text = written(offer, facts, shopper.language if shopper else None, moment.zone.language)
         if isinstance(text, NotWritten):
             return Reason.of("text", text.reason)
@@ -288,7 +296,7 @@ def _exposed(draft: Draft, others: Sequence[Candidate]) -> Exposed:
         "variant": draft.variant,
         "group": campaign.group,
         "channels": open_to(campaign.channels, moment),
-        "site": _shop(moment),
+        "site": moment.zone.shop,
         "day": moment.local_time("shop").date().isoformat(),
         "one_a_visit": campaign.one_a_visit,
     }
@@ -306,6 +314,7 @@ def _exposed(draft: Draft, others: Sequence[Candidate]) -> Exposed:
         offer=draft.offer,
         text=draft.text,
         expires_at=draft.offer.ends(moment.now),
+        receipt_s=campaign.receipt_s,
         cost=0.0 if is_step else draft.offer.cost or 0.0,
     )
 
@@ -403,7 +412,7 @@ def _saw(moment: Moment) -> dict[str, Any]:
         "shop_time": moment.local_time("shop").strftime("%a %H:%M"),
         "open": zone.open,
         "shopper_known": shopper is not None,
-        "consents": {purpose: given.granted for purpose, given in sorted(shopper.consents.items())}
+        "consents": {purpose: given.holds for purpose, given in sorted(shopper.consents.items())}
         if shopper
         else {},
         "reachable": moment.device.has_address or bool(shopper and shopper.reachable),

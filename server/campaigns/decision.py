@@ -102,13 +102,14 @@ class Exposed(Decision):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send(Exposed):
-    """Speak."""
+    """Speak. `receipt_s`: how long, in seconds, one channel waits to be answered before the next; None: as the house has it."""
 
     verdict: ClassVar[Verdict] = "send"
 
     offer: Offer
     text: OfferText
     expires_at: datetime
+    receipt_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from itertools import groupby
 
 from server.campaigns.compiled import Compiled
 from server.campaigns.decide import decide
-from server.campaigns.decision import Decision, Exposed, Hold, HoldOut, Send
+from server.campaigns.decision import Decision, Exposed, Hold, HoldOut, Reason, Send
 from server.campaigns.moment import (
     DeviceFacts,
     Happening,
@@ -58,7 +58,7 @@ class Cast:
 
 @dataclass(slots=True)
 class Rehearsed:
-    """What came of it. `reasons`: of those withheld, how often each gate spoke; `sentences` has one example of each.
+    """What came of it. `reasons`: of those withheld, how often each gate spoke; `examples` has one of each.
 
     `sends` are the first of them; `by_day` counts offers by the shop's day.
     """
@@ -66,7 +66,7 @@ class Rehearsed:
     visits: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    sentences: dict[str, str] = field(default_factory=dict)
+    examples: dict[str, Reason] = field(default_factory=dict)
     by_day: Counter[str] = field(default_factory=Counter)
     shoppers: int = 0
     spent: float = 0.0
@@ -221,7 +221,7 @@ class _Stage:
         return self._counted(moment) if self._compiled.counted else moment
 
     def _counted(self, moment: Moment) -> Moment:
-        today, site = moment.local_time("shop").date().isoformat(), moment.zone.site or moment.zone.id
+        today, site = moment.local_time("shop").date().isoformat(), moment.zone.shop
         issued = Issued(self._given["", ""], self._given[today, ""], self._given[today, site])
         spent = Spent(self._spent[""], self._spent[today])
         return replace(
@@ -259,7 +259,7 @@ class _Stage:
     def _withheld(self, decision: Decision) -> None:
         for reason in decision.reasons:
             self.rehearsed.reasons[reason.gate] += 1
-            self.rehearsed.sentences.setdefault(reason.gate, reason.words)
+            self.rehearsed.examples.setdefault(reason.gate, reason)
 
 
 def _with_visit(past: ZonePast | None, entered_at: datetime, exited_at: datetime) -> ZonePast:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from server.campaigns import gates, journey
+from server.campaigns import gates, journey, wording
 from server.campaigns.campaign import Campaign
+from server.campaigns.compiled import NO_COUPONS
 from server.campaigns.conditions import CONDITIONS
+from server.campaigns.coupon import Coupon
 from server.campaigns.decide import PHRASES as DECIDED
 from server.campaigns.decide import offer_facts
+from server.campaigns.decision import Reason
 from server.campaigns.moment import Moment
 from server.campaigns.words import Phrases, Sentence, retold
 
@@ -42,13 +45,13 @@ class Look:
         return said.in_language(language) if isinstance(said, Sentence) else said
 
 
-def looks(campaign: Campaign, moment: Moment) -> tuple[Look, ...]:
-    """All that the campaign must pass at this moment, in order."""
+def looks(campaign: Campaign, moment: Moment, coupons: Mapping[str, Coupon] = NO_COUPONS) -> tuple[Look, ...]:
+    """All that the campaign must pass at this moment, in order. `coupons` are those that can be claimed with its offers."""
     moment = moment.seen_by(
         campaign.id,
         moment.happenings[0],
         group=campaign.group,
-        offer=offer_facts(campaign, moment.now),
+        offer=offer_facts(campaign, moment.now, coupons),
     )
     first = [Look(gate.kind, gate.objection(campaign, moment)) for gate in gates.FIRST]
     go_on = all(look.passes for look in first)
@@ -59,11 +62,17 @@ def looks(campaign: Campaign, moment: Moment) -> tuple[Look, ...]:
     )
 
 
+def said_in(reason: Reason, language: str) -> str:
+    """A reason that was just given, in this language."""
+    return told_again(reason.gate, reason.words, reason.phrase, reason.facts, language)
+
+
 def told_again(gate: str, words: str, phrase: str, facts: Mapping[str, Any], language: str) -> str:
     """A kept reason in this language; in its own words where its sentence is not in our tables any more."""
     for phrases in _tables_of(gate):
-        if phrase in phrases.get(language, {}):
-            return retold(phrases, phrase, facts, language) or words
+        # Two tables may have a phrase of one name: the one whose facts fit is meant.
+        if phrase in phrases.get(language, {}) and (said := retold(phrases, phrase, facts, language)):
+            return said
     return words
 
 
@@ -85,4 +94,6 @@ def _at_condition(campaign: Campaign, place: int, moment: Moment, *, looked: boo
 
 def _tables_of(gate: str) -> tuple[Phrases, ...]:
     own = (CONDITIONS[gate].phrases,) if gate in CONDITIONS else ()
-    return (*own, gates.PHRASES, journey.PHRASES, DECIDED)
+    if gate == "journey":
+        own = (journey.PHRASES,)
+    return (*own, gates.PHRASES, journey.PHRASES, DECIDED, wording.PHRASES)

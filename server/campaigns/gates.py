@@ -160,10 +160,10 @@ def _one_winner_a_visit(campaign: Campaign, moment: Moment) -> str | None:
     """Of the campaigns that say so one speaks in a visit to the shop: from coming in by any door of it to leaving it."""
     if not campaign.one_a_visit or moment.shopper is None:
         return None
-    site = moment.zone.site or moment.zone.id
-    came_at = min(moment.shopper.here.get(site, moment.event.entered_at), moment.event.entered_at)
+    shop = moment.zone.shop
+    came_at = min(moment.shopper.here.get(shop, moment.event.entered_at), moment.event.entered_at)
     for offer in moment.shopper.sent:
-        here = (offer.site or offer.zone) == site
+        here = (offer.site or offer.zone) == shop
         if offer.one_a_visit and here and offer.at >= came_at and offer.campaign != campaign.id:
             return say(
                 PHRASES, "one_a_visit", winner=offer.campaign, time=_by_the_shops_clock(offer.at, moment)
@@ -206,7 +206,7 @@ def _at_the_same_time(offer: SentOffer, moment: Moment) -> bool:
     """Whether it was given for what another device told of the same shop at about the same time."""
     if offer.happened_at is None or offer.device == moment.device.id:
         return False
-    here = (offer.site or offer.zone) == (moment.zone.site or moment.zone.id)
+    here = (offer.site or offer.zone) == moment.zone.shop
     return here and abs(moment.event.at - offer.happened_at) <= ONE_MOMENT
 
 

@@ -26,7 +26,7 @@ class Given:
         """The same moment after these offers were given; as it is where nobody counts."""
         if moment.issued is None or not self._sends:
             return moment
-        site = moment.zone.site or moment.zone.id
+        site = moment.zone.shop
         today = moment.local_time("shop").date().isoformat()
         issued: Mapping[str, Issued] = {
             campaign: _issued(moment.issued.get(campaign, NONE_ISSUED), sends, site, today)

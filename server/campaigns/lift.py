@@ -18,6 +18,7 @@ period that was fixed beforehand.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from math import sqrt
 from statistics import NormalDist
 from typing import Final
@@ -38,6 +39,8 @@ PHRASES: Final[Phrases] = {
         "fewer": "between {low} and {high} fewer of 100 came to the till",
         "unclear": "no difference can be told: of 100, something between {fewer} fewer and {more} more came to the till",
         "no_control": "nothing can be said: nobody was held out",
+        "too_early_one": "too early to say: 1 shopper has not had {within} yet",
+        "too_early": "too early to say: {waiting} shoppers have not had {within} yet",
         "few_exposed": "too few to say: the smaller group has {exposed} of the {needed} shoppers that are needed",
         "few_came": "too few to say: of both groups together {came} came to the till, of the {needed} that are needed",
     },
@@ -46,6 +49,8 @@ PHRASES: Final[Phrases] = {
         "fewer": "tra {low} e {high} persone in meno su 100 sono arrivate alla cassa",
         "unclear": "non si vede una differenza: su 100, alla cassa ne sono arrivate tra {fewer} in meno e {more} in più",
         "no_control": "non si può dire nulla: nessuno è stato escluso per confronto",
+        "too_early_one": "troppo presto: 1 persona non ha ancora avuto {within}",
+        "too_early": "troppo presto: {waiting} persone non hanno ancora avuto {within}",
         "few_exposed": "troppo pochi per concludere: nel gruppo più piccolo i clienti sono {exposed}, ne servono {needed}",
         "few_came": "troppo pochi per concludere: arrivi alla cassa dai due gruppi insieme {came}, ne servono {needed}",
     },
@@ -82,6 +87,15 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Shoppers who were exposed so lately that they may still come `within` of it: in all, and of the control group. They are in no group yet."""
+
+    shoppers: int
+    control: int
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Lift:
     """What is concluded, if anything: `interval` is None where there are too few."""
 
@@ -91,9 +105,11 @@ class Lift:
     words: Sentence
 
 
-def lift_of(treated: Group, control: Group, confidence: float = CONFIDENCE) -> Lift:
+def lift_of(
+    treated: Group, control: Group, confidence: float = CONFIDENCE, *, waiting: Waiting | None = None
+) -> Lift:
     """What the campaign did to who came to the till. `confidence` lies between 0 and 1."""
-    refusal = _refusal(treated, control)
+    refusal = _refusal(treated, control, waiting)
     if refusal is not None:
         return Lift(treated, control, None, refusal)
     interval = interval_of(treated, control, confidence)
@@ -107,7 +123,7 @@ def interval_of(treated: Group, control: Group, confidence: float = CONFIDENCE) 
     difference = treated.share - control.share
     below = sqrt((treated.share - low_1) ** 2 + (high_0 - control.share) ** 2)
     above = sqrt((high_1 - treated.share) ** 2 + (control.share - low_0) ** 2)
-    return Interval(difference, difference - below, difference + above)
+    return Interval(difference, max(-1.0, difference - below), min(1.0, difference + above))  # sums round
 
 
 def _wilson(group: Group, z: float) -> tuple[float, float]:
@@ -118,10 +134,14 @@ def _wilson(group: Group, z: float) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _refusal(treated: Group, control: Group) -> Sentence | None:
+def _refusal(treated: Group, control: Group, waiting: Waiting | None) -> Sentence | None:
+    """As long as some may still come, a group that is empty or small is said to be so too early: but not where nobody is held out at all."""
     smaller, came = min(treated.exposed, control.exposed), treated.came + control.came
-    if control.exposed == 0:
+    if control.exposed == 0 and not (waiting and waiting.control):
         return say(PHRASES, "no_control")
+    if waiting and waiting.shoppers and (smaller < FEWEST_EXPOSED or came < FEWEST_CAME):
+        phrase = "too_early_one" if waiting.shoppers == 1 else "too_early"
+        return say(PHRASES, phrase, waiting=waiting.shoppers, within=waiting.within)
     if smaller < FEWEST_EXPOSED:
         return say(PHRASES, "few_exposed", exposed=smaller, needed=FEWEST_EXPOSED)
     if came < FEWEST_CAME:

@@ -1,6 +1,6 @@
 """All that a decision may look at, as frozen values: who came where, what we know of them, what the time is.
 
-In: zone events of presence and facts of the records, put together by the records. Out: to conditions and decide.py. Nothing
+In: zone events of presence and facts of the records, put together by server/moments.py. Out: to conditions and decide.py. Nothing
 here has a position or a name of a shopper. Times are aware (UTC), lengths are seconds. What is not known is None or empty,
 and no decision may take that for a yes.
 
@@ -58,6 +58,11 @@ class ZoneFacts:
         return self.ancestors[0] if self.ancestors else None
 
     @property
+    def shop(self) -> str:
+        """The id of what counts as the shop: the site, or the zone itself where it is in none."""
+        return self.site or self.id
+
+    @property
     def specificity(self) -> tuple[int, int]:
         """The greater, the nearer to the goods: a shelf beats a zone beats a site, then the deeper nested."""
         return (LEVELS.index(self.level), len(self.ancestors))
@@ -78,10 +83,16 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class ConsentGiven:
-    """What the shopper last said to one purpose, and when."""
+    """What the shopper last said to one purpose, and when. `lapsed`: a newer text asks anew, and was not answered yet."""
 
     granted: bool
     at: datetime
+    lapsed: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is a yes that counts."""
+        return self.granted and not self.lapsed
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,23 @@ def write_segment(segment: NamedSegment) -> dict[str, Any]:
     return document | {"conditions": _with_kinds(segment.conditions, document["conditions"])}
 
 
+def lacking_a_group(campaign: Campaign) -> list[Fault]:
+    """The caps and cooldowns that count the offers of the campaign's group where it is in none: they would hold back every offer.
+
+    For whoever keeps a campaign. What was kept before this was asked is still read, and its decisions say why it is silent.
+    """
+    if campaign.group is not None:
+        return []
+    return [
+        Fault(
+            f"conditions[{index}].scope",
+            "counts the offers of the campaign's group, and the campaign has none: give it a `group`",
+        )
+        for index, condition in enumerate(campaign.conditions)
+        if getattr(condition, "scope", None) == "group"
+    ]
+
+
 def _with_kinds(conditions: Sequence[Condition], documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Documents leave out what was left at its default; the kind is no manner of speaking."""
     return [

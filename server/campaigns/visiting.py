@@ -78,7 +78,7 @@ class HereCondition(VisitCondition, ABC, frozen=True):
     def place(self, here: ZoneFacts | None) -> tuple[str, Sentence] | None:
         if here is None:
             return None
-        return (here.site or here.id) if self.of == "site" else here.id, self.say(self.of)
+        return here.shop if self.of == "site" else here.id, self.say(self.of)
 
 
 class PlaceCondition(HereCondition, ABC, frozen=True):

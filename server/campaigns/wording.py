@@ -78,9 +78,7 @@ def message_bytes(offer: Offer, text: OfferText) -> int:
     return len(json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")) + _OURS_BYTES
 
 
-def facts_of(
-    moment: Moment, offer_id: str, offer: Offer, ends_at: datetime, *, shop_name: str | None = None
-) -> Facts:
+def facts_of(moment: Moment, offer_id: str, offer: Offer, ends_at: datetime) -> Facts:
     """All that texts may name, of a moment. Times are by the shop's clock; what is not known is left out.
 
     A shopper's attributes are named like fields of theirs: `shopper.first_name`, where the shop keeps one.
@@ -99,7 +97,7 @@ def facts_of(
         "zone": {"id": zone.id, "name": zone.name, "level": zone.level, "groups": sorted(zone.groups)},
         "shop": {
             "id": zone.site,
-            "name": zone.name if zone.level == "site" else shop_name,
+            "name": zone.name if zone.level == "site" else zone.shop_name,
             "now": moment.now.astimezone(here),
         },
         "offer": {

@@ -6,6 +6,7 @@ English text that remembers its phrase and its facts: it can be said in the othe
 back from where it was kept (`retold`).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -35,6 +36,19 @@ WEEKDAYS: Final = {
 _DAYS: Final = {"en": ("1 day", "{} days"), "it": ("1 giorno", "{} giorni")}
 _LAST: Final = {"en": {"all": "and", "any": "or"}, "it": {"all": "e", "any": "o"}}
 _DATED: Final = {"en": "{day} at {time}", "it": "{day} alle {time}"}
+
+_ARTICLE: Final = re.compile(r"(il |lo |la |i |gli |le |l')")
+_VOWEL_DAY: Final = re.compile(r"(8|11) ")
+_STEMS: Final = {"a": "a", "di": "de", "da": "da", "in": "ne", "su": "su"}
+_ENDINGS: Final = {
+    "il": "l ",
+    "lo": "llo ",
+    "la": "lla ",
+    "i": "i ",
+    "gli": "gli ",
+    "le": "lle ",
+    "l'": "ll'",
+}
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -169,7 +183,28 @@ def spoken_list(things: Sequence[str], last: str = "and") -> str:
 
 def _spoken(phrases: Phrases, phrase: str, facts: Mapping[str, Any], language: str) -> str:
     spoken = {name: _spoken_fact(known, language) for name, known in facts.items()}
-    return phrases[language][phrase].format(**spoken)
+    template = phrases[language][phrase]
+    if language == "it":
+        for name, known in facts.items():
+            if isinstance(known, Mapping):  # not a plain name: a shop's own words stay as they are
+                template, spoken[name] = _melted(template, name, spoken[name])
+    return template.format(**spoken)
+
+
+def _melted(template: str, name: str, said: str) -> tuple[str, str]:
+    """Italian prepositions melt into the article that follows (`a` and `i messaggi`: `ai messaggi`), and `il` shrinks before 8 and 11."""
+    before = re.search(rf"\b(a|di|da|in|su|il) \{{{name}\}}", template)
+    article = _ARTICLE.match(said)
+    if before is None:
+        return template, said
+    joined = None
+    if before[1] == "il":
+        joined = f"l'{said}" if _VOWEL_DAY.match(said) else None
+    elif article:
+        joined = _STEMS[before[1]] + _ENDINGS[article[1].strip()] + said[article.end(1) :]
+    if joined is None:
+        return template, said
+    return f"{template[: before.start()]}{{{name}}}{template[before.end() :]}", joined
 
 
 def _spoken_fact(known: Any, language: str) -> str:

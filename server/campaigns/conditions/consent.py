@@ -16,6 +16,7 @@ class Consent(AudienceCondition, frozen=True):
             "nobody": "nobody is known who could have agreed to {purpose}",
             "never": "the shopper has not agreed to {purpose}",
             "no": "the shopper has said no to {purpose}",
+            "lapsed": "the shopper agreed to {purpose} by an earlier text, and has not answered the new one yet",
             "location": "the use of location",
             "profiling": "a profile of their habits",
             "push": "push messages",
@@ -26,6 +27,7 @@ class Consent(AudienceCondition, frozen=True):
             "nobody": "non si sa chi possa aver acconsentito a {purpose}",
             "never": "il cliente non ha acconsentito a {purpose}",
             "no": "il cliente ha detto di no a {purpose}",
+            "lapsed": "il cliente ha acconsentito a {purpose} con un testo precedente, e al nuovo non ha ancora risposto",
             "location": "l'uso della posizione",
             "profiling": "un profilo delle sue abitudini",
             "push": "i messaggi push",
@@ -44,6 +46,7 @@ class Consent(AudienceCondition, frozen=True):
     def lack(self, shopper: ShopperFacts, now: datetime, here: ZoneFacts | None) -> Sentence | None:
         del now, here
         given = shopper.consents.get(self.purpose)
-        if given is None:
-            return self.say("never", purpose=self.say(self.purpose))
-        return None if given.granted else self.say("no", purpose=self.say(self.purpose))
+        if given is not None and given.holds:
+            return None
+        why = "never" if given is None else "lapsed" if given.granted else "no"
+        return self.say(why, purpose=self.say(self.purpose))

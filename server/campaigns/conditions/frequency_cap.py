@@ -27,6 +27,7 @@ class FrequencyCap(Condition, frozen=True):
             "nobody": "nobody is known whose offers could be counted",
             "no_group": "this campaign is in no group whose offers could be counted",
             "full": "{sent} of {at_most} offers of {which} already sent {when}",
+            "full_one": "{sent} of {at_most} offer of {which} already sent {when}",
             "campaign": "this campaign",
             "group": "the group '{group}'",
             "all": "all campaigns",
@@ -39,6 +40,7 @@ class FrequencyCap(Condition, frozen=True):
             "nobody": "non si sa di chi contare le offerte",
             "no_group": "questa campagna non è in un gruppo di cui contare le offerte",
             "full": "già inviate {sent} offerte su {at_most} di {which} {when}",
+            "full_one": "già inviata {sent} offerta su {at_most} di {which} {when}",
             "campaign": "questa campagna",
             "group": "tutto il gruppo '{group}'",
             "all": "tutte le campagne",
@@ -76,7 +78,9 @@ class FrequencyCap(Condition, frozen=True):
             return None
         which = self.say(self.scope, **({"group": moment.group} if self.scope == "group" else {}))
         when = self.say(self.calendar) if self.calendar else self.say("window", window=self.window)
-        return self.say("full", sent=sent, at_most=self.at_most, which=which, when=when)
+        return self.say(
+            "full_one" if sent == 1 else "full", sent=sent, at_most=self.at_most, which=which, when=when
+        )
 
     def _counts(self, offer: SentOffer, moment: Moment) -> bool:
         if self.window is not None:

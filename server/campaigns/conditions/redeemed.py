@@ -23,6 +23,8 @@ class Redeemed(AudienceCondition, frozen=True):
             "unknown": "it was not looked up what the shopper redeemed",
             "few": "offers of {which} redeemed {when}: {count}, at least {wanted} are asked for",
             "many": "offers of {which} redeemed {when}: {count}, at most {wanted} are asked for",
+            "few_one": "offers of {which} redeemed {when}: {count}, at least {wanted} is asked for",
+            "many_one": "offers of {which} redeemed {when}: {count}, at most {wanted} is asked for",
             "little": "spent with offers of {which} {when}: {spent}, at least {wanted} are asked for",
             "one": "'{campaign}'",
             "all": "all campaigns",
@@ -34,6 +36,8 @@ class Redeemed(AudienceCondition, frozen=True):
             "unknown": "non è stato cercato che cosa il cliente abbia riscattato",
             "few": "offerte di {which} riscattate {when}: {count}, ne servono almeno {wanted}",
             "many": "offerte di {which} riscattate {when}: {count}, ne servono al massimo {wanted}",
+            "few_one": "offerte di {which} riscattate {when}: {count}, ne serve almeno {wanted}",
+            "many_one": "offerte di {which} riscattate {when}: {count}, ne serve al massimo {wanted}",
             "little": "speso con offerte di {which} {when}: {spent}, serve almeno {wanted}",
             "one": "'{campaign}'",
             "all": "tutte le campagne",
@@ -65,9 +69,13 @@ class Redeemed(AudienceCondition, frozen=True):
             return self.say("unknown")
         theirs = [each for each in shopper.redeemed if self._counts(each, now)]
         if len(theirs) < self.at_least:
-            return self._say("few", count=len(theirs), wanted=self.at_least)
+            return self._say(
+                "few_one" if self.at_least == 1 else "few", count=len(theirs), wanted=self.at_least
+            )
         if self.at_most is not None and len(theirs) > self.at_most:
-            return self._say("many", count=len(theirs), wanted=self.at_most)
+            return self._say(
+                "many_one" if self.at_most == 1 else "many", count=len(theirs), wanted=self.at_most
+            )
         spent = sum(each.amount or 0.0 for each in theirs)
         if self.spent_at_least is not None and spent < self.spent_at_least:
             return self._say("little", spent=Money(spent), wanted=Money(self.spent_at_least))

@@ -18,12 +18,18 @@ class Stock(Condition, frozen=True):
             "total": "{issued} of {limit} offers are given",
             "per_day": "{issued} of the {limit} offers of today are given",
             "per_shop_per_day": "{issued} of the {limit} offers of today in this shop are given",
+            "total_one": "{issued} of {limit} offer is given",
+            "per_day_one": "{issued} of the {limit} offer of today is given",
+            "per_shop_per_day_one": "{issued} of the {limit} offer of today in this shop is given",
         },
         "it": {
             "unknown": "non è stato contato quante offerte abbia dato questa campagna",
             "total": "offerte già date: {issued} su {limit}",
             "per_day": "offerte di oggi già date: {issued} su {limit}",
             "per_shop_per_day": "offerte di oggi in questo negozio già date: {issued} su {limit}",
+            "total_one": "offerta già data: {issued} su {limit}",
+            "per_day_one": "offerta di oggi già data: {issued} su {limit}",
+            "per_shop_per_day_one": "offerta di oggi in questo negozio già data: {issued} su {limit}",
         },
     }
     needs: ClassVar[frozenset[Fact]] = frozenset({"issued"})
@@ -49,5 +55,5 @@ class Stock(Condition, frozen=True):
         }
         for phrase, (given, limit) in counts.items():
             if limit is not None and given >= limit:
-                return self.say(phrase, issued=given, limit=limit)
+                return self.say(f"{phrase}_one" if given == 1 else phrase, issued=given, limit=limit)
         return None

@@ -18,10 +18,12 @@ class WasInZone(PlaceCondition, frozen=True):
         {
             "en": {
                 "few": "earlier visits to {place}: {visits}, at least {wanted} are asked for",
+                "few_one": "earlier visits to {place}: {visits}, at least {wanted} is asked for",
                 "long_ago": "the last visit to {place} was {ago} ago, not within {within}",
             },
             "it": {
                 "few": "visite precedenti in {place}: {visits}, ne servono almeno {wanted}",
+                "few_one": "visite precedenti in {place}: {visits}, ne serve almeno {wanted}",
                 "long_ago": "l'ultima visita in {place} risale a {ago} fa, non entro {within}",
             },
         }
@@ -32,7 +34,8 @@ class WasInZone(PlaceCondition, frozen=True):
 
     def lack_of(self, past: ZonePast | None, place: Sentence, now: datetime) -> Sentence | None:
         if past is None or past.visits < self.at_least:
-            return self.say("few", place=place, visits=past.visits if past else 0, wanted=self.at_least)
+            few = "few_one" if self.at_least == 1 else "few"
+            return self.say(few, place=place, visits=past.visits if past else 0, wanted=self.at_least)
         ago = since_last(past, now)
         if self.within is not None and ago > self.within:
             return self.say("long_ago", place=place, ago=ago, within=self.within)

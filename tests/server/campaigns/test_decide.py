@@ -82,7 +82,7 @@ def test_a_held_back_campaign_says_why_and_the_next_best_speaks():
     cap = {"kind": "frequency_cap", "at_most": 1, "window": "7d"}
     some = [a_campaign("capped", cap, priority=9), a_campaign("shoes")]
     found = decided(some, shopper=a_shopper(sent=(sent(campaign="capped"),)))
-    assert words(found["capped"]) == ["1 of 1 offers of this campaign already sent in the last 7 days"]
+    assert words(found["capped"]) == ["1 of 1 offer of this campaign already sent in the last 7 days"]
     assert words(found["shoes"]) == ["nothing spoke against it"]
     assert found["shoes"].verdict == "send"
 

@@ -1,10 +1,12 @@
 """What a campaign did is told between bounds that can be trusted, or not at all."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.campaigns.lift import FEWEST_CAME, FEWEST_EXPOSED, Group, interval_of, lift_of
+from server.campaigns.lift import FEWEST_CAME, FEWEST_EXPOSED, Group, Waiting, interval_of, lift_of
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,36 @@ def test_with_few_at_the_till_nothing_is_concluded():
 def test_without_a_hold_out_nothing_is_said():
     found = lift_of(Group(10_000, 900), Group(0, 0))
     assert (found.interval, found.words) == (None, "nothing can be said: nobody was held out")
+
+
+@pytest.mark.parametrize("nobody_yet", [Group(0, 0), Group(3, 1)])
+def test_while_shoppers_may_still_come_it_is_too_early_and_not_that_nobody_was_held_out(nobody_yet):
+    words = lift_of(nobody_yet, Group(0, 0), waiting=Waiting(12, 3, timedelta(days=7))).words
+    assert words == "too early to say: 12 shoppers have not had 7 days yet"
+    assert words.in_language("it") == "troppo presto: 12 persone non hanno ancora avuto 7 giorni"
+
+
+def test_one_shopper_and_one_day_are_told_as_one():
+    words = lift_of(Group(0, 0), Group(0, 0), waiting=Waiting(1, 1, timedelta(days=1))).words
+    assert words == "too early to say: 1 shopper has not had 1 day yet"
+    assert words.in_language("it") == "troppo presto: 1 persona non ha ancora avuto 1 giorno"
+
+
+def test_enough_shoppers_are_judged_though_others_may_still_come():
+    found = lift_of(Group(1_000, 150), Group(500, 48), waiting=Waiting(9, 3, timedelta(days=7)))
+    assert found.interval is not None
+
+
+def test_a_campaign_that_holds_nobody_out_is_not_told_to_wait():
+    found = lift_of(Group(500, 48), Group(0, 0), waiting=Waiting(9, 0, timedelta(days=7)))
+    assert found.words == "nothing can be said: nobody was held out"
+
+
+def test_no_bound_lies_beyond_all_of_100():
+    for size in range(1, 40):
+        everybody, nobody = Group(size, size), Group(size, 0)
+        assert interval_of(everybody, nobody).high <= 1
+        assert interval_of(nobody, everybody).low >= -1
 
 
 def test_more_cannot_come_than_were_exposed():

@@ -76,6 +76,16 @@ def test_a_good_code_is_good():
             {"spend_milli": 6_010},
             "too_much: 6.00 of this code is left, less than 6.01",
         ),
+        (
+            a_code(a_coupon(worth=10.0)),
+            {"paid_milli": 0},
+            "nothing: the purchase is of nothing, and the till did not say how much of this code to use",
+        ),
+        (
+            a_code(given_at=NOON + HOUR),
+            {},
+            "too_early: this code was given out at 2026-06-10 13:00:00 UTC and cannot have been used before",
+        ),
     ],
 )
 def test_a_till_reads_why_not(code, asked, words):

@@ -33,3 +33,23 @@ def test_times_may_be_written_as_toml_has_them():
 def test_what_is_no_toml_is_refused_in_words(text):
     with pytest.raises(BadCampaign, match="is no TOML"):
         toml_document(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"a." * 200_000 + b"b = 1",
+        b"x = 1\n[" + b"a ." * 200_000 + b"b]",
+        b"x = { " + b'"a".' * 100_000 + b"'b' = 1 }",
+    ],
+    ids=["a key", "a table", "an inline table"],
+)
+def test_a_name_of_thousands_of_parts_is_refused_before_it_costs_anything(text):
+    with pytest.raises(BadCampaign, match="more than 16 parts"):
+        toml_document(text)
+
+
+def test_dots_in_texts_are_no_parts_of_a_name():
+    words = "...".join("abcdefghijklmnopqrstuvwxyz") + " www." + ".".join("abcdefghij")
+    campaign = a_campaign(name=words)
+    assert read_campaigns(toml_document(campaigns_as_toml([campaign]).encode()))[0].name == words

@@ -112,3 +112,27 @@ def test_a_name_with_braces_is_only_a_name():
 def test_what_has_no_words_is_refused_where_it_is_said():
     with pytest.raises(TypeError, match="no words are known for object"):
         say(PHRASES, "is", it=object())
+
+
+JOINS = {
+    "en": {"to": "to {it}", "on": "on {it}", "thing": "the shop", "several": "the shops"},
+    "it": {"to": "parla a {it}", "on": "finisce il {it}", "thing": "il negozio", "several": "gli altri"},
+}
+
+
+def test_italian_prepositions_melt_into_articles_but_never_into_a_shops_own_names():
+    assert say(JOINS, "to", it=say(JOINS, "thing")).in_language("it") == "parla al negozio"
+    assert say(JOINS, "to", it=say(JOINS, "several")).in_language("it") == "parla agli altri"
+    assert say(JOINS, "to", it="la carte").in_language("it") == "parla a la carte"
+
+
+@pytest.mark.parametrize(
+    ("day", "told"), [(8, "l'8 luglio"), (11, "l'11 luglio"), (9, "il 9 luglio"), (1, "il 1º luglio")]
+)
+def test_italian_days_have_their_own_article(day, told):
+    assert say(JOINS, "on", it=date(2026, 7, day)).in_language("it") == f"finisce {told} 2026"
+
+
+def test_what_was_kept_before_is_joined_too():
+    kept = say(JOINS, "to", it=say(JOINS, "several")).facts
+    assert retold(JOINS, "to", kept, "it") == "parla agli altri"

@@ -14,7 +14,8 @@ FIELDS = {"url": "https://shop.example/x", "coupon": "spring-10"}
 
 
 def an_action(kind, **changes):
-    needed = {name for name, field in ACTIONS[kind].model_fields.items() if field.is_required()}
+    fields = ACTIONS[kind].model_fields
+    needed = {name for name, field in fields.items() if field.is_required() or name == "url"}
     return {"kind": kind} | {name: FIELDS[name] for name in needed} | changes
 
 

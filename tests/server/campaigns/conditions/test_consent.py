@@ -26,3 +26,18 @@ def test_who_withdrew_is_told_apart_from_who_was_never_asked():
 def test_one_purpose_never_stands_for_another(purpose):
     others = {name: True for name in ("location", "profiling", "push", "email", "sms") if name != purpose}
     assert asked(purpose, **others).startswith("the shopper has not agreed to")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "joined"),
+    [
+        ("location", "all'uso della posizione"),
+        ("profiling", "a un profilo delle sue abitudini"),
+        ("push", "ai messaggi push"),
+        ("email", "alle e-mail"),
+        ("sms", "agli SMS"),
+    ],
+)
+def test_italian_joins_its_preposition_to_the_article_of_what_was_asked(purpose, joined):
+    assert asked(purpose).in_language("it") == f"il cliente non ha acconsentito {joined}"
+    assert asked(purpose, **{purpose: False}).in_language("it") == f"il cliente ha detto di no {joined}"

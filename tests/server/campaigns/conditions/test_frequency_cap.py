@@ -80,3 +80,11 @@ def test_a_cap_may_begin_anew_by_the_shoppers_own_clock():
 def test_a_cap_counts_in_one_way(fields):
     with pytest.raises(ValidationError, match="give a window"):
         FrequencyCap(at_most=1, **fields)
+
+
+def test_one_offer_is_told_as_one_and_several_as_several():
+    one = asked(FrequencyCap(at_most=1, window="7d"), sent(DAY))
+    assert one == "1 of 1 offer of this campaign already sent in the last 7 days"
+    assert one.in_language("it") == "già inviata 1 offerta su 1 di questa campagna nell'arco di 7 giorni"
+    three = asked(FrequencyCap(at_most=1, window="7d"), sent(), sent(DAY), sent(2 * DAY))
+    assert three.in_language("it") == "già inviate 3 offerte su 1 di questa campagna nell'arco di 7 giorni"

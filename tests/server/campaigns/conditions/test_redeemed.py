@@ -21,7 +21,7 @@ def asked(condition: Redeemed, *redeemed: RedeemedOffer) -> str | None:
 def test_who_used_an_offer_before():
     assert asked(Redeemed(at_least=1), used(campaign="bags")) is None
     assert asked(Redeemed(at_least=1)) == (
-        "offers of all campaigns redeemed so far: 0, at least 1 are asked for"
+        "offers of all campaigns redeemed so far: 0, at least 1 is asked for"
     )
 
 
@@ -34,7 +34,7 @@ def test_only_one_campaigns_offers_and_only_the_late_ones_count_where_so_asked()
     condition = Redeemed(campaign="shoes", at_least=1, within="30d")
     assert asked(condition, used(29)) is None
     assert asked(condition, used(30), used(1, "bags")) == (
-        "offers of 'shoes' redeemed in the last 30 days: 0, at least 1 are asked for"
+        "offers of 'shoes' redeemed in the last 30 days: 0, at least 1 is asked for"
     )
 
 

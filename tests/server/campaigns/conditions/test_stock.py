@@ -36,3 +36,8 @@ def test_what_was_not_counted_is_not_given():
 def test_a_stock_without_limits_is_refused():
     with pytest.raises(ValidationError, match="give a total"):
         Stock()
+
+
+def test_a_stock_of_one_is_told_as_one_in_both_languages():
+    said = asked(Stock(total=1), shoes=Issued(total=1))
+    assert (said, said.in_language("it")) == ("1 of 1 offer is given", "offerta già data: 1 su 1")

@@ -83,7 +83,7 @@ def test_was_in_another_zone_within_a_time():
         asked(lately, z_bags=visits(1, 8 * DAY))
         == "the last visit to 'z_bags' was 8 days ago, not within 7 days"
     )
-    assert asked(lately, z_shoes=visits(9)) == "earlier visits to 'z_bags': 0, at least 1 are asked for"
+    assert asked(lately, z_shoes=visits(9)) == "earlier visits to 'z_bags': 0, at least 1 is asked for"
 
 
 def test_was_in_a_zone_at_least_so_often():
