@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.campaigns import Campaign, Fault, named_by, read_campaign, write_campaign
 from server.campaigns.offer import Offer
+from server.campaigns.reading import lacking_a_group
 from server.records import campaigns, references, zones
 from server.records.refusal import NotFound
 from server.records.rows import Change
@@ -50,7 +51,9 @@ async def keep(connection: AsyncConnection, given: Sequence[Campaign], now: date
 
 
 async def missing(connection: AsyncConnection, campaign: Campaign) -> AsyncIterator[Fault]:
-    """What the campaign listens to, is for or gives, and is not there; with its place in the document."""
+    """What the campaign listens to, is for, gives or counts, and is not there; with its place in the document."""
+    for fault in lacking_a_group(campaign):
+        yield fault
     where = campaign.trigger.where
     unknown = await references.unknown(
         connection, "zones", [*where.zones, *([where.site] if where.site else [])]

@@ -31,6 +31,13 @@ async def bump(connection: AsyncConnection, name: Name) -> int:
     return int(bumped.scalar_one())
 
 
+async def take_turn(connection: AsyncConnection, name: Name) -> None:
+    """Holds `name` until the commit: on PostgreSQL whoever else would take it, or bump it, waits. SQLite has one writer anyway."""
+    statement = insert_into(connection, _versions).values(name=name, version=0).on_conflict_do_nothing()
+    await connection.execute(statement)
+    await connection.execute(sa.select(_versions.c.version).where(_versions.c.name == name).with_for_update())
+
+
 async def versions(connection: AsyncConnection) -> dict[str, int]:
     """All names that ever changed, with their versions."""
     rows = await connection.execute(sa.select(_versions.c.name, _versions.c.version))

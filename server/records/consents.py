@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.campaigns.moment import Purpose
-from server.records import shoppers
+from server.records import catalogue, consent_texts, shoppers, testers, webhooks
 from server.records.naming import fresh_id
-from server.records.tables import ConsentRow, Table
+from server.records.rows import Change
+from server.records.tables import ConsentRow, ConsentTextRow, Table
 
 _consents = Table.metadata.tables["consents"]
 
@@ -36,14 +37,20 @@ async def give(
     *,
     device: str | None = None,
 ) -> dict[str, ConsentRow]:
-    """Keeps answers; gives what holds now, by purpose. Raises NotFound for an unknown shopper.
+    """Keeps answers; gives what holds now, by purpose. Raises NotFound for an unknown shopper, NeverAsked for a text that is none.
 
-    The same answer to the same words, given again (a retry), adds nothing to the trail.
+    The same answer to the same words, given again (a retry), adds nothing to the trail. A no is taken whatever text it names, and
+    stops what waits to be told of the shopper; what waits to be sent to them is looked at again when it is sent. A new no to
+    location ends the shopper's phones as testers too.
     """
     await shoppers.lock(connection, shopper)
+    await catalogue.take_turn(connection, "consents")  # no text is published meanwhile
     standing = await current(connection, shopper)
     for purpose, granted in sorted(answers.items()):
         old = standing.get(purpose)
+        late = granted and await consent_texts.is_out_of_date(
+            connection, purpose, wording.version, wording.language
+        )
         if old and (old.granted, old.text_version, old.language) == (
             granted,
             wording.version,
@@ -64,14 +71,29 @@ async def give(
             how=wording.how,
             device_id=device,
             given_at=now,
+            lapsed_at=now if late else None,
         )
         await connection.execute(sa.insert(_consents).values(**row.model_dump()))
         standing[purpose] = row
+        if purpose == "location" and not granted:
+            await testers.withdraw(connection, shopper)
+    if answers.get("location") is False:
+        await webhooks.tell_no_more(connection, now, shopper)
     return standing
 
 
+async def ask(
+    connection: AsyncConnection, text: consent_texts.Text, by: str, now: datetime
+) -> tuple[Change, ConsentTextRow]:
+    """Publishes what is asked from now on, as consent_texts.publish; where all are asked anew, what waits is told of nobody meanwhile."""
+    change, row = await consent_texts.publish(connection, text, by, now)
+    if change == "created" and text.asks_anew and text.purpose == "location":
+        await webhooks.tell_no_more(connection, now)
+    return change, row
+
+
 async def current(connection: AsyncConnection, shopper: str) -> dict[str, ConsentRow]:
-    """What holds now for one shopper, by purpose."""
+    """What was last answered by one shopper, by purpose; `lapsed_at` is set where it counts for nothing until it is answered anew."""
     rows = await connection.execute(
         sa.select(_consents)
         .where(_consents.c.shopper_id == shopper, _consents.c.superseded_at.is_(None))
@@ -85,7 +107,7 @@ async def trail(connection: AsyncConnection, shopper: str) -> list[ConsentRow]:
     rows = await connection.execute(
         sa.select(_consents)
         .where(_consents.c.shopper_id == shopper)
-        .order_by(_consents.c.given_at, _consents.c.id)
+        .order_by(_consents.c.given_at, _consents.c.superseded_at.is_(None), _consents.c.id)
     )
     return [ConsentRow(**row) for row in rows.mappings()]
 
@@ -93,9 +115,7 @@ async def trail(connection: AsyncConnection, shopper: str) -> list[ConsentRow]:
 async def granted(connection: AsyncConnection, purpose: Purpose) -> set[str]:
     """All shoppers who agree to a purpose now."""
     rows = await connection.execute(
-        sa.select(_consents.c.shopper_id).where(
-            _consents.c.purpose == purpose, _consents.c.superseded_at.is_(None), _consents.c.granted
-        )
+        sa.select(_consents.c.shopper_id).where(_consents.c.purpose == purpose, *consent_texts.HOLDS)
     )
     return set(rows.scalars())
 
@@ -105,7 +125,7 @@ async def granted_by(connection: AsyncConnection, whom: Collection[str]) -> dict
     agreed: dict[str, set[str]] = {shopper: set() for shopper in whom}
     rows = await connection.execute(
         sa.select(_consents.c.shopper_id, _consents.c.purpose).where(
-            _consents.c.shopper_id.in_(list(whom)), _consents.c.superseded_at.is_(None), _consents.c.granted
+            _consents.c.shopper_id.in_(list(whom)), *consent_texts.HOLDS
         )
     )
     for row in rows:

@@ -5,19 +5,23 @@ and never commit. Claims of one coupon take turns at its row (PostgreSQL; SQLite
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.campaigns import Campaign
 from server.campaigns.coupon import ALPHABET, LETTERS, Coupon, code_of, normal, shown
 from server.campaigns.redemption import spoken_instant
+from server.campaigns.words import Phrases, say
 from server.records import webhooks
 from server.records.bulk import insert_rows
-from server.records.database import insert_into
+from server.records.database import in_parts, insert_into
+from server.records.evidence import time_zone_of
 from server.records.refusal import NotFound, Taken
 from server.records.rows import Change, by_id, page
 from server.records.tables import CouponClaimRow, CouponCodeRow, CouponRow, Table
@@ -26,6 +30,36 @@ _coupons, _codes, _claims, _outbox, _redemptions = (
     Table.metadata.tables[name]
     for name in ("coupons", "coupon_codes", "coupon_claims", "outbox", "redemptions")
 )
+
+
+_PHRASES: Final[Phrases] = {
+    "en": {
+        "not_yours": "no offer {offer} was given to you",
+        "no_code": "you have no code {code}",
+        "given_out": "all {stock} are given out",
+        "codes_given_out": "all codes are given out",
+        "has_one": "you have one already, and that is what one person gets",
+        "has_all": "you have {count} of them already, and that is what one person gets",
+        "without": "this offer comes without a coupon",
+        "offer_over": "this offer ended at {time}",
+        "offer_used": "this offer was redeemed already",
+        "gone": "the coupon of this offer is no longer there",
+        "over": "this coupon ended at {time}",
+    },
+    "it": {
+        "not_yours": "nessuna offerta {offer} ti è stata data",
+        "no_code": "non hai un codice {code}",
+        "given_out": "tutti i {stock} buoni sono stati dati",
+        "codes_given_out": "tutti i codici sono stati dati",
+        "has_one": "ne hai già uno, e a ogni persona ne spetta uno",
+        "has_all": "ne hai già {count}, e a ogni persona non ne spettano di più",
+        "without": "questa offerta non ha un buono",
+        "offer_over": "questa offerta è finita il {time}",
+        "offer_used": "questa offerta è già stata usata",
+        "gone": "il buono di questa offerta non c'è più",
+        "over": "questo buono è scaduto il {time}",
+    },
+}
 
 
 class NoCoupon(Taken):
@@ -53,6 +87,23 @@ async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 1
 async def find(connection: AsyncConnection, coupon: str) -> CouponRow:
     """One coupon by its id. Raises NotFound."""
     return await by_id(connection, CouponRow, coupon, "coupon")
+
+
+async def load(connection: AsyncConnection, campaigns: Iterable[Campaign]) -> dict[str, Coupon]:
+    """The coupons that can be claimed with the offers of these campaigns, by id."""
+    named = {
+        offer.coupon
+        for campaign in campaigns
+        for offer in (campaign.offer, *campaign.offers, *(each.offer for each in campaign.follow_ups))
+        if offer is not None and offer.coupon is not None
+    }
+    found: dict[str, Coupon] = {}
+    for some in in_parts(named):
+        rows = await connection.execute(
+            sa.select(_coupons.c.id, _coupons.c.coupon).where(_coupons.c.id.in_(some))
+        )
+        found |= {row.id: Coupon.model_validate(row.coupon) for row in rows}
+    return found
 
 
 async def put(connection: AsyncConnection, coupon: Coupon, now: datetime) -> tuple[Change, CouponRow]:
@@ -119,14 +170,14 @@ async def claim(connection: AsyncConnection, offer: str, shopper: str, device: s
     asked = sa.select(_outbox).where(_outbox.c.id == offer, _outbox.c.shopper_id == shopper)
     given = (await connection.execute(asked.with_for_update())).mappings().one_or_none()
     if given is None:
-        raise NotFound(f"no offer {offer} was given to you")
+        raise NotFound(say(_PHRASES, "not_yours", offer=offer))
     earlier = await _claimed(connection, offer)
     if earlier is not None:
         return earlier
     kept = await _coupon_of(connection, given, now)
     coupon = Coupon.model_validate(kept.coupon)
     if not await _issue(connection, coupon.id, 1):
-        raise NoCoupon(f"all {kept.stock} are given out")
+        raise NoCoupon(say(_PHRASES, "given_out", stock=kept.stock))
     await _refuse_more_than_one_gets(connection, coupon, shopper)
     ends_at = coupon.holds_until(now)
     code = await _code_for(connection, coupon, shopper, offer, now, ends_at)
@@ -152,7 +203,7 @@ async def claim_of(connection: AsyncConnection, code: str, shopper: str) -> Clai
     offer = await connection.scalar(theirs.order_by(_claims.c.claimed_at.desc()).limit(1))
     claimed = await _claimed(connection, offer) if offer else None
     if claimed is None:
-        raise NotFound(f"you have no code {code}")
+        raise NotFound(say(_PHRASES, "no_code", code=code))
     return claimed
 
 
@@ -183,21 +234,27 @@ async def _coupon_of(connection: AsyncConnection, given: sa.RowMapping, now: dat
     """The coupon that an offer can still be turned into. Raises NoCoupon."""
     name = given["data"].get("coupon")
     if name is None:
-        raise NoCoupon("this offer comes without a coupon")
+        raise NoCoupon(say(_PHRASES, "without"))
     if given["expires_at"] <= now or given["outcome"] == "withdrawn":
-        raise NoCoupon(f"this offer ended at {spoken_instant(given['expires_at'])}")
+        raise NoCoupon(say(_PHRASES, "offer_over", time=await _told(connection, given, given["expires_at"])))
     if await connection.scalar(
         sa.select(_redemptions.c.outbox_id).where(_redemptions.c.outbox_id == given["id"])
     ):
-        raise NoCoupon("this offer was redeemed already")
+        raise NoCoupon(say(_PHRASES, "offer_used"))
     try:
         row = await find(connection, name)
     except NotFound:
-        raise NoCoupon("the coupon of this offer is no longer there") from None
+        raise NoCoupon(say(_PHRASES, "gone")) from None
     coupon = Coupon.model_validate(row.coupon)
     if coupon.ends_at and coupon.ends_at <= now:
-        raise NoCoupon(f"this coupon ended at {spoken_instant(coupon.ends_at)}")
+        raise NoCoupon(say(_PHRASES, "over", time=await _told(connection, given, coupon.ends_at)))
     return row
+
+
+async def _told(connection: AsyncConnection, given: sa.RowMapping, at: datetime) -> str:
+    """By the clock of the shop that gave the offer; by UTC where nobody knows it any more."""
+    time_zone = await time_zone_of(connection, given["zone_id"])
+    return spoken_instant(at, ZoneInfo(time_zone) if time_zone else UTC)
 
 
 async def _issue(connection: AsyncConnection, coupon: str, count: int) -> bool:
@@ -216,8 +273,8 @@ async def _refuse_more_than_one_gets(connection: AsyncConnection, coupon: Coupon
         .where(_claims.c.coupon_id == coupon.id, _claims.c.shopper_id == shopper)
     )
     if (had or 0) >= coupon.per_person:
-        most = "one" if coupon.per_person == 1 else f"{coupon.per_person} of them"
-        raise NoCoupon(f"you have {most} already, and that is what one person gets")
+        phrase = "has_one" if coupon.per_person == 1 else "has_all"
+        raise NoCoupon(say(_PHRASES, phrase, count=coupon.per_person))
 
 
 async def _code_for(
@@ -248,7 +305,7 @@ async def _code_for(
     )
     following = await connection.scalar(waiting.order_by(_codes.c.code).limit(1))
     if following is None:
-        raise NoCoupon("all codes are given out")
+        raise NoCoupon(say(_PHRASES, "codes_given_out"))
     await connection.execute(sa.update(_codes).where(_codes.c.code == following).values(**theirs))
     return await _code(connection, following)
 

@@ -5,9 +5,10 @@ The edge that opens a transaction owns it; verbs in the other files of this room
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -41,6 +42,9 @@ UNWILLING = (OSError, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.Tim
 #: How long a writer waits for another process's write lock on SQLite before it gives up (the sender, the console and the
 #: path take turns within milliseconds; another program, such as a backup, may hold it for seconds).
 SQLITE_BUSY_S = 10
+
+#: How often it is tried to empty SQLite's journal, which needs a moment in which nobody reads; others take their turn in between.
+JOURNAL_TRIES, JOURNAL_PAUSE_S = 50, 0.1
 
 #: SQLite 3.32+ takes 32,766 variables in a statement; asyncpg takes 32,767. Lists of ids are cut below that.
 MANY = 10_000
@@ -132,6 +136,21 @@ class Database:
             now: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
             return now
 
+    async def empty_journal(self) -> None:
+        """Brings all that was committed into the file itself, and cuts off the journal beside it (the WAL), which remembers longer.
+
+        Waits for nobody: while somebody reads just then it tries again some times, and leaves it to the next call. Does nothing on
+        PostgreSQL, whose own VACUUM and recycling of its WAL see to it.
+        """
+        file = file_of(str(self.engine.url))
+        if file is None:
+            return
+        for _ in range(JOURNAL_TRIES):
+            async with self._turn:
+                if await asyncio.to_thread(_cut_off_journal, file):
+                    return
+            await asyncio.sleep(JOURNAL_PAUSE_S)
+
     async def close(self) -> None:
         if self._writer is not None:
             await self._writer.close()
@@ -208,13 +227,29 @@ def _speak_sqlite(engine: sa.Engine) -> None:
 
 
 def _sqlite_connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    """WAL so that readers never wait; FULL so that an acknowledged visit survives even a power cut."""
+    """WAL so that readers never wait; FULL so that an acknowledged visit survives even a power cut.
+
+    What is deleted is overwritten (secure_delete): who was erased is in no free part of the file either.
+    """
     # The driver must not open transactions by itself: we say BEGIN or BEGIN IMMEDIATE (SQLAlchemy docs, pysqlite).
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "secure_delete=ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _cut_off_journal(file: Path) -> bool:
+    """Whether it was done; False where a reader still looks at an older state, for whom the journal is needed."""
+    with closing(sqlite3.connect(file, timeout=0)) as connection:
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.outbox import NO_LEASE
 from server.records.refusal import NotFound, Taken
+from server.records.rows import Mark, before_mark
 from server.records.tables import OutboxRow, Table
 
 _outbox = Table.metadata.tables["outbox"]
@@ -37,12 +38,12 @@ class Which:
 
 
 async def listed(
-    connection: AsyncConnection, which: Which, *, after: tuple[datetime, str] | None, limit: int
+    connection: AsyncConnection, which: Which, *, after: Mark | None, limit: int
 ) -> list[OutboxRow]:
     """Those that died last first, from behind the time of death and id `after`."""
     asked = sa.select(_outbox).where(*_conditions(which))
     if after is not None:
-        asked = asked.where(sa.tuple_(_outbox.c.settled_at, _outbox.c.id) < sa.tuple_(*_literals(after)))
+        asked = asked.where(before_mark(_outbox.c.settled_at, _outbox.c.id, after))
     asked = asked.order_by(_outbox.c.settled_at.desc(), _outbox.c.id.desc()).limit(limit)
     return [OutboxRow(**row) for row in (await connection.execute(asked)).mappings()]
 
@@ -106,8 +107,3 @@ def _conditions(which: Which) -> list[sa.ColumnElement[bool]]:
         *([columns.settled_at >= which.since] if which.since else []),
         *([columns.settled_at < which.until] if which.until else []),
     ]
-
-
-def _literals(after: tuple[datetime, str]) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
-    at, row = after
-    return sa.literal(at, _outbox.c.settled_at.type), sa.literal(row)

@@ -105,12 +105,17 @@ def _exposure_row(decision: Exposed) -> dict[str, Any]:
 
 def _outbox_row(send: Send, heard_at: datetime) -> dict[str, Any]:
     event, offer = send.event, send.offer
-    data = offer.told(send.text.language) | {
-        "offer": send.offer_id,
-        "visit": event.visit,
-        "campaign": send.campaign,
-        "expires_at": send.expires_at.isoformat(),
-    }
+    language = {"language": send.text.language}  # first: a shop's own fact of that name stays
+    data = (
+        language
+        | offer.told(send.text.language)
+        | {
+            "offer": send.offer_id,
+            "visit": event.visit,
+            "campaign": send.campaign,
+            "expires_at": send.expires_at.isoformat(),
+        }
+    )
     return {
         "id": send.offer_id,
         "decision_id": send.id,
@@ -135,4 +140,5 @@ def _outbox_row(send: Send, heard_at: datetime) -> dict[str, Any]:
         "attempts": 0,
         "settled_at": None,
         "outcome": None,
+        "receipt_s": send.receipt_s,
     }

@@ -10,9 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.records.rows import by_id
+from server.records.rows import Mark, before_mark, by_id
 from server.records.tables import AttemptRow, DecisionRow, OutboxRow, ReceiptRow, RedemptionRow, Table
-from server.records.visits import Mark, before_mark
 
 _decisions = Table.metadata.tables["decisions"]
 _outbox = Table.metadata.tables["outbox"]
@@ -123,6 +122,12 @@ async def offers_of(connection: AsyncConnection, decisions: list[str]) -> dict[s
     return {row["decision_id"]: OutboxRow(**row) for row in found.mappings()}
 
 
-async def forget_before(connection: AsyncConnection, before: datetime) -> int:
-    """Deletes decisions made before `before`; gives how many. Offers that are still to be sent keep their own rows."""
-    return (await connection.execute(sa.delete(_decisions).where(_decisions.c.decided_at < before))).rowcount
+async def attempts_at(connection: AsyncConnection, offers: list[str]) -> dict[str, list[AttemptRow]]:
+    """What was tried for each of these offers, by its id, the oldest first; an offer that nobody tried yet has none."""
+    found = await connection.execute(
+        sa.select(_attempts).where(_attempts.c.outbox_id.in_(offers)).order_by(_attempts.c.at, _attempts.c.id)
+    )
+    tried: dict[str, list[AttemptRow]] = {offer: [] for offer in offers}
+    for row in found.mappings():
+        tried[row["outbox_id"]].append(AttemptRow(**row))
+    return tried

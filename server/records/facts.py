@@ -31,9 +31,10 @@ from server.records.tables import Table
 _devices, _shoppers = Table.metadata.tables["devices"], Table.metadata.tables["shoppers"]
 _consents, _addresses = Table.metadata.tables["consents"], Table.metadata.tables["addresses"]
 _visits, _outbox = Table.metadata.tables["visits"], Table.metadata.tables["outbox"]
+_remembered = Table.metadata.tables["remembered"]
 _exposures, _redemptions = Table.metadata.tables["exposures"], Table.metadata.tables["redemptions"]
 
-#: Outcomes after which an offer never reached anybody: they count against no cap.
+#: Outcomes after which an offer never reached anybody: they count against no cap and cause no purchase.
 FAILED = ("undeliverable", "refused", "expired", "withdrawn", "dead_letter")
 
 #: Channels that need no address: who has the app finds what is in it.
@@ -159,6 +160,8 @@ class Facts:
                     step=row.step,
                 )
             )
+        for row in rows_among(self._connection, _remembered_of, shoppers, since=since):
+            sent[row.shopper_id].append(_of_somewhere(row))
         return sent
 
     def _past(self, shoppers: Collection[str], asked: Asked) -> dict[str, dict[str, ZonePast]]:
@@ -254,6 +257,13 @@ def _sent_to(dialect: str) -> sa.Select[Any]:
 
 
 @cache
+def _remembered_of(dialect: str) -> sa.Select[Any]:
+    """What was given in shops that forget, without where."""
+    since = sa.bindparam("since", type_=_remembered.c.at.type)
+    return sa.select(_remembered).where(among(dialect, _remembered.c.shopper_id), _remembered.c.at >= since)
+
+
+@cache
 def _ended_visits(dialect: str) -> sa.Select[Any]:
     columns = (
         _visits.c.id,
@@ -284,8 +294,26 @@ def _redeemed_by(dialect: str) -> sa.Select[Any]:
 def _by_shopper(consents: Iterable[Any]) -> dict[str, dict[str, ConsentGiven]]:
     of: dict[str, dict[str, ConsentGiven]] = {}
     for row in consents:
-        of.setdefault(row.shopper_id, {})[row.purpose] = ConsentGiven(row.granted, row.given_at)
+        of.setdefault(row.shopper_id, {})[row.purpose] = ConsentGiven(
+            row.granted, row.given_at, lapsed=row.lapsed_at is not None
+        )
     return of
+
+
+def _of_somewhere(row: Any) -> SentOffer:
+    """Nothing that happens now can be the same stay: it is over, and nobody knows where it was."""
+    return SentOffer(
+        campaign=row.campaign_id,
+        at=row.at,
+        visit="",
+        zone="",
+        device="",
+        entered_at=row.at,
+        exited_at=row.at,
+        group=row.campaign_group,
+        held_out=row.held_out,
+        step=row.step,
+    )
 
 
 def _shopper_facts(row: Any) -> ShopperFacts:

@@ -39,9 +39,3 @@ async def settle(connection: AsyncConnection, owner: str, key: str, status: int,
         .where(_answers.c.owner == owner, _answers.c.key == key)
         .values(status=status, answer=answer)
     )
-
-
-async def forget_before(connection: AsyncConnection, then: datetime) -> int:
-    """Drops answers older than `then`; gives how many. Who asks again after that is served anew."""
-    dropped = await connection.execute(sa.delete(_answers).where(_answers.c.created_at < then))
-    return dropped.rowcount

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.records.rows import Mark, before_mark
 from server.records.tables import OutboxRow, Table
 
 _outbox = Table.metadata.tables["outbox"]
@@ -20,7 +21,7 @@ async def listed(
     shopper: str,
     now: datetime,
     *,
-    after: tuple[datetime, str] | None,
+    after: Mark | None,
     limit: int,
 ) -> list[OutboxRow]:
     """The newest first, from behind the time and id `after`."""
@@ -28,9 +29,7 @@ async def listed(
         _outbox.c.shopper_id == shopper, _outbox.c.taken_by.is_not(None), _outbox.c.expires_at > now
     )
     if after is not None:
-        at, row = after
-        mark = sa.tuple_(sa.literal(at, _outbox.c.created_at.type), sa.literal(row))
-        asked = asked.where(sa.tuple_(_outbox.c.created_at, _outbox.c.id) < mark)
+        asked = asked.where(before_mark(_outbox.c.created_at, _outbox.c.id, after))
     asked = asked.order_by(_outbox.c.created_at.desc(), _outbox.c.id.desc()).limit(limit)
     return [OutboxRow(**row) for row in (await connection.execute(asked)).mappings()]
 

@@ -17,12 +17,15 @@ Rules, in prose:
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.records import consent_texts
+from server.records.attempts import all_passed_over, attempt_of, passed_over, storable, was_tried
 from server.records.bulk import insert_rows, update_rows
 from server.records.database import Database, Transaction
 from server.records.order import LiveAddresses, Turn, Ways
@@ -47,9 +50,6 @@ _redemptions = Table.metadata.tables["redemptions"]
 
 #: A row that nobody holds: a lease that ran out long ago.
 NO_LEASE = datetime(1970, 1, 1, tzinfo=UTC)
-
-#: What a channel said is kept up to here.
-_LONGEST_WORDS = 500
 
 #: How many offers without a receipt are handed to their next channel in one claim: the others have their turn at the next.
 _MOST_UNANSWERED = 500
@@ -77,7 +77,7 @@ class RecordedOutbox:
     """What delivery takes parcels from: the contract is `Outbox` in `server/delivery/sender.py`.
 
     `ways` are the channels that this house has; `receipt_s` is how long a channel has, in seconds, before the next one of
-    the order is tried.
+    the order is tried, where the campaign does not say.
     """
 
     def __init__(self, database: Database, ways: Mapping[str, Way], receipt_s: float = 1_800.0) -> None:
@@ -99,6 +99,10 @@ class RecordedOutbox:
         if outcomes:
             await self._database.committed(lambda connection: self._settle(connection, outcomes, now))
 
+    async def bury(self, unreachable: Unreachable) -> None:
+        """Marks an address dead that a test found so: no path may learn it and another not."""
+        await self._database.committed(lambda connection: _bury(connection, [unreachable]))
+
     def _claim(
         self,
         connection: Transaction,
@@ -112,10 +116,15 @@ class RecordedOutbox:
         ways = Ways(self._ways, frozenset(self._ways).difference(channels))
         shoppers = {row["shopper_id"] for row in rows}
         living, agreed = _living_addresses(connection, shoppers), _agreed(connection, shoppers)
-        turns = [_turn(row, ways, agreed[row["shopper_id"]], living, now) for row in rows]
+        withdrew = _withdrew(connection, shoppers)
+        turns = [
+            replace(turn, withdrawn="location") if row["shopper_id"] in withdrew else turn
+            for row in rows
+            for turn in [_turn(row, ways, agreed[row["shopper_id"]], living, now)]
+        ]
         taken = [self._taken(row, turn, lease, now, channels) for row, turn in zip(rows, turns, strict=True)]
         _write(connection, [after for row, after in zip(rows, taken, strict=True) if after != row])
-        insert_rows(connection, _attempts, _all_passed_over(rows, turns, now))
+        insert_rows(connection, _attempts, all_passed_over(rows, turns, now))
         return [
             _parcel(after, turn, ways)
             for turn, after in zip(turns, taken, strict=True)
@@ -130,7 +139,7 @@ class RecordedOutbox:
             connection, {o.parcel.shopper for o, _ in held if isinstance(o, Unreachable)}
         )
         _write(connection, [_settled(outcome, row, ways, living, now) for outcome, row in held])
-        insert_rows(connection, _attempts, [_attempt(outcome) for outcome, _ in held if _was_tried(outcome)])
+        insert_rows(connection, _attempts, [attempt_of(outcome) for outcome, _ in held if was_tried(outcome)])
 
     def _lease(
         self,
@@ -187,7 +196,8 @@ class RecordedOutbox:
         if turn.channel not in channels and row["expires_at"] > now:
             return {**after, "leased_until": NO_LEASE}
         waits = bool(turn.left) and after["next_at"] is None
-        return {**after, "leased_until": lease, **({"next_at": now + self._patience} if waits else {})}
+        patience = self._patience if row["receipt_s"] is None else timedelta(seconds=row["receipt_s"])
+        return {**after, "leased_until": lease, **({"next_at": now + patience} if waits else {})}
 
     def _give_up_waiting(self, connection: Transaction, now: datetime) -> None:
         """Hands offers to their next channel that nobody answered in time; those that were answered wait no more."""
@@ -205,12 +215,12 @@ class RecordedOutbox:
         rows = [_read(row) for row in found.mappings()]
         after = [_unanswered(row, now) for row in rows]
         _write(connection, after)
-        passed_over = [
-            _passed_over(row, row["channel"], "no receipt came in time", now)
+        unseen = [
+            passed_over(row, row["channel"], "no receipt came in time", now)
             for row, then in zip(rows, after, strict=True)
             if then["channel"] != row["channel"]
         ]
-        insert_rows(connection, _attempts, passed_over)
+        insert_rows(connection, _attempts, unseen)
 
 
 async def waiting(connection: AsyncConnection) -> int:
@@ -223,13 +233,6 @@ async def shopper_of(connection: AsyncConnection, offer: str) -> str | None:
     """Whose offer it is; None where it, or its shopper, was forgotten."""
     found: str | None = await connection.scalar(sa.select(_outbox.c.shopper_id).where(_outbox.c.id == offer))
     return found
-
-
-async def forget_before(connection: AsyncConnection, before: datetime) -> int:
-    """Deletes offers settled before `before`, with their attempts; gives how many. Caps must not look further back."""
-    old = sa.select(_outbox.c.id).where(_outbox.c.settled_at < before)
-    await connection.execute(sa.delete(_attempts).where(_attempts.c.outbox_id.in_(old)))
-    return (await connection.execute(sa.delete(_outbox).where(_outbox.c.settled_at < before))).rowcount
 
 
 # -- claiming
@@ -322,13 +325,20 @@ def _agreed(connection: Transaction, shoppers: Collection[str]) -> Mapping[str, 
     found = connection.execute(
         sa.select(_consents.c.shopper_id, _consents.c.purpose).where(
             _consents.c.shopper_id.in_(list(shoppers)),
-            _consents.c.superseded_at.is_(None),
-            _consents.c.granted,
+            *consent_texts.HOLDS,
         )
     )
     for shopper, purpose in found:
         agreed[shopper].add(purpose)
     return agreed
+
+
+def _withdrew(connection: Transaction, shoppers: Collection[str]) -> set[str]:
+    """Those who agree to being located no more: an offer that came of where they were goes out on no channel."""
+    if not shoppers:
+        return set()
+    among_these = consent_texts.WITHDREW.where(_consents.c.shopper_id.in_(list(shoppers)))
+    return set(connection.scalars(among_these))
 
 
 def _living_addresses(connection: Transaction, shoppers: Collection[str]) -> LiveAddresses:
@@ -345,29 +355,6 @@ def _living_addresses(connection: Transaction, shoppers: Collection[str]) -> Liv
     return living
 
 
-def _all_passed_over(
-    rows: Sequence[Mapping[str, Any]], turns: Sequence[Turn], now: datetime
-) -> list[dict[str, Any]]:
-    """Each channel that was passed over is told of: silence has a reason on every channel."""
-    return [
-        _passed_over(row, channel, why, now)
-        for row, turn in zip(rows, turns, strict=True)
-        for channel, why in turn.passed_over
-    ]
-
-
-def _passed_over(row: Mapping[str, Any], channel: str, why: str, at: datetime) -> dict[str, Any]:
-    return {
-        "outbox_id": row["id"],
-        "shopper_id": row["shopper_id"],
-        "channel": channel,
-        "address_id": None,
-        "outcome": "passed_over",
-        "why": why,
-        "at": at,
-    }
-
-
 # -- settling
 
 
@@ -378,7 +365,7 @@ def _bury(connection: Transaction, unreachable: Iterable[Unreachable]) -> None:
             "address": o.parcel.address.id,
             "said": o.parcel.address.value,
             "died_at": o.at,
-            "why": _storable(o.why),
+            "why": storable(o.why),
         }
         for o in unreachable
         if o.parcel.address is not None
@@ -423,23 +410,8 @@ def _write(connection: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
 def _state(row: Mapping[str, Any]) -> dict[str, Any]:
     why = row["last_why"]
     state = {name: row[name] for name in _STATE}
-    told = {"channels": row["channels"] or None, "last_why": None if why is None else _storable(why)}
+    told = {"channels": row["channels"] or None, "last_why": None if why is None else storable(why)}
     return {"id": row["id"], **state, **told}
-
-
-def _storable(said: str) -> str:
-    """A channel's words as any database takes them: PostgreSQL knows no NUL, nobody half of a surrogate pair.
-
-    One answer that could not be written would keep all others from being settled, and they would be sent again.
-    """
-    return said[:_LONGEST_WORDS].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def _was_tried(outcome: Outcome) -> bool:
-    """Whether a channel was asked: it was not for what ran out, was given back, or had no address."""
-    if isinstance(outcome, Expired | Returned):
-        return False
-    return not isinstance(outcome, Unreachable) or outcome.parcel.address is not None
 
 
 def _settled(
@@ -448,7 +420,7 @@ def _settled(
     """The row as an outcome leaves it."""
     tried = {
         **row,
-        "attempts": row["attempts"] + int(_was_tried(outcome)),
+        "attempts": row["attempts"] + int(was_tried(outcome)),
         "leased_until": NO_LEASE,
     }
     if isinstance(outcome, Sent):
@@ -465,16 +437,3 @@ def _settled(
         return _next_turn(tried, outcome.why, now)
     word = "undeliverable" if isinstance(outcome, Unreachable) else outcome.word
     return _over(tried, word, outcome.why, now)
-
-
-def _attempt(outcome: Outcome) -> dict[str, Any]:
-    parcel = outcome.parcel
-    return {
-        "outbox_id": parcel.id,
-        "shopper_id": parcel.shopper,
-        "channel": parcel.channel,
-        "address_id": parcel.address.id if parcel.address else None,
-        "outcome": outcome.word,
-        "why": _storable(outcome.receipt if isinstance(outcome, Sent) else outcome.why),
-        "at": outcome.at,
-    }

@@ -15,11 +15,12 @@ class Way:
     """What it takes to reach a shopper through a channel.
 
     `kinds` of address it sends to: none where it needs no address. `purpose` that the shopper must agree to: None for
-    what pushes nothing at anybody.
+    what pushes nothing at anybody. `shows_outbox`: what the shopper sees is the outbox itself, so that only what is kept there is seen.
     """
 
     kinds: frozenset[str]
     purpose: str | None
+    shows_outbox: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +147,12 @@ class Returned:
 
 
 Outcome = Sent | Postponed | Unreachable | Rejected | GivenUp | Expired | Returned
+
+
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """A test that no channel was asked to send, and why. Not an outcome: there is no row that it could settle."""
+
+    word: ClassVar[str] = "untried"
+
+    why: str

@@ -4,9 +4,10 @@ In: what a till or the online shop says of an order, and later of money given ba
 again changes nothing; a refund takes its part of the credit back.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,16 +17,15 @@ from server.campaigns.offer import LONGEST_ATTRIBUTION_S, USUAL_ATTRIBUTION_S
 from server.campaigns.redemption import GivenOffer, cause_of
 from server.records import webhooks
 from server.records.database import insert_into
+from server.records.facts import FAILED
 from server.records.refusal import NotFound, Taken
 from server.records.tables import PurchaseRow, RefundRow, Table
 
 _outbox, _campaigns = Table.metadata.tables["outbox"], Table.metadata.tables["campaigns"]
 _uses, _codes = Table.metadata.tables["uses"], Table.metadata.tables["coupon_codes"]
 _purchases, _refunds = Table.metadata.tables["purchases"], Table.metadata.tables["refunds"]
-_shoppers = Table.metadata.tables["shoppers"]
-
-#: Outcomes after which an offer never reached anybody, and so caused nothing.
-_FAILED = ("undeliverable", "refused", "expired", "withdrawn", "dead_letter")
+_shoppers, _exposures = Table.metadata.tables["shoppers"], Table.metadata.tables["exposures"]
+_versions = Table.metadata.tables["campaign_versions"]
 
 By = Literal["redemption", "window"]
 
@@ -175,18 +175,37 @@ async def _redeemed_in(connection: AsyncConnection, order: Order) -> _Redeemed |
 
 
 async def _shopper_of(connection: AsyncConnection, order: Order) -> str | None:
-    """The shopper that the order names, where we know them: nobody is made up for it."""
-    which = sa.or_(_shoppers.c.id == order.shopper, _shoppers.c.own_id == order.own_id)
-    found: str | None = await connection.scalar(sa.select(_shoppers.c.id).where(which).limit(1))
+    """The shopper that the order names, where we know them by every name that it gives: nobody is made up for it."""
+    names = ((_shoppers.c.id, order.shopper), (_shoppers.c.own_id, order.own_id))
+    said = [column == name for column, name in names if name is not None]
+    if not said:  # most phones have no name of the shop's own: "no name" would be theirs
+        return None
+    found: str | None = await connection.scalar(sa.select(_shoppers.c.id).where(*said))
     return found
 
 
 async def _given_to(connection: AsyncConnection, shopper: str, until: datetime) -> list[GivenOffer]:
-    """The offers of the longest window before `until`, with the windows of their campaigns as they are now."""
-    reached = sa.or_(_outbox.c.outcome.is_(None), _outbox.c.outcome.not_in(_FAILED))
+    """The offers of the longest window before `until`, each with the window of the version of its campaign that sent it."""
+    reached = sa.or_(_outbox.c.outcome.is_(None), _outbox.c.outcome.not_in(FAILED))
+    by_version = sa.and_(
+        _versions.c.campaign_id == _exposures.c.campaign_id,
+        _versions.c.version == _exposures.c.campaign_version,
+    )
     rows = await connection.execute(
-        sa.select(_outbox.c.id, _outbox.c.campaign_id, _outbox.c.created_at, _campaigns.c.campaign)
-        .select_from(_outbox.outerjoin(_campaigns, _campaigns.c.id == _outbox.c.campaign_id))
+        sa.select(
+            _outbox.c.id,
+            _outbox.c.campaign_id,
+            _outbox.c.created_at,
+            _exposures.c.variant,
+            _exposures.c.step,
+            _versions.c.campaign.label("then"),
+            _campaigns.c.campaign.label("now"),
+        )
+        .select_from(
+            _outbox.outerjoin(_exposures, _exposures.c.id == _outbox.c.id)
+            .outerjoin(_versions, by_version)
+            .outerjoin(_campaigns, _campaigns.c.id == _outbox.c.campaign_id)
+        )
         .where(
             _outbox.c.shopper_id == shopper,
             _outbox.c.created_at <= until,
@@ -199,7 +218,20 @@ async def _given_to(connection: AsyncConnection, shopper: str, until: datetime) 
             row.id,
             row.campaign_id,
             row.created_at,
-            ((row.campaign or {}).get("offer") or {}).get("attribution_s", USUAL_ATTRIBUTION_S),
+            _window_s(row.then or row.now or {}, row.variant, row.step or 0),
         )
         for row in rows
     ]
+
+
+def _window_s(document: Mapping[str, Any], variant: str | None, step: int) -> float:
+    """The attribution window, in seconds, of what a campaign's document gave: its offer, or that of a variant or of a follow-up."""
+    offers = [document.get("offer")]
+    if step:
+        offers.insert(0, dict(enumerate(document.get("follow_ups", []), 1)).get(step, {}).get("offer"))
+    elif variant:
+        offers = [
+            each.get("offer") for each in document.get("variants", []) if each["id"] == variant
+        ] + offers
+    given: Mapping[str, Any] = next((offer for offer in offers if offer), {})
+    return float(given.get("attribution_s", USUAL_ATTRIBUTION_S))

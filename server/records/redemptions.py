@@ -5,7 +5,7 @@ room, and written: of fifty tills at the same moment one wins, and the others re
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Self
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from server.campaigns.redemption import (
     Use,
     Why,
     judged,
+    spoken_instant,
 )
 from server.campaigns.words import say
 from server.records import holds, webhooks
@@ -77,16 +78,17 @@ async def redeem(
     *,
     till: str | None = None,
     amount: float | None = None,
+    clock: tzinfo = UTC,
 ) -> RedemptionRow:
     """Uses an offer. Raises NotFound for one that was never given, AlreadyRedeemed for one that was used.
 
-    `amount` is what the shopper paid, in the shop's currency. Of two tills at the same moment one wins: the key of the
+    `amount` is what the shopper paid, in the shop's currency; who comes second reads the time by `clock`. Of two tills at the same moment one wins: the key of the
     table decides it, and on PostgreSQL the second waits for the first to commit.
     """
     asked = sa.select(_outbox.c.shopper_id).where(_outbox.c.id == offer)
     shopper = (await connection.execute(asked)).scalar_one_or_none()
     if shopper is None:
-        raise NotFound(f"no offer {offer} was ever given")
+        raise NotFound(say(PHRASES, "never_given", offer=offer))
     row = RedemptionRow(outbox_id=offer, shopper_id=shopper, till=till, amount=amount, at=at)
     kept = await connection.execute(
         insert_into(connection, _redemptions).values(**row.model_dump()).on_conflict_do_nothing()
@@ -95,7 +97,7 @@ async def redeem(
         await holds.redeemed(connection, offer, at)
         return row
     earlier = await connection.execute(sa.select(_redemptions.c.at).where(_redemptions.c.outbox_id == offer))
-    raise AlreadyRedeemed(f"this offer was redeemed already, at {earlier.scalar_one():%Y-%m-%d %H:%M:%S} UTC")
+    raise AlreadyRedeemed(say(PHRASES, "offer_used", time=spoken_instant(earlier.scalar_one(), clock)))
 
 
 async def look(connection: AsyncConnection, code: str, asked: Asked) -> Redeemable:
@@ -106,14 +108,21 @@ async def look(connection: AsyncConnection, code: str, asked: Asked) -> Redeemab
 async def use_offer(
     connection: AsyncConnection, offer: str, asked: Asked, at_till: AtTill
 ) -> RedemptionRow | Used:
-    """Uses an offer by its id: the code that was claimed with it, where one was. Raises as `redeem` and `use_code`."""
-    shopper = await connection.scalar(
-        sa.select(_outbox.c.shopper_id).where(_outbox.c.id == offer).with_for_update()
-    )  # claims of this offer wait for the end of the transaction
+    """Uses an offer by its id: the code that was claimed with it, where one was. Raises as `redeem` and `use_code`.
+
+    An offer that gives a coupon is not used without it: the coupon's shops, minimum and stock would count for nothing.
+    """
+    given = (
+        await connection.execute(
+            sa.select(_outbox.c.shopper_id, _outbox.c.data).where(_outbox.c.id == offer).with_for_update()
+        )
+    ).one_or_none()  # claims of this offer wait for the end of the transaction
     code = await connection.scalar(sa.select(_claims.c.code).where(_claims.c.outbox_id == offer))
     if code is None:
+        if given is not None and given.data.get("coupon") is not None:
+            await _refuse_unclaimed(connection, offer)
         paid = None if asked.paid_milli is None else amount(asked.paid_milli)
-        row = await redeem(connection, offer, asked.at, till=at_till.till, amount=paid)
+        row = await redeem(connection, offer, asked.at, till=at_till.till, amount=paid, clock=asked.clock)
         use = UseRow(
             id=fresh_id("rd"),
             outbox_id=offer,
@@ -131,9 +140,18 @@ async def use_offer(
     if (
         await _row_of(connection, code, lock=False)
     ).outbox_id is None:  # a shared code: this offer's turn is once
-        await redeem(connection, offer, asked.at, till=at_till.till)
-        return await use_code(connection, code, asked, at_till, offer=offer, shopper=shopper)
+        await redeem(connection, offer, asked.at, till=at_till.till, clock=asked.clock)
+        return await use_code(
+            connection, code, asked, at_till, offer=offer, shopper=given and given.shopper_id
+        )
     return await use_code(connection, code, asked, at_till)
+
+
+async def _refuse_unclaimed(connection: AsyncConnection, offer: str) -> None:
+    """What was used before there was this rule was used, and the till reads when: claiming would not help."""
+    used = sa.select(_redemptions.c.outbox_id).where(_redemptions.c.outbox_id == offer)
+    if await connection.scalar(used) is None:
+        raise NotRedeemable.of("unclaimed")
 
 
 async def use_code(
@@ -166,7 +184,7 @@ async def use_code(
         insert_into(connection, _uses).values(**use.model_dump()).on_conflict_do_nothing()
     )
     if not kept.rowcount:  # a till's own id, told with another code
-        raise Taken(f"a redemption {use.id} was told before, of another code")
+        raise Taken(say(PHRASES, "other_code", use=use.id))
     await connection.execute(
         sa.update(_codes)
         .where(_codes.c.code == row.code)
@@ -203,6 +221,13 @@ async def note_double(
     )
 
 
+def is_the_same(use: UseRow, code: str, asked: Asked) -> bool:
+    """Whether a till that tells a use by the id of this one tells the same: its (normal) code and its money."""
+    # Nothing is spent of what does not count, nor kept of what one who was erased spent.
+    spent = asked.spend_milli is None or use.spent_milli in {0, asked.spend_milli}
+    return use.code == code and use.amount_milli == asked.paid_milli and spent
+
+
 async def find_use(connection: AsyncConnection, use: str) -> UseRow | None:
     """A use by its id."""
     found = (await connection.execute(sa.select(_uses).where(_uses.c.id == use))).mappings().one_or_none()
@@ -213,7 +238,7 @@ async def roll_back(connection: AsyncConnection, use: str, now: datetime) -> Use
     """Takes a use back: the goods came back, the sale was broken off. Twice is no error. Raises NotFound."""
     row = await find_use(connection, use)
     if row is None:
-        raise NotFound(f"there is no redemption {use}")
+        raise NotFound(say(PHRASES, "no_use", use=use))
     if row.code is not None:  # the order of locks is that of `use_code`: the code first
         await connection.execute(sa.select(_codes.c.code).where(_codes.c.code == row.code).with_for_update())
     voided = await connection.execute(
@@ -243,7 +268,7 @@ async def roll_back_offer(connection: AsyncConnection, offer: str, now: datetime
             await roll_back(connection, use.id, now)
     gone = await connection.execute(sa.delete(_redemptions).where(_redemptions.c.outbox_id == offer))
     if not uses and not gone.rowcount:
-        raise NotFound(f"offer {offer} was not redeemed")
+        raise NotFound(say(PHRASES, "offer_not_used", offer=offer))
 
 
 async def last_use(connection: AsyncConnection, code: str) -> Use | None:
@@ -272,6 +297,7 @@ async def _judged(
             used=row.used,
             spent_milli=row.spent_milli,
             last_use=await last_use(connection, row.code) if row.used else None,
+            given_at=row.claimed_at or row.created_at,
         ),
         asked,
     )

@@ -45,6 +45,7 @@ _purchases = _view(
     *("amount_milli", "refunded_milli", "at", "bought_s"),
 )
 _exposed = _view("report_exposed", "campaign_id", "variant", "day", "at", "treated", "came_after_s")
+_reached = _view("report_reached", "day", "at", "treated", "came_after_s")
 
 #: A day by a shop's clock lies within this of the same day in UTC, wherever the shop is. Times are indexed, days are not.
 _MARGIN: Final = timedelta(days=1)
@@ -118,11 +119,12 @@ class Takings:
 
 
 class Compared(NamedTuple):
-    """Shoppers by group; `too_early` were exposed so lately that they may still come."""
+    """Shoppers by group; `too_early` were exposed so lately that they may still come, `too_early_control` of them in the control group."""
 
     treated: Group
     control: Group
     too_early: int
+    too_early_control: int
 
 
 async def funnel(connection: AsyncConnection, days: Days, *, campaign: str | None = None) -> list[FunnelLine]:
@@ -242,26 +244,42 @@ async def compared(
     days: Days | None = None,
     variant: str | None = None,
 ) -> Compared:
-    """Of the shoppers whose first exposure to a campaign was on these days, how many came to a till `within` it, by group.
+    """Of the shoppers whose first exposure to a campaign was on these days, how many came to a till `within` it, by group."""
+    one = [_exposed.c.campaign_id == campaign, *_only(_exposed.c.variant, variant)]
+    return await _compared(connection, _exposed, one, within, now, days)
 
-    Only those count whose time is over: whoever was exposed an hour ago has had no week to come.
+
+async def compared_for_all(
+    connection: AsyncConnection, within: timedelta, now: datetime, *, days: Days | None = None
+) -> Compared:
+    """The same for all campaigns together: whom campaigns speak to, against those whom none does (the global hold-out).
+
+    Who is in the control group of one campaign alone is spoken to by the others, and so among the treated.
     """
-    came = sa.case((_exposed.c.came_after_s < within.total_seconds(), 1), else_=0)
-    is_over = _exposed.c.at <= sa.bindparam("over", now - within, type_=UtcTime())
+    return await _compared(connection, _reached, [], within, now, days)
+
+
+async def _compared(
+    connection: AsyncConnection,
+    view: sa.TableClause,
+    which: list[sa.ColumnElement[bool]],
+    within: timedelta,
+    now: datetime,
+    days: Days | None,
+) -> Compared:
+    """Only those count whose time is over: whoever was exposed an hour ago has had no week to come."""
+    came = sa.case((view.c.came_after_s < within.total_seconds(), 1), else_=0)
+    is_over = view.c.at <= sa.bindparam("over", now - within, type_=UtcTime())
     over = sa.case((is_over, 1), else_=0)
     asked = (
         sa.select(
-            _exposed.c.treated,
+            view.c.treated,
             over.label("is_over"),
             sa.func.count().label("exposed"),
             sa.func.sum(came).label("came"),
         )
-        .where(
-            _exposed.c.campaign_id == campaign,
-            *(_decided_on(_exposed, days) if days else ()),
-            *_only(_exposed.c.variant, variant),
-        )
-        .group_by(_exposed.c.treated, over)
+        .where(*which, *(_decided_on(view, days) if days else ()))
+        .group_by(view.c.treated, over)
     )
     rows = list(await connection.execute(asked))
     groups = {row.treated: Group(row.exposed, int(row.came)) for row in rows if row.is_over}
@@ -269,6 +287,7 @@ async def compared(
         treated=groups.get(1, Group(0, 0)),
         control=groups.get(0, Group(0, 0)),
         too_early=sum(row.exposed for row in rows if not row.is_over),
+        too_early_control=sum(row.exposed for row in rows if not row.is_over and not row.treated),
     )
 
 

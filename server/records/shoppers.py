@@ -67,6 +67,11 @@ async def find(connection: AsyncConnection, shopper: str) -> ShopperRow:
     return await _one(connection, _shoppers.c.id == shopper, shopper)
 
 
+async def is_known(connection: AsyncConnection, shopper: str) -> bool:
+    """Whether there is a shopper of this id."""
+    return await connection.scalar(sa.select(_shoppers.c.id).where(_shoppers.c.id == shopper)) is not None
+
+
 async def known_as(connection: AsyncConnection, name: str) -> str:
     """The id of the shopper whom the shop knows by this name, or whose id with us it is. Raises NotFound."""
     either = sa.or_(_shoppers.c.own_id == name, _shoppers.c.id == name)

@@ -5,20 +5,16 @@ In: what to look for. Out: visits, newest first. Verbs take an open connection a
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.records.rows import by_id
+from server.records.rows import Mark, before_mark, by_id
 from server.records.tables import Table, VisitRow
 
 _visits = Table.metadata.tables["visits"]
 #: A list of visits leaves their evidence in its place: it is asked for one by one.
 _listed = [column for column in _visits.c if column.name not in {"opened_by", "closed_by"}]
-
-#: The place of a row in a list that goes by time and then by id: the row itself is before what follows it.
-Mark = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +60,3 @@ async def listed(
 async def find(connection: AsyncConnection, visit: str) -> VisitRow:
     """One visit by its id. Raises NotFound."""
     return await by_id(connection, VisitRow, visit, "visit")
-
-
-async def forget_before(connection: AsyncConnection, before: datetime) -> int:
-    """Deletes visits that ended before `before`; gives how many. An open visit is never forgotten, however long."""
-    return (await connection.execute(sa.delete(_visits).where(_visits.c.exited_at < before))).rowcount
-
-
-def before_mark(at: sa.Column[Any], id: sa.Column[Any], mark: Mark) -> sa.ColumnElement[bool]:
-    """Rows that follow the mark in a list that goes by time and id, both downwards."""
-    return sa.tuple_(at, id) < sa.tuple_(
-        sa.bindparam(None, mark[0], type_=at.type), sa.bindparam(None, mark[1], type_=id.type)
-    )

@@ -8,14 +8,16 @@ again under the same id. The lease is the fence: what a sender says of a row tha
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.records.consent_texts import WITHDREW
 from server.records.database import Database, Transaction
 from server.records.outbox import NO_LEASE
 from server.records.refusal import NotFound, Taken
+from server.records.rows import Mark, before_mark
 from server.records.tables import Table, WebhookDeliveryRow
 from server.records.webhook_doors import signing
 from server.records.webhooks import delivery_row
@@ -26,6 +28,11 @@ _webhooks, _events, _deliveries = (
 
 Word = Literal["delivered", "later", "dead_letter", "gone"]
 Settled = Literal["delivered", "dead_letter"]
+#: How a delivery stands: not settled yet, or what it was settled as.
+State = Literal["waiting", "delivered", "dead_letter", "withdrawn"]
+
+#: Of an event: no shopper is in it who agrees to being located no more.
+_NOT_SILENT = sa.or_(_events.c.shopper_id.is_(None), _events.c.shopper_id.not_in(WITHDREW))
 
 #: What is kept of a reason.
 _LONGEST_WORDS = 500
@@ -69,6 +76,10 @@ class Shown:
     row: WebhookDeliveryRow
     type: str
     at: datetime
+
+    @property
+    def state(self) -> State:
+        return cast("State", self.row.outcome or "waiting")
 
 
 class RecordedDeliveries:
@@ -133,9 +144,9 @@ async def waiting(connection: AsyncConnection) -> int:
 async def listed(
     connection: AsyncConnection,
     webhook: str,
-    outcome: Literal["waiting", "delivered", "dead_letter"] | None,
+    state: State | None,
     *,
-    after: tuple[datetime, str] | None,
+    after: Mark | None,
     limit: int,
 ) -> list[Shown]:
     """Deliveries to a webhook, those queued last first, from behind the time and event `after`."""
@@ -144,13 +155,12 @@ async def listed(
         .join(_events, _events.c.id == _deliveries.c.event_id)
         .where(_deliveries.c.webhook_id == webhook)
     )
-    if outcome == "waiting":
+    if state == "waiting":
         asked = asked.where(_deliveries.c.settled_at.is_(None))
-    elif outcome is not None:
-        asked = asked.where(_deliveries.c.outcome == outcome)
+    elif state is not None:
+        asked = asked.where(_deliveries.c.outcome == state)
     if after is not None:
-        mark = (sa.literal(after[0], _deliveries.c.queued_at.type), sa.literal(after[1]))
-        asked = asked.where(sa.tuple_(_deliveries.c.queued_at, _deliveries.c.event_id) < sa.tuple_(*mark))
+        asked = asked.where(before_mark(_deliveries.c.queued_at, _deliveries.c.event_id, after))
     asked = asked.order_by(_deliveries.c.queued_at.desc(), _deliveries.c.event_id.desc()).limit(limit)
     return [_shown(row) for row in (await connection.execute(asked)).mappings()]
 
@@ -158,6 +168,8 @@ async def listed(
 async def replay(connection: AsyncConnection, webhook: str, event: str, now: datetime) -> None:
     """Sends one again, delivered or given up. Raises NotFound, or Taken for one that waits anyway."""
     which = (_deliveries.c.webhook_id == webhook, _deliveries.c.event_id == event)
+    if await connection.scalar(sa.select(_deliveries.c.outcome).where(*which)) == "withdrawn":
+        raise Taken(f"event {event} is told to nobody any more: its shopper took their word back")
     again = sa.update(_deliveries).where(*which, _deliveries.c.settled_at.is_not(None)).values(**_again(now))
     if (await connection.execute(again)).rowcount:
         return
@@ -173,7 +185,7 @@ async def replay_since(
 
     `delivered_too`: those that arrived as well, and those that the webhook listens to and missed because it was off or new.
     """
-    lately = sa.select(_events.c.id).where(_events.c.at >= since)
+    lately = sa.select(_events.c.id).where(_events.c.at >= since, _NOT_SILENT)
     outcomes: list[Settled] = ["dead_letter", "delivered"] if delivered_too else ["dead_letter"]
     again = sa.update(_deliveries).where(
         _deliveries.c.webhook_id == webhook,
@@ -188,7 +200,7 @@ async def _queue_missed(connection: AsyncConnection, webhook: str, since: dateti
     types = await connection.scalar(sa.select(_webhooks.c.types).where(_webhooks.c.id == webhook))
     known = sa.select(_deliveries.c.event_id).where(_deliveries.c.webhook_id == webhook)
     missed = sa.select(_events.c.id, _events.c.shopper_id).where(
-        _events.c.at >= since, _events.c.type != "webhook.test", _events.c.id.not_in(known)
+        _events.c.at >= since, _events.c.type != "webhook.test", _events.c.id.not_in(known), _NOT_SILENT
     )
     if types is not None:
         missed = missed.where(_events.c.type.in_(types))

@@ -14,15 +14,17 @@ from typing import Any, Final, Literal, get_args
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.campaigns import Decision, Send
+from server.campaigns import Decision, Hold, HoldOut, Send, Verdict
 from server.presence.visit import ZoneEvent
+from server.records import consent_texts
 from server.records.bulk import among, insert_rows, rows_among
 from server.records.database import Transaction
 from server.records.outbox import NO_LEASE
-from server.records.tables import PurchaseRow, Table, UseRow
+from server.records.tables import PurchaseRow, ReplyRow, Table, UseRow
 from server.zones.naming import derived_id
 
 _webhooks, _shoppers = Table.metadata.tables["webhooks"], Table.metadata.tables["shoppers"]
+_consents = Table.metadata.tables["consents"]
 _events, _deliveries = (
     Table.metadata.tables["webhook_events"],
     Table.metadata.tables["webhook_deliveries"],
@@ -30,8 +32,12 @@ _events, _deliveries = (
 
 EventType = Literal[
     "visit.entered",
+    "visit.dwelled",
     "visit.exited",
     "decision.sent",
+    "decision.withheld",
+    "decision.held",
+    "decision.held_out",
     "receipt.shown",
     "receipt.opened",
     "receipt.dismissed",
@@ -40,9 +46,14 @@ EventType = Literal[
     "redemption.taken_back",
     "purchase.credited",
     "purchase.refunded",
+    "reply.made",
+    "reply.taken_back",
     "webhook.test",
 ]
 EVENT_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
+
+#: Kinds of events that tell where a shopper was: told only while they agree to being located.
+_OF_PRESENCE: Final = ("visit", "decision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +84,10 @@ class Webhooks:
         shopper_of: Mapping[str, str],
         now: datetime,
     ) -> None:
-        """Of visits that began and ended, and of offers that were decided."""
-        turns = [each for each in events if each.kind != "dwelled"]
-        sends = [each for each in decisions if isinstance(each, Send)]
-        if turns or sends:
-            visits = (_of_visit(each, shopper_of.get(each.device)) for each in turns)
-            queue_all(self._connection, chain(visits, map(_of_send, sends)), now)
+        """Of visits that began, lasted and ended, and of what was decided, silence included."""
+        if events or decisions:
+            visits = (_of_visit(each, shopper_of.get(each.device)) for each in events)
+            queue_all(self._connection, chain(visits, map(_of_decision, decisions)), now)
 
 
 def queue_all(connection: Transaction, happened: Iterable[Happened], now: datetime) -> None:
@@ -95,6 +104,12 @@ def queue_all(connection: Transaction, happened: Iterable[Happened], now: dateti
         each.id: each
         for each in happened
         if any(webhook.types is None or each.type in webhook.types for webhook in listening)
+    }
+    silent = _who_withdrew(connection, {each.shopper for each in wanted.values() if each.shopper})
+    wanted = {
+        event: each
+        for event, each in wanted.items()
+        if each.shopper not in silent or each.type.partition(".")[0] not in _OF_PRESENCE
     }
     if not wanted:
         return
@@ -144,11 +159,26 @@ def delivery_row(webhook: str, event: str, shopper: str | None, now: datetime) -
     }
 
 
-async def forget_before(connection: AsyncConnection, before: datetime) -> int:
-    """Deletes events queued before `before` with their deliveries, those that still wait too; gives how many events."""
-    old = sa.select(_events.c.id).where(_events.c.queued_at < before)
-    await connection.execute(sa.delete(_deliveries).where(_deliveries.c.event_id.in_(old)))
-    return (await connection.execute(sa.delete(_events).where(_events.c.queued_at < before))).rowcount
+async def tell_no_more(connection: AsyncConnection, now: datetime, shopper: str | None = None) -> None:
+    """What waits to be told of where a shopper was and what was said to them there is told to nobody: they do not agree to it any more.
+
+    Of this shopper; of all who withdrew where none is named.
+    """
+    withdrew = consent_texts.WITHDREW
+    if shopper is not None:
+        withdrew = withdrew.where(_consents.c.shopper_id == shopper)
+    about = sa.select(_events.c.id).where(
+        _events.c.shopper_id.in_(withdrew),
+        sa.or_(*(_events.c.type.like(f"{kind}.%") for kind in _OF_PRESENCE)),
+    )
+    await connection.execute(
+        sa.update(_deliveries)
+        .where(
+            sa.or_(_deliveries.c.settled_at.is_(None), _deliveries.c.outcome == "dead_letter"),
+            _deliveries.c.event_id.in_(about),
+        )
+        .values(settled_at=now, outcome="withdrawn", last_why="no consent to location any more")
+    )
 
 
 # -- what is told
@@ -188,6 +218,16 @@ def of_refund(row: PurchaseRow, refund: str, amount_milli: int, at: datetime) ->
     return Happened("purchase.refunded", (refund,), row.shopper_id, data, at)
 
 
+def of_reply(row: ReplyRow) -> Happened:
+    """A shopper asked for something or said something; their own words, and where to call them, are fetched by its id."""
+    return Happened("reply.made", (row.id,), row.shopper_id, _reply_data(row), row.at)
+
+
+def of_reply_taken_back(row: ReplyRow, at: datetime) -> Happened:
+    """A shopper took their reply back; nothing of it is kept."""
+    return Happened("reply.taken_back", (row.id,), row.shopper_id, _reply_data(row), at)
+
+
 def _of_visit(event: ZoneEvent, shopper: str | None) -> Happened:
     data = {
         "visit": event.visit,
@@ -197,23 +237,47 @@ def _of_visit(event: ZoneEvent, shopper: str | None) -> Happened:
     }
     if event.kind == "entered":
         return Happened("visit.entered", (event.visit,), shopper, data, event.at)
+    if event.kind == "dwelled":
+        stayed = {"dwelled_at": event.at.isoformat(), "dwelled_s": event.dwelled_s}
+        return Happened("visit.dwelled", (event.visit, event.dwelled_s), shopper, data | stayed, event.at)
     left = {"exited_at": event.at.isoformat(), "dwelled_s": event.dwelled_s}
     return Happened("visit.exited", (event.visit,), shopper, data | left, event.at)
 
 
-def _of_send(send: Send) -> Happened:
+#: What a decision is called where it is told of, by its verdict.
+_DECIDED: Final[Mapping[Verdict, EventType]] = {
+    "send": "decision.sent",
+    "withhold": "decision.withheld",
+    "hold": "decision.held",
+    "hold_out": "decision.held_out",
+}
+
+
+def _of_decision(made: Decision) -> Happened:
     data = {
-        "decision": send.id,
-        "offer": send.offer_id,
-        "campaign": send.campaign,
-        "campaign_version": send.campaign_version,
-        "variant": send.variant,
-        "visit": send.event.visit,
-        "zone": send.event.zone,
-        "channels": list(send.channels),
-        "expires_at": send.expires_at.isoformat(),
+        "decision": made.id,
+        "campaign": made.campaign,
+        "campaign_version": made.campaign_version,
+        "variant": made.variant,
+        "step": made.step,
+        "visit": made.event.visit,
+        "zone": made.event.zone,
     }
-    return Happened("decision.sent", (send.id,), send.shopper, data, send.decided_at)
+    match made:
+        case Send():
+            channels, ends_at = list(made.channels), made.expires_at.isoformat()
+            data |= {"offer": made.offer_id, "channels": channels, "expires_at": ends_at}
+        case HoldOut():
+            data |= {"control": made.control}
+        case Hold():
+            data |= {"due_at": made.due_at.isoformat(), "reasons": _reasons(made)}
+        case _:
+            data |= {"reasons": _reasons(made)}
+    return Happened(_DECIDED[made.verdict], (made.id,), made.shopper, data, made.decided_at)
+
+
+def _reasons(made: Decision) -> list[dict[str, str]]:
+    return [{"gate": reason.gate, "words": reason.words} for reason in made.reasons]
 
 
 def _use_data(use: UseRow) -> dict[str, Any]:
@@ -240,6 +304,19 @@ def _purchase_data(row: PurchaseRow) -> dict[str, Any]:
     }
 
 
+def _reply_data(row: ReplyRow) -> dict[str, Any]:
+    return {
+        "reply": row.id,
+        "kind": row.kind,
+        "offer": row.outbox_id,
+        "campaign": row.campaign_id,
+        "zone": row.zone_id,
+        "about": row.about,
+        "wants_at": row.wants_at.isoformat() if row.wants_at else None,
+        "stars": row.stars,
+    }
+
+
 def _event_row(happened: Happened, own_ids: Mapping[str, str | None], now: datetime) -> dict[str, Any]:
     shopper = happened.shopper
     who = {} if shopper is None else {"shopper": shopper, "own_id": own_ids.get(shopper)}
@@ -255,6 +332,15 @@ def _event_row(happened: Happened, own_ids: Mapping[str, str | None], now: datet
 
 def _own_ids(connection: Transaction, shoppers: set[str]) -> dict[str, str | None]:
     return {row.id: row.own_id for row in rows_among(connection, _shoppers_among, sorted(shoppers))}
+
+
+def _who_withdrew(connection: Transaction, shoppers: set[str]) -> set[str]:
+    """Those who agree to being located no more: their visits end with that, and nobody is told."""
+    return {row.shopper_id for row in rows_among(connection, _withdrawn_among, sorted(shoppers))}
+
+
+def _withdrawn_among(dialect: str) -> sa.Select[Any]:
+    return consent_texts.WITHDREW.where(among(dialect, _consents.c.shopper_id))
 
 
 def _shoppers_among(dialect: str) -> sa.Select[Any]:

@@ -33,18 +33,23 @@ from server.records.tables.places import (
     SurveyRow,
     ZoneRow,
 )
+from server.records.tables.privacy import AuditRow, ConsentTextRow, RememberedRow
+from server.records.tables.replies import ReplyRow
 from server.records.tables.reports import report_views
 from server.records.tables.segments import CampaignVersionRow, SegmentRow
+from server.records.tables.testers import TesterRow
 from server.records.tables.webhooks import WebhookDeliveryRow, WebhookEventRow, WebhookRow
 
 __all__ = [
     "AddressRow",
     "AnchorRow",
     "AttemptRow",
+    "AuditRow",
     "CampaignRow",
     "CampaignVersionRow",
     "CatalogueVersion",
     "ConsentRow",
+    "ConsentTextRow",
     "CouponClaimRow",
     "CouponCodeRow",
     "CouponRow",
@@ -62,12 +67,15 @@ __all__ = [
     "ReceiptRow",
     "RedemptionRow",
     "RefundRow",
+    "RememberedRow",
+    "ReplyRow",
     "SegmentRow",
     "ShopperRow",
     "StaffRow",
     "StayRow",
     "SurveyRow",
     "Table",
+    "TesterRow",
     "TillKeyRow",
     "UseRow",
     "UtcTime",

@@ -33,7 +33,7 @@ class CouponCodeRow(Table, table=True):
     shown: str
     coupon_id: str
     shopper_id: str | None = Field(default=None, index=True)
-    outbox_id: str | None = None
+    outbox_id: str | None = Field(default=None, index=True)
     claimed_at: datetime | None = utc(nullable=True)
     starts_at: datetime | None = utc(nullable=True)
     ends_at: datetime | None = utc(nullable=True)
@@ -75,7 +75,7 @@ class UseRow(Table, table=True):
     shopper_id: str | None = Field(default=None, index=True)
     shop: str | None = None
     till: str | None = None
-    order_id: str | None = None
+    order_id: str | None = Field(default=None, index=True)
     amount_milli: int | None = Field(default=None, sa_type=BigInteger)
     spent_milli: int = Field(default=0, sa_type=BigInteger)
     offline: bool = False

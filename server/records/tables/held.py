@@ -58,7 +58,7 @@ class HoldRow(Table, table=True):
     id: str = Field(primary_key=True)
     shopper_id: str = Field(index=True)
     device_id: str
-    visit_id: str
+    visit_id: str = Field(index=True)
     zone_id: str
     campaign_id: str
     campaign_version: int
@@ -66,7 +66,7 @@ class HoldRow(Table, table=True):
     kind: str = "hold"
     step: int = 0
     offer_id: str | None = Field(default=None, index=True)
-    offer_visit_id: str = ""
+    offer_visit_id: str = Field(default="", index=True)
     woken_at: datetime | None = utc(nullable=True)
     event: str
     dwelled_s: float = 0.0

@@ -27,7 +27,7 @@ class OutboxRow(Table, table=True):
     """An offer to be sent: the row that records the decision is the message. Its id is the offer's id.
 
     `channel` is the one whose turn it is, `channels` those left after it; `taken_by` the last that took it, and `next_at` when the next
-    one is tried unless the phone answers.
+    one is tried unless the phone answers: `receipt_s` seconds after a channel took it, or as the settings say.
     """
 
     __tablename__ = "outbox"
@@ -57,6 +57,7 @@ class OutboxRow(Table, table=True):
     last_why: str | None = None
     taken_by: str | None = None
     next_at: datetime | None = utc(nullable=True)
+    receipt_s: float | None = None
     __table_args__ = (
         Index(
             "ix_outbox_due",
@@ -72,6 +73,7 @@ class OutboxRow(Table, table=True):
             postgresql_where=text("next_at IS NOT NULL"),
         ),
         Index("ix_outbox_settled_at_id", "settled_at", "id"),
+        Index("ix_outbox_visit_id", "visit_id"),
     )
 
 

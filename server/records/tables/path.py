@@ -49,6 +49,13 @@ class VisitRow(Table, table=True):
         Index("ix_visits_device_id_zone_id_entered_at", "device_id", "zone_id", "entered_at"),
         Index("ix_visits_zone_id_entered_at", "zone_id", "entered_at"),
         Index("ix_visits_entered_at_id", "entered_at", "id"),
+        Index(
+            "ix_visits_open",  # few are, and the console asks for them often
+            "entered_at",
+            "id",
+            sqlite_where=text("exited_at IS NULL"),
+            postgresql_where=text("exited_at IS NULL"),
+        ),
     )
 
 
@@ -81,4 +88,5 @@ class DecisionRow(Table, table=True):
         Index("ix_decisions_shopper_id_decided_at", "shopper_id", "decided_at"),
         Index("ix_decisions_campaign_id_decided_at", "campaign_id", "decided_at"),
         Index("ix_decisions_decided_at_id", "decided_at", "id"),
+        Index("ix_decisions_visit_id", "visit_id"),
     )

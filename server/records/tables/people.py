@@ -51,7 +51,10 @@ class ShopperRow(Table, table=True):
 
 
 class ConsentRow(Table, table=True):
-    """One answer to one purpose. Rows are never changed but for `superseded_at`: the trail is the proof."""
+    """One answer to one purpose. Rows are never changed but for their end: the trail is the proof.
+
+    `superseded_at`: another answer took its place. `lapsed_at`: a newer text asked anew, and until it is answered this counts for nothing.
+    """
 
     __tablename__ = "consents"
     id: str = Field(primary_key=True)
@@ -64,6 +67,7 @@ class ConsentRow(Table, table=True):
     device_id: str | None = None
     given_at: datetime = utc()
     superseded_at: datetime | None = utc(nullable=True)
+    lapsed_at: datetime | None = utc(nullable=True)
     __table_args__ = (
         Index(
             "uq_consents_current",

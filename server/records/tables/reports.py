@@ -4,6 +4,7 @@
 `report_visits`     each visit, how long it was, and whether it was the shopper's first in its zone of those we keep
 `report_purchases`  each order that is credited to a campaign, in thousandths of its currency
 `report_exposed`    each shopper's first exposure to a campaign, by group, and how long after it they came to a till
+`report_reached`    each shopper's first exposure to any campaign: those whom campaigns speak to, and the control group of all of them
 
 They are written as SQL, since they are the same for anybody who reads the database without us. A migration that alters a table below a
 view has to drop the view first and make it again.
@@ -77,6 +78,19 @@ FROM (
 ) f
 WHERE f.nth = 1
 """
+#: Who is in the control group of one campaign is spoken to by the others: of all campaigns together they are treated.
+REACHED: Final = """
+CREATE VIEW report_reached AS
+SELECT f.shopper_id, f.day, f.at,
+  CASE WHEN f.control = 'all' THEN 0 ELSE 1 END AS treated,
+  {came_after_s} AS came_after_s
+FROM (
+  SELECT e.shopper_id, e.control, e.day, e.at,
+    row_number() OVER (PARTITION BY e.shopper_id ORDER BY e.at, e.id) AS nth
+  FROM exposures e
+) f
+WHERE f.nth = 1
+"""
 _FIRST_PURCHASE: Final = (
     "(SELECT min(p.at) FROM purchases p WHERE p.shopper_id = f.shopper_id AND p.at >= f.at)"
 )
@@ -93,6 +107,7 @@ def report_views(dialect: str) -> list[str]:
         ),
         PURCHASES.format(bought_s=words["epoch"].format(at="p.at")),
         EXPOSED.format(came_after_s=words["between"].format(since="f.at", until=_FIRST_PURCHASE)),
+        REACHED.format(came_after_s=words["between"].format(since="f.at", until=_FIRST_PURCHASE)),
     ]
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from server.records import decisions
+from server.records import decisions, retention
 from server.records.decisions import DecisionQuery
 from server.records.refusal import NotFound
 from tests.server.records.rows import a_decision, a_receipt, a_redemption, an_attempt, an_offer, keep
@@ -85,5 +85,6 @@ async def test_a_decision_that_never_was_is_not_found(database):
 async def test_old_decisions_are_forgotten(database, noon):
     async with database.writing() as connection:
         await keep(connection, a_decision("dec_1"), a_decision("dec_2", decided_at=noon + MINUTE))
-        assert await decisions.forget_before(connection, noon + MINUTE) == 1
+        gone = await retention.forget_before(connection, "decisions_days", noon + MINUTE)
+        assert gone["decisions"] == 1
     assert await found(database) == ["dec_2"]

@@ -120,9 +120,10 @@ async def test_a_shopper_takes_the_evidence_along_and_it_is_gone_when_they_are(s
     await record(shop, an_event("entered"))
     async with shop.writing() as connection:
         copy = await forgetting.export(connection, "sh_1")
-        await forgetting.forget(connection, "sh_1")
+        await forgetting.forget(connection, "sh_1", NOON)
     assert copy["visits"][0]["opened_by"]["why"] == "believed"
-    assert await rows_of(shop, VisitRow) == []
+    (counted,) = await rows_of(shop, VisitRow)
+    assert (counted.opened_by, counted.closed_by) == (None, None)
 
 
 def test_evidence_is_less_than_a_kilobyte():

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from server.records import idempotency
+from server.records import idempotency, retention
 
 
 async def ask(database, noon, acted):
@@ -51,5 +51,6 @@ async def test_old_answers_are_dropped(database, noon):
     async with database.writing() as connection:
         await idempotency.take_turn(connection, "k_1", "old", b"h" * 32, noon - timedelta(days=2))
         await idempotency.take_turn(connection, "k_1", "new", b"h" * 32, noon)
-        assert await idempotency.forget_before(connection, noon - timedelta(days=1)) == 1
+        gone = await retention.forget_before(connection, "idempotency_hours", noon - timedelta(days=1))
+        assert gone == {"idempotency": 1}
         assert await idempotency.take_turn(connection, "k_1", "old", b"h" * 32, noon) is None

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from server.records import schema
+from server.records import consents, schema
 from server.records.database import Database
+from server.records.tables import Table
 
 
 async def tell_postgres(url, words):
@@ -93,3 +95,19 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(bare_databas
 def test_migrations_travel_with_the_package():
     folder = Path(schema.__file__).parent / "migrations"
     assert {path.name for path in folder.iterdir()} >= {"env.py", "script.py.mako", "versions"}
+
+
+async def test_who_agreed_before_there_were_texts_agrees_still(bare_database, noon):
+    """From the tables as they were before texts and the audit log, with somebody in them."""
+    async with bare_database.writing() as connection:
+        await connection.run_sync(lambda plain: command.upgrade(schema._config(plain), "0011"))
+        agreed = {"id": "co_1", "shopper_id": "sh_1", "purpose": "push", "granted": True, "text_version": "1"}
+        columns = [
+            column for column in Table.metadata.tables["consents"].columns if column.name != "lapsed_at"
+        ]
+        before = sa.table("consents", *(sa.column(column.name, column.type) for column in columns))
+        await connection.execute(sa.insert(before).values(**agreed, how="app", given_at=noon))
+    await schema.migrate(bare_database)
+    assert await schema.differences(bare_database) == []
+    async with bare_database.reading() as connection:
+        assert await consents.granted(connection, "push") == {"sh_1"}

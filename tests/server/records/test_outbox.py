@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 import sqlalchemy as sa
 
-from server.records import outbox
+from server.records import outbox, retention
 from server.records.outbox import RecordedOutbox
 from server.records.parcels import (
     Expired,
@@ -274,7 +274,8 @@ async def test_old_offers_are_forgotten_with_their_attempts_and_waiting_ones_are
             an_attempt("of_old"),
             an_attempt("of_new"),
         )
-        assert await outbox.forget_before(connection, noon - timedelta(days=365)) == 1
+        gone = await retention.forget_before(connection, "outbox_days", noon - timedelta(days=365))
+        assert gone["outbox"] == 1
     assert [row.id for row in await rows_of(database, OutboxRow)] == ["of_new", "of_waiting"]
     assert [row.outbox_id for row in await rows_of(database, AttemptRow)] == ["of_new"]
 

@@ -9,6 +9,9 @@ from server.delivery.channels import ways
 from server.records.outbox import RecordedOutbox
 from server.records.parcels import Expired, GivenUp, Postponed, Rejected, Returned, Sent, Unreachable, Way
 from server.records.tables import AttemptRow, ConsentRow, OutboxRow
+from tests.makers import QUICK, a_shop, fix
+from tests.server.a_house import OUTBOX, House
+from tests.server.a_house import an_offer as an_offer_of_house
 from tests.server.records.rows import a_consent, a_receipt, a_redemption, an_address, an_offer, keep, rows_of
 
 MINUTE = timedelta(minutes=1)
@@ -133,6 +136,29 @@ async def test_what_nobody_answers_in_time_goes_by_the_next_channel_too(database
     assert await passed_over(database) == [("fcm", "no receipt came in time")]
     await sender.settle([Sent(again, noon + PATIENCE, "m/2")], noon + PATIENCE)
     assert await claimed(sender, noon + 3 * PATIENCE) == []
+
+
+async def test_a_campaign_in_a_hurry_waits_less_and_one_with_patience_more(database, sender, noon):
+    quick = an_offer("of_quick", channels=["email"], receipt_s=60.0)
+    calm = an_offer("of_calm", channels=["email"], receipt_s=1_200.0)
+    await offered(database, quick, calm, an_offer("of_usual", channels=["email"]))
+    at = noon
+    turns = []
+    for minutes in (0, 1, 10, 20):
+        at = noon + minutes * MINUTE
+        parcels = await claimed(sender, at)
+        turns.append({parcel.id: parcel.channel for parcel in parcels})
+        await sender.settle([Sent(parcel, at, "taken") for parcel in parcels], at)
+    assert turns[0] == dict.fromkeys(("of_quick", "of_calm", "of_usual"), "fcm")
+    assert turns[1:] == [{"of_quick": "email"}, {"of_usual": "email"}, {"of_calm": "email"}]
+
+
+async def test_the_patience_of_a_campaign_rides_with_its_offers(database):
+    house = House(database)
+    await house.define(a_shop(manner=QUICK), offers=[an_offer_of_house(receipt_s=60)])
+    await house.open()
+    await house.see(fix(0, device=await house.meet("ann")))
+    assert await house.rows(OUTBOX, "receipt_s") == [60.0]
 
 
 @pytest.mark.parametrize("answer", [a_receipt(), a_receipt(kind="opened"), a_redemption()])

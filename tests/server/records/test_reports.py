@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from server.campaigns.lift import Group
 from server.records import reports, schema
 from server.records.database import Database
-from server.records.reports import Days, PlaceDay, PlaceHour, Sold, VisitCounts
+from server.records.reports import Compared, Days, PlaceDay, PlaceHour, Sold, VisitCounts
 from server.records.tables import CouponClaimRow, ExposureRow, PurchaseRow, ZoneRow
 from tests.conftest import NOON
 from tests.server.records.rows import a_receipt, a_redemption, a_visit, an_offer, keep
@@ -245,7 +245,28 @@ async def test_shoppers_are_compared_by_their_first_exposure_delivered_or_not(da
         a_purchase("o_5", shopper_id="sh_4", at=NOON + WEEK),  # too late
     )
     found = await asked(database, reports.compared, "spring-shoes", WEEK, NOON + 30 * DAY)
-    assert found == (Group(2, 1), Group(2, 1), 0)
+    assert found == (Group(2, 1), Group(2, 1), 0, 0)
+
+
+async def test_all_campaigns_together_are_compared_with_those_whom_none_speaks_to(database):
+    await kept(
+        database,
+        an_exposure("of_1"),
+        an_exposure("of_2", campaign_id="hats", at=NOON + DAY),  # the same shopper, counted once
+        an_exposure("of_3", shopper_id="sh_2", control="campaign"),  # other campaigns speak to them
+        an_exposure("of_4", shopper_id="sh_3", control="all"),
+        an_exposure("of_5", shopper_id="sh_4", control="all", campaign_id="hats"),
+        an_exposure("of_6", shopper_id="sh_4", control="all", at=NOON + DAY),
+        a_purchase("o_1", at=NOON + HOUR),
+        a_purchase("o_2", shopper_id="sh_2", at=NOON + HOUR),
+        a_purchase("o_3", shopper_id="sh_4", at=NOON + DAY),
+    )
+    found = await asked(database, reports.compared_for_all, WEEK, NOON + 30 * DAY)
+    assert found == (Group(2, 2), Group(2, 1), 0, 0)
+    later = Days(date(2026, 6, 11), date(2026, 6, 11))
+    assert (
+        await asked(database, reports.compared_for_all, WEEK, NOON + 30 * DAY, days=later)
+    ).treated == Group(0, 0)
 
 
 async def test_whoever_may_still_come_does_not_count_yet(database):
@@ -253,10 +274,11 @@ async def test_whoever_may_still_come_does_not_count_yet(database):
         database,
         an_exposure("of_1", at=NOON - 7 * DAY),
         an_exposure("of_2", shopper_id="sh_2", at=NOON - 6 * DAY),
+        an_exposure("of_3", shopper_id="sh_3", at=NOON - 5 * DAY, control="campaign"),
         a_purchase(shopper_id="sh_2", at=NOON),
     )
     found = await asked(database, reports.compared, "spring-shoes", WEEK, NOON)
-    assert found == (Group(1, 0), Group(0, 0), 1)
+    assert found == Compared(Group(1, 0), Group(0, 0), too_early=2, too_early_control=1)
 
 
 async def test_one_variant_and_some_days_are_compared_with_their_own_control(database):
@@ -271,7 +293,7 @@ async def test_one_variant_and_some_days_are_compared_with_their_own_control(dat
     found = await asked(
         database, reports.compared, "spring-shoes", WEEK, NOON + 30 * DAY, days=that_day, variant="a"
     )
-    assert found == (Group(1, 0), Group(1, 0), 0)
+    assert found == (Group(1, 0), Group(1, 0), 0, 0)
 
 
 async def test_migrations_make_the_same_views_as_the_tables(tmp_path, empty_sqlite):
@@ -285,4 +307,4 @@ async def test_migrations_make_the_same_views_as_the_tables(tmp_path, empty_sqli
             found.append([tuple(row) for row in await connection.execute(views)])
         await each.close()
     assert found[0] == found[1]
-    assert len(found[0]) == 4
+    assert len(found[0]) == 5

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from server.records import visits
+from server.records import retention, visits
 from server.records.refusal import NotFound
 from server.records.visits import VisitQuery
 from tests.server.records.rows import a_visit, keep
@@ -62,5 +62,6 @@ async def test_one_visit_is_found_by_its_id(database, noon, a_day_of_visits):
 
 async def test_old_visits_are_forgotten_and_open_ones_are_not(database, noon, a_day_of_visits):
     async with database.writing() as connection:
-        assert await visits.forget_before(connection, noon + 2 * HOUR) == 1
+        gone = await retention.forget_before(connection, "visits_days", noon + 2 * HOUR)
+        assert gone == {"visits": 1}
     assert await found(database) == ["v_4", "v_3", "v_2"]

@@ -12,6 +12,7 @@ from server.records import (
     purchases,
     receipts,
     redemptions,
+    retention,
     webhook_deliveries,
     webhook_doors,
     webhooks,
@@ -22,7 +23,7 @@ from server.records.redemptions import AtTill
 from server.records.tables import WebhookDeliveryRow, WebhookEventRow, WebhookRow, ZoneRow
 from server.records.webhooks import Happened
 from tests.makers import LAT, LON, QUICK, a_shop, fix
-from tests.server.a_house import House, an_offer
+from tests.server.a_house import DECISIONS, House, an_offer
 from tests.server.records.rows import a_shopper, keep, rows_of
 
 
@@ -69,6 +70,49 @@ async def test_a_visit_and_the_offer_that_it_caused_are_told_of(database, listen
     assert {each["own_id"] for each in events.values()} == {"loyalty-1"}
     assert events["decision.sent"]["campaign"] == "welcome"
     assert events["visit.exited"]["dwelled_s"] > 0
+
+
+async def test_a_dwell_is_told_of_with_how_long_it_lasted_so_far(database, listens):
+    await listens("crm", "visit.dwelled")
+    house = House(database)
+    linger = {"on": "dwelled", "after_s": 120, "where": {"zones": ["shop"]}}
+    await house.define(a_shop(manner=QUICK), offers=[an_offer(trigger=linger)])
+    await house.open()
+    await house.see(fix(0, device=await house.meet("loyalty-1")))
+    await house.wait_until(125)
+    [(kind, data)] = await told(database)
+    assert (kind, data["dwelled_s"], data["own_id"]) == ("visit.dwelled", 120.0, "loyalty-1")
+
+
+async def test_every_silence_is_told_of_with_its_reasons(database, listens):
+    await listens("crm", "decision.withheld", "decision.held_out")
+    house = House(database, global_hold_out=1.0)
+    only_vips = {"kind": "segment", "has_tags": ["vip"]}
+    await house.define(a_shop(manner=QUICK), offers=[an_offer(), an_offer("vip", conditions=[only_vips])])
+    await house.open()
+    await house.see(fix(0, device=await house.meet("loyalty-1")))
+    events = dict(await told(database))
+    assert events["decision.held_out"]["control"] == "all"
+    assert (events["decision.withheld"]["campaign"], events["decision.withheld"]["own_id"]) == (
+        "vip",
+        "loyalty-1",
+    )
+    assert [reason["gate"] for reason in events["decision.withheld"]["reasons"]] == ["segment"]
+
+
+async def test_a_decision_that_waits_is_told_of_and_so_is_what_came_of_it(database, listens):
+    await listens("crm", "decision.held", "decision.sent", "decision.withheld")
+    house = House(database)
+    until_later = {"kind": "quiet_hours", "start": "14:00", "end": "14:10"}
+    shop = a_shop(manner=QUICK, time_zone="Europe/Rome")
+    await house.define(shop, offers=[an_offer(conditions=[until_later], hold={"at_most": "1h"})])
+    await house.open()
+    await house.see(fix(0, device=await house.meet("loyalty-1")))
+    await house.see(fix(590, device=(await house.rows(DECISIONS, "device_id"))[0]))
+    await house.wait_until(605)
+    events = dict(await told(database))
+    assert events["decision.held"]["due_at"].startswith("2026-06-10T12:10:00")
+    assert set(events) == {"decision.held", "decision.sent"}
 
 
 async def test_a_visit_that_ends_because_its_zone_went_while_we_were_down_is_told_of_too(database, listens):
@@ -189,7 +233,7 @@ async def test_who_is_forgotten_is_told_of_no_more(database, listens, noon):
     await tell(database, noon, "v_2", shopper="sh_2")
     async with database.writing() as connection:
         assert len((await forgetting.export(connection, "sh_1"))["webhook_events"]) == 1
-        await forgetting.forget(connection, "sh_1")
+        await forgetting.forget(connection, "sh_1", noon)
     assert [data["visit"] for _, data in await told(database)] == ["v_2"]
     assert [row.shopper_id for row in await rows_of(database, WebhookDeliveryRow)] == ["sh_2"]
 
@@ -199,7 +243,8 @@ async def test_what_is_old_is_deleted_with_its_deliveries(database, listens, noo
     await tell(database, noon, "v_1")
     await tell(database, noon + timedelta(days=1), "v_2")
     async with database.writing() as connection:
-        assert await webhooks.forget_before(connection, noon + timedelta(hours=1)) == 1
+        gone = await retention.forget_before(connection, "webhooks_days", noon + timedelta(hours=1))
+        assert gone == {"webhook_events": 1}
     assert len(await told(database)) == len(await rows_of(database, WebhookDeliveryRow)) == 1
 
 
