@@ -40,6 +40,7 @@ class _Browser:
     secret: bytes
     pushed: list[Pushed]
     faults: deque[tuple[int, dict[str, str]]]
+    server_key: str | None
 
 
 class PushService:
@@ -66,9 +67,14 @@ class PushService:
             await self._runner.cleanup()
             self._runner = None
 
-    def subscribe(self, name: str) -> str:
-        """A browser subscribes; the subscription as JSON text without spaces."""
-        browser = _Browser(ec.generate_private_key(ec.SECP256R1()), b"sixteen bytes!!!", [], deque())
+    def subscribe(self, name: str, server_key: str | None = None) -> str:
+        """A browser subscribes; the subscription as JSON text without spaces.
+
+        `server_key` is the page's `applicationServerKey`: whoever signs with another one is answered 403. None takes anybody.
+        """
+        browser = _Browser(
+            ec.generate_private_key(ec.SECP256R1()), b"sixteen bytes!!!", [], deque(), server_key
+        )
         self._browsers[name] = browser
         point = browser.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         keys = {"p256dh": _base64url(point), "auth": _base64url(browser.secret)}
@@ -90,7 +96,9 @@ class PushService:
     async def _push(self, request: web.Request) -> web.Response:
         browser = self._browsers.get(request.match_info["name"])
         body = await request.read()
-        claims = _claims(request)
+        claims, signed_by = _claims(request), _said(request).get("k")
+        if browser is not None and browser.server_key not in {None, signed_by}:
+            return web.Response(status=403)
         if browser is not None and browser.faults:
             status, headers = browser.faults.popleft()
             return web.Response(status=status, headers=headers)
@@ -122,8 +130,7 @@ def _objection(request: web.Request, body: bytes, *, known: bool, signed: bool) 
 
 def _claims(request: web.Request) -> dict[str, Any] | None:
     """What the sender signed of itself (RFC 8292); None where it does not hold for us."""
-    _, _, said = request.headers.get("Authorization", "").partition(" ")
-    words = dict(part.strip().split("=", 1) for part in said.split(",") if "=" in part)
+    words = _said(request)
     try:
         raw = urlsafe_b64decode(words["k"] + "=" * (-len(words["k"]) % 4))
         key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
@@ -138,6 +145,12 @@ def _claims(request: web.Request) -> dict[str, Any] | None:
         )
     except (KeyError, ValueError, jwt.InvalidTokenError):
         return None
+
+
+def _said(request: web.Request) -> dict[str, str]:
+    """What stands behind `vapid` in the request's Authorization: the token `t` and the key `k`."""
+    _, _, said = request.headers.get("Authorization", "").partition(" ")
+    return dict(part.strip().split("=", 1) for part in said.split(",") if "=" in part)
 
 
 def _base64url(content: bytes) -> str:

@@ -66,11 +66,13 @@ class Receipt:
 class ChannelSettings(Section):
     """A channel's section of the settings. A channel that is not `enabled` is not opened.
 
-    `inside` is True for a channel by which nothing leaves the house: it needs nobody's credentials. `per_second` is the most offers a
+    `inside` is True for a channel by which nothing leaves the house: it needs nobody's credentials. `shows_outbox` is True where the
+    outbox row itself is what the shopper sees, so that nothing can be shown which is not kept there. `per_second` is the most offers a
     second that the other side may be sent: each channel has its own.
     """
 
     inside: ClassVar[bool] = False
+    shows_outbox: ClassVar[bool] = False
 
     @property
     def rate(self) -> float | None:

@@ -4,20 +4,17 @@ Redirects are not followed: what was meant for one door is nobody else's. A `pub
 network, whoever gave the URL: a phone may say that its push service is our own database's door (SSRF).
 """
 
-import ipaddress
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from socket import AF_INET, AddressFamily
-from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from aiohttp.abc import AbstractResolver
 
 from server.delivery.channel import ChannelDown, Refused, SendError, TryAgain, Undeliverable
+from server.delivery.guarded import Forbidden, guarded_connector
 
 _ANSWER_LIMIT_BYTES = 65_536  # FCM's longest, an error with its details, has some 1,000
 
@@ -34,38 +31,48 @@ class Answer:
 class Line:
     """An open line. `whom` is what its errors call the other side."""
 
-    def __init__(self, session: aiohttp.ClientSession, whom: str, *, public_only: bool) -> None:
+    def __init__(self, session: aiohttp.ClientSession, whom: str) -> None:
         self._session = session
         self._whom = whom
-        self._public_only = public_only
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """The answer to a POST. Raises TryAgain; and Undeliverable for a URL that a public line may not go to."""
-        if self._public_only:
-            _refuse_private(urlsplit(url).hostname or "")
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
                 return Answer(answer.status, answer.headers, await _beginning(answer.content))
         except TimeoutError:
             raise TryAgain(f"{self._whom} did not answer in time") from None
         except aiohttp.ClientError as error:
-            if isinstance(error.__cause__, _PrivateNetwork):
+            if isinstance(error.__cause__, Forbidden):
                 raise Undeliverable(str(error.__cause__)) from error
             raise TryAgain(f"no line to {self._whom}: {type(error).__name__}") from error
         except ValueError as error:  # what no HTTP client can ask for
             raise Undeliverable(f"not an address of the web: {type(error).__name__}") from error
+        except OSError as error:  # what no socket can do
+            raise TryAgain(f"no line to {self._whom}: {type(error).__name__}") from error
 
 
 @asynccontextmanager
 async def opened(
-    whom: str, *, connections: int, timeout_s: float, public_only: bool = False
+    whom: str,
+    *,
+    connections: int,
+    timeout_s: float,
+    public_only: bool = False,
+    resolver: AbstractResolver | None = None,
 ) -> AsyncIterator[Line]:
-    """A line of at most so many connections, each request limited in seconds. Nothing is asked yet."""
-    resolver: AbstractResolver | None = _PublicOnly() if public_only else None
-    connector = aiohttp.TCPConnector(limit=connections, ttl_dns_cache=300, resolver=resolver)
-    timeout = aiohttp.ClientTimeout(total=timeout_s)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-        yield Line(session, whom, public_only=public_only)
+    """A line of at most so many connections, each request limited in seconds. `resolver` is how names become addresses."""
+    connector = (
+        guarded_connector(connections=connections, resolver=resolver)
+        if public_only
+        else aiohttp.TCPConnector(limit=connections, ttl_dns_cache=300, resolver=resolver)
+    )
+    async with aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=timeout_s),
+        cookie_jar=aiohttp.DummyCookieJar(),  # no door is told another one's cookies
+    ) as session:
+        yield Line(session, whom)
 
 
 def usual_verdict(status: int, why: str, after_s: float | None) -> SendError:
@@ -90,31 +97,6 @@ def retry_after_s(text: str | None, now: datetime) -> float | None:
     except ValueError:
         return None
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
-
-
-class _PrivateNetwork(OSError):
-    """The name leads to an address that is not the public internet's."""
-
-
-def _refuse_private(host: str) -> None:
-    """A literal address is never resolved, so it is looked at here."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return
-    if not address.is_global:
-        raise Undeliverable("the address leads into a private network")
-
-
-class _PublicOnly(ThreadedResolver):
-    """Names as the system knows them, without those of private networks. Looked at when connecting, so no name can change after it."""
-
-    async def resolve(self, host: str, port: int = 0, family: AddressFamily = AF_INET) -> list[ResolveResult]:
-        found = await super().resolve(host, port, family)
-        public = [each for each in found if ipaddress.ip_address(each["host"]).is_global]
-        if not public:
-            raise _PrivateNetwork("the address leads into a private network")
-        return public
 
 
 async def _beginning(content: aiohttp.StreamReader) -> bytes:

@@ -36,6 +36,7 @@ from server.records.parcels import (
     Returned,
     Sent,
     Unreachable,
+    Untried,
 )
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,8 @@ class Pace:
     """So many tries in a row that failed bring a channel down, as if it had said so."""
     most_attempts: int = 20
     """So many tries of one parcel on one channel, then it is given up."""
+    test_wait_s: float = 3.0
+    """How long a test waits for room in its channel's rate: no longer than somebody looks at a button."""
     stop_limit_s: float = 5.0
     """How long a stop waits for sends under way, and for the last settling."""
 
@@ -172,6 +175,33 @@ class Sender:
             "outbox_failing_since": {verb: since.isoformat() for verb, since in self._failing.items()},
             "channels": channels,
         }
+
+    async def try_once(self, parcel: Parcel) -> Outcome | Untried:
+        """Sends one parcel that is in no outbox, at once and once: a test. What becomes of it is told, and settled nowhere.
+
+        It goes the way of all others: through the channel itself, within its rate, and by no channel that is down.
+        """
+        if parcel.channel not in self._channels:
+            return Untried("it is not set up")
+        if outage := self._outages.get(parcel.channel):
+            return Untried(f"the channel is down: {outage.why}")
+        if bucket := self._buckets.get(parcel.channel):
+            if not await self._has_room(bucket):
+                return Untried("the channel is busy: all that it may send in a second is taken")
+            bucket.spend(1)
+        outcome = await self._outcome_of(parcel)
+        self._note_channel(parcel, outcome)
+        return outcome
+
+    async def _has_room(self, bucket: Bucket) -> bool:
+        """Whether a channel's rate lets one more go, now or in a moment: what is sent to shoppers comes first."""
+        clock = asyncio.get_running_loop().time
+        last = clock() + self._pace.test_wait_s
+        while bucket.room(self._clock()) <= 0:
+            if clock() >= last:
+                return False
+            await asyncio.sleep(0.1)
+        return True
 
     # -- claiming
 

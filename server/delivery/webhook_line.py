@@ -6,29 +6,25 @@ unless it is allowed. Redirects are not followed. Of an answer some kilobytes ar
 thrown away: nobody's words are kept.
 """
 
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from socket import AF_UNSPEC, AddressFamily
+from typing import Final
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from aiohttp.abc import AbstractResolver
 
+from server.delivery.guarded import Forbidden, guarded_connector
 from server.delivery.line import retry_after_s
-from server.public_addresses import Network, may_be_reached
+from server.public_addresses import Network
 
 _READ_BYTES = 16_384
+_REFUSAL: Final = "refused: it leads into a private network (webhooks.allowed_networks allows one)"
 
 
 class NoAnswer(Exception):
     """Nothing came back; its text says why, without the address."""
-
-
-class _Forbidden(OSError):
-    """The name leads to addresses that are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class WebhookLine:
         except TimeoutError:
             raise NoAnswer("no answer in time") from None
         except aiohttp.ClientError as error:
-            if isinstance(error.__cause__, _Forbidden):
+            if isinstance(error.__cause__, Forbidden):
                 raise NoAnswer(str(error.__cause__)) from None
             raise NoAnswer(f"no line: {type(error).__name__}") from None
         except (ValueError, OSError) as error:  # what no HTTP client can ask for, or no socket can do
@@ -71,16 +67,8 @@ async def opened_line(
     resolver: AbstractResolver | None = None,
 ) -> AsyncIterator[WebhookLine]:
     """A line of at most so many connections, each post limited in seconds. `resolver` is how names become addresses."""
-    guarded = _Guarded(resolver or ThreadedResolver(), allowed)
-
-    def made(target: aiohttp.AddrInfoType) -> socket.socket:
-        """The last word: whatever a URL or a name looked like, this is where its connection would go."""
-        if not may_be_reached(str(target[4][0]), allowed):
-            raise _refusal()
-        return socket.socket(*target[:3])
-
-    connector = aiohttp.TCPConnector(
-        limit=connections, resolver=guarded, use_dns_cache=False, socket_factory=made
+    connector = guarded_connector(
+        connections=connections, allowed=allowed, resolver=resolver, refusal=_REFUSAL
     )
     async with aiohttp.ClientSession(
         connector=connector,
@@ -90,27 +78,3 @@ async def opened_line(
         trust_env=False,
     ) as session:
         yield WebhookLine(session)
-
-
-class _Guarded(AbstractResolver):
-    """Names as another resolver knows them, without the addresses that are refused."""
-
-    def __init__(self, resolver: AbstractResolver, allowed: Sequence[Network]) -> None:
-        self._resolver = resolver
-        self._allowed = tuple(allowed)
-
-    async def resolve(
-        self, host: str, port: int = 0, family: AddressFamily = AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        reachable = [each for each in found if may_be_reached(each["host"], self._allowed)]
-        if not reachable:
-            raise _refusal()
-        return reachable
-
-    async def close(self) -> None:
-        await self._resolver.close()
-
-
-def _refusal() -> _Forbidden:
-    return _Forbidden("refused: it leads into a private network (webhooks.allowed_networks allows one)")

@@ -13,7 +13,10 @@ from server.records.parcels import Way
 
 def ways() -> Mapping[str, Way]:
     """What it takes to reach a shopper through each of them: its kinds of address, and the purpose that the law asks for."""
-    return {name: Way(file.KINDS, PURPOSES.get(name)) for name, file in found().items()}
+    return {
+        name: Way(file.KINDS, PURPOSES.get(name), file.Settings.shows_outbox)
+        for name, file in found().items()
+    }
 
 
 @cache

@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from email.headerregistry import Address as Mailbox
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from email.policy import Policy
 from email.utils import format_datetime, parseaddr
 from html import escape
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import aiosmtplib
 from pydantic import Field, SecretStr, model_validator
@@ -34,6 +36,9 @@ from server.unsubscribing import token_for
 
 KINDS = frozenset({"email"})
 
+#: What the link under each e-mail says, by the language of the text above it.
+LEAVE_WORDS: Final = {"en": "No more e-mails like this", "it": "Non voglio più e-mail come questa"}
+
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
 
@@ -51,14 +56,17 @@ class Settings(ChannelSettings):
     sender: str | None = Field(None, description='Whom it comes from: "Brera <offers@shop.example>".')
     unsubscribe_url: str | None = Field(
         None,
-        pattern=r"^https?://\S+[^/]$",
+        pattern=r"^https?://[!-~]*[!-.0-~]$",  # ASCII: it stands in a header
+        max_length=800,  # and a header's line has 998 characters at most (RFC 5322, 2.1.1)
         description="Where this server is reached from outside, with /v1/unsubscribe: every e-mail carries a link to it.",
     )
     unsubscribe_key: SecretStr | None = Field(
         None, min_length=16, description="What those links are signed with: any long random text, for good."
     )
-    unsubscribe_words: str = Field(
-        "No more e-mails like this", min_length=1, description="What the link under each e-mail says."
+    unsubscribe_words: str | None = Field(
+        None,
+        min_length=1,
+        description="What the link under each e-mail says; else No more e-mails like this, in the e-mail's language (English, Italian).",
     )
     timeout_s: float = Field(
         10.0, gt=0, le=12, description="How long one step with the mail server may take."
@@ -162,13 +170,30 @@ class Email:
 # -- messages
 
 
+class _OnOneLine(UnstructuredHeader, BaseHeader):
+    """A header that is never folded: Python would fold a long URL into encoded words (RFC 2047), which no mail program follows."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _with_whole_links() -> HeaderRegistry:
+    headers = HeaderRegistry()
+    headers.map_to_type("list-unsubscribe", _OnOneLine)
+    return headers
+
+
+_POLICY: Final = SMTP_POLICY.clone(header_factory=_with_whole_links())
+
+
 def written(parcel: Parcel, settings: Settings, now: datetime) -> EmailMessage:
     """The e-mail for a parcel; raises Refused where a header cannot be, Undeliverable where the address is none."""
     name, mailbox = parseaddr(settings.sender or "")
     domain = mailbox.rpartition("@")[2]
     key = settings.unsubscribe_key.get_secret_value() if settings.unsubscribe_key else ""
-    leave = f"{settings.unsubscribe_url}/{token_for(key, parcel.id)}"
-    message = EmailMessage(SMTP_POLICY)
+    leave = f"{settings.unsubscribe_url}/{token_for(key, parcel.shopper)}"
+    words = settings.unsubscribe_words or _leave_words(parcel.data.get("language", ""))
+    message = EmailMessage(_POLICY)
     try:
         message["To"] = Mailbox(addr_spec=parcel.address.value if parcel.address else "")
     except (ValueError, IndexError, AttributeError) as error:
@@ -180,12 +205,16 @@ def written(parcel: Parcel, settings: Settings, now: datetime) -> EmailMessage:
         message["Message-ID"] = f"<{parcel.id}@{domain}>"
         message["List-Unsubscribe"] = f"<{leave}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        message.set_content(_text(parcel, leave, settings.unsubscribe_words))
-        message.add_alternative(_html(parcel, leave, settings.unsubscribe_words), subtype="html")
+        message.set_content(_text(parcel, leave, words))
+        message.add_alternative(_html(parcel, leave, words), subtype="html")
         message.as_bytes()
     except (ValueError, UnicodeError) as error:
         raise Refused(f"not an e-mail: {error}") from error
     return message
+
+
+def _leave_words(language: str) -> str:
+    return LEAVE_WORDS.get(language.partition("-")[0].lower(), LEAVE_WORDS["en"])
 
 
 def _text(parcel: Parcel, leave: str, words: str) -> str:

@@ -21,6 +21,7 @@ class Settings(ChannelSettings):
     """The inbox in the shop's app, which it fetches by itself."""
 
     inside: ClassVar[bool] = True
+    shows_outbox: ClassVar[bool] = True
     on: bool = Field(True, description="Whether campaigns may speak through the inbox.")
 
     @property

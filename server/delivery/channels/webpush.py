@@ -15,7 +15,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from py_vapid import Vapid02
+from py_vapid import Vapid02, VapidException
 from pydantic import Field, SecretStr, model_validator
 from pywebpush import WebPusher, WebPushException
 
@@ -161,7 +161,10 @@ class WebPush:
         if until - now < _VAPID_HOLDS / 2:
             until = now + _VAPID_HOLDS
             claims = {"aud": audience, "sub": self._settings.subject, "exp": int(until.timestamp())}
-            said = self._vapid.sign(claims)["Authorization"]
+            try:
+                said = self._vapid.sign(claims)["Authorization"]
+            except VapidException as error:  # it signs for no IPv6 literal, and no push service is one
+                raise Undeliverable("the endpoint is no push service's address") from error
             if len(self._words) > 1000:  # a few services serve the world: so many are somebody's game
                 self._words.clear()
             self._words[audience] = (until, said)

@@ -10,10 +10,11 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class MailServer:
-    """`async with` starts it. `arrived` are the messages that it took, parsed."""
+    """`async with` starts it. `arrived` are the messages that it took, parsed; `raw` the same, byte by byte."""
 
     def __init__(self, *, password=None):
         self.arrived = []
+        self.raw = []
         self.password = password
         self.to_recipients = deque()
         self.to_content = deque()
@@ -54,5 +55,6 @@ class MailServer:
     async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's word
         if self.to_content:
             return self.to_content.popleft()
+        self.raw.append(envelope.content)
         self.arrived.append(message_from_bytes(envelope.content, policy=default))
         return "250 taken"

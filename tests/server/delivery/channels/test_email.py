@@ -6,7 +6,8 @@ import pytest
 from server.delivery.channel import ChannelDown, Refused, TryAgain, Undeliverable
 from server.delivery.channels import email
 from server.records.parcels import Address
-from server.unsubscribing import offer_of
+from server.unsubscribing import reader_of
+from tests.server.delivery.mail_server import MailServer
 from tests.server.delivery.makers import NOON, a_parcel
 
 KEY = "a long random text"
@@ -26,8 +27,40 @@ def test_one_click_ends_them_and_the_same_offer_is_the_same_message():
     message = email.written(to_ann(), SETTINGS, NOON)
     link = message["List-Unsubscribe"].strip("<>")
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert offer_of(KEY, link.rpartition("/")[2]) == "of_1"
+    assert reader_of(KEY, link.rpartition("/")[2]) == "sh_1"
     assert message["Message-ID"] == "<of_1@shop.example>"
+
+
+@pytest.mark.parametrize("length", [10, 60, 200, 700])
+async def test_the_way_out_arrives_as_a_plain_link_however_long_it_is(length):
+    base = f"https://shop.example/{'a' * length}/v1/unsubscribe"
+    async with MailServer() as server:
+        ours = {"host": "127.0.0.1", "port": server.port, "security": "none", "unsubscribe_url": base}
+        async with email.open(SETTINGS.model_copy(update=ours)) as channel:
+            await channel.send(to_ann(), NOON)
+    [header] = [line for line in server.raw[0].split(b"\r\n") if line.startswith(b"List-Unsubscribe:")]
+    assert header.startswith(f"List-Unsubscribe: <{base}/sh_1.".encode())
+    assert header.endswith(b">")
+    assert len(header) <= 998
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("it", "Non voglio più e-mail come questa"),
+        ("it-CH", "Non voglio più e-mail come questa"),
+        ("de", "No more e-mails like this"),
+    ],
+)
+def test_the_way_out_speaks_the_language_of_the_text(language, words):
+    message = email.written(to_ann(data={"language": language}), SETTINGS, NOON)
+    assert all(words in part.get_content() for part in message.iter_parts())
+
+
+def test_a_shops_own_words_for_the_way_out_stay():
+    ours = SETTINGS.model_copy(update={"unsubscribe_words": "Basta"})
+    message = email.written(to_ann(data={"language": "it"}), ours, NOON)
+    assert all("Basta" in part.get_content() for part in message.iter_parts())
 
 
 def test_text_and_html_say_the_same_and_html_is_escaped():
@@ -38,8 +71,8 @@ def test_text_and_html_say_the_same_and_html_is_escaped():
     assert "https://shop.example/?a=1&b=2" in text
     assert "Shoes &amp; more" in html
     assert "<b>20" not in html
-    assert "unsubscribe/of_1." in text
-    assert "unsubscribe/of_1." in html
+    assert "unsubscribe/sh_1." in text
+    assert "unsubscribe/sh_1." in html
 
 
 @pytest.mark.parametrize("address", ["ann", "ann@", "a@b\r\nBcc: all@shopper.example"])
