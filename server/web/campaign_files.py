@@ -3,6 +3,7 @@
 In: TOML with `[[campaigns]]`, each a campaign's document. Out: the same; and what keeping it changes.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Literal
 
@@ -62,7 +63,8 @@ def campaign_file_routes(database: Database, guard: Guard, edits: Edits, clock: 
     )
     async def bring(request: Request, do: Literal["show", "keep"] = "show") -> FileKept:
         """Shows what the file would change; with `do=keep` changes it, all or nothing. Others stay as they are."""
-        given = _read(await request.body())
+        # In a thread: a file of thousands of campaigns takes seconds to read, and others are answered meanwhile.
+        given = await asyncio.to_thread(_read, await request.body())
         if do == "show":
             async with database.reading() as connection:
                 _refuse(await campaign_files.missing_of_all(connection, given))

@@ -27,13 +27,12 @@ from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
 from server.web.etag import etag_of, has_it_already, refuse_lost_update
-from server.web.fields import Given, Name
+from server.web.fields import CampaignPath, Given, Name
 from server.web.guard import Guard
 from server.web.plain import refuse_unkeepable
 from server.web.problem import Fault, Problem
 from server.web.shown import ShownAs
 
-CampaignPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 #: The largest number that a column of versions holds.
 LARGEST = 2**31 - 1
 Document = Annotated[
@@ -86,7 +85,7 @@ class VersionShown(BaseModel):
         )
 
 
-class Versions(BaseModel):
+class CampaignVersions(BaseModel):
     versions: list[VersionShown]
     next: int | None = Field(
         description="give it as `before` to get those before; null where these are the first"
@@ -178,12 +177,12 @@ def _add_versions(router: APIRouter, database: Database, guard: Guard) -> None:
         campaign: CampaignPath,
         limit: Limit = 100,
         before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
-    ) -> Versions:
+    ) -> CampaignVersions:
         """All that a campaign was, the newest first."""
         async with database.reading() as connection:
             rows = await campaigns.versions(connection, campaign, before=before, limit=limit)
         more = rows[-1].version if len(rows) == limit and rows[-1].version > 1 else None
-        return Versions(versions=[VersionShown.of(row) for row in rows], next=more)
+        return CampaignVersions(versions=[VersionShown.of(row) for row in rows], next=more)
 
     @router.get(
         "/v1/campaigns/{campaign}/versions/{version}", dependencies=[guard.reader], responses={404: {}}

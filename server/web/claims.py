@@ -22,6 +22,7 @@ from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.fields import Id
 from server.web.guard import Guard
+from server.web.languages import Tongue
 
 #: A code as somebody types or scans it.
 CodePath = Annotated[str, Path(min_length=3, max_length=40, pattern=r"^[A-Za-z0-9 ._-]+$")]
@@ -53,8 +54,9 @@ def claim_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> AP
     router = APIRouter(tags=["phones"])
 
     @router.post("/v1/offers/{offer}/claim", response_model=Claimed, responses={404: {}, 409: {}})
-    async def claim(offer: Id, asked: Annotated[Asked, asking(guard.device)]) -> Response:
+    async def claim(offer: Id, asked: Annotated[Asked, asking(guard.device)], tongue: Tongue) -> Response:
         """Turns an offer into its coupon's code, as long as there are some; asked again, gives the same one."""
+        del tongue  # problems read it by themselves
 
         async def claimed() -> Claimed:
             now, device = clock(), asked.caller.owner or ""

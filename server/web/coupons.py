@@ -20,6 +20,7 @@ from server.records.tables import CouponRow
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_id
+from server.web.edits import Edits
 from server.web.fields import Given
 from server.web.guard import Guard
 from server.web.problem import Fault, Problem
@@ -79,8 +80,8 @@ class CodesKept(BaseModel):
     codes: list[str] = []
 
 
-def coupon_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> APIRouter:
-    """`/v1/coupons`."""
+def coupon_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = utc_now) -> APIRouter:
+    """`/v1/coupons`. Campaigns ask how long a coupon still holds: so a change of one is a change of theirs."""
     router = APIRouter(tags=["coupons"])
 
     @router.get("/v1/coupons", dependencies=[guard.reader])
@@ -102,7 +103,7 @@ def coupon_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> A
         if body.id != coupon:
             reason = f"is not the id in the address, {coupon!r}"
             raise Problem(422, "The coupon cannot be taken", errors=[Fault(place="body.id", reason=reason)])
-        async with database.writing() as connection:
+        async with edits.of("campaigns") as connection:
             change, row = await coupons.put(connection, body, clock())
         return CouponKept(**dict(CouponShown.of(row)), change=change)
 

@@ -8,10 +8,10 @@ signed: one made up by hand finds a page like any other, and never an error beyo
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from server.web.problem import Problem, body_fault
 
@@ -20,6 +20,15 @@ Cursor = Annotated[str | None, Field(max_length=500, description="`next` of the 
 Limit = Annotated[int, Field(ge=1, le=1000)]
 
 Next = Annotated[str | None, Field(description="the cursor of the next page; null where the list ends")]
+
+
+class Page(BaseModel):
+    """Which part of a list, as query parameters; what is asked of a list besides is added by each. A word that none knows is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: Cursor = None
+    limit: Limit = 100
 
 
 def write_cursor(*parts: str | datetime) -> str:
@@ -47,11 +56,11 @@ def read_mark(cursor: str | None) -> tuple[datetime, str] | None:
     at, row = _parts(cursor, 2)
     try:
         mark = datetime.fromisoformat(at)
-    except ValueError:
+        if mark.tzinfo is None:
+            raise _unreadable()
+        return mark.astimezone(UTC), row
+    except (ValueError, OverflowError):  # no time; or an offset that leads out of the calendar
         raise _unreadable() from None
-    if mark.tzinfo is None:
-        raise _unreadable()
-    return mark, row
 
 
 def _parts(cursor: str, count: int) -> list[str]:

@@ -42,7 +42,7 @@ class LettersAsked(LettersWanted):
     limit: Limit = 100
 
 
-class ReplayAsked(Given):
+class LetterReplayAsked(Given):
     channel: Word | None = Field(None, description="by which channel; where it died if left out")
 
 
@@ -81,7 +81,7 @@ class DeadLetters(BaseModel):
     next: Next
 
 
-class Replayed(BaseModel):
+class LettersReplayed(BaseModel):
     replayed: int = Field(description="how many wait again")
     ended: int = Field(description="how many had ended, and stay as they are")
 
@@ -111,21 +111,21 @@ def dead_letter_routes(database: Database, guard: Guard, *, clock: Clock = utc_n
         letters = [DeadLetter.of(row, clock()) for row in rows]
         return DeadLetters(dead_letters=letters, next=next_after(rows, asked.limit, "settled_at", "id"))
 
-    @router.post("/v1/dead-letters/replay", response_model=Replayed)
+    @router.post("/v1/dead-letters/replay", response_model=LettersReplayed)
     async def replay_all(body: LettersWanted, asked: Annotated[Asked, asking(sends)]) -> Response:
         """Sends all of these again that still live; of one purpose the shopper no longer agrees to, none."""
 
-        async def replayed() -> Replayed:
+        async def replayed() -> LettersReplayed:
             again, ended = await dead_letters.replay_all(connection, body.which(), clock())
             log.info("dead_letters_replayed", count=again, ended=ended, by=asked.caller.owner)
-            return Replayed(replayed=again, ended=ended)
+            return LettersReplayed(replayed=again, ended=ended)
 
         async with database.writing() as connection:
             return await asked.once(connection, 200, replayed)
 
     @router.post("/v1/dead-letters/{offer}/replay", response_model=Waiting, responses={404: {}, 409: {}})
     async def replay(
-        offer: Id, asked: Annotated[Asked, asking(sends)], body: ReplayAsked | None = None
+        offer: Id, asked: Annotated[Asked, asking(sends)], body: LetterReplayAsked | None = None
     ) -> Response:
         """Sends one again. Refused (409) for what is no dead letter, and for an offer that has ended."""
 

@@ -5,26 +5,27 @@ In: a campaign that is kept, and how many days. Out: counts by verdict and by re
 
 import asyncio
 from datetime import datetime
-from typing import Annotated
+from typing import Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from server.campaigns.campaign import Id
 from server.campaigns.decision import Send
 from server.campaigns.dry_run import Rehearsed
+from server.campaigns.explaining import said_in
 from server.campaigns.reading import read_campaign
 from server.records import campaigns
 from server.records.database import Database
 from server.rehearsing import dry_run
 from server.web.clock import Clock, utc_now
-from server.web.fields import Given
+from server.web.fields import CampaignPath, Given
 from server.web.guard import Guard
 
 
 class DryRunGiven(Given):
     days: int = Field(7, ge=1, le=31)
     show: int = Field(100, ge=0, le=1000, description="how many of the offers are listed")
+    language: Literal["en", "it"] = Field("en", description="of the reasons")
 
 
 class WouldSend(BaseModel):
@@ -65,7 +66,7 @@ class DryRun(BaseModel):
     offers: list[WouldSend]
 
     @classmethod
-    def of(cls, done: Rehearsed) -> "DryRun":
+    def of(cls, done: Rehearsed, language: str) -> "DryRun":
         return cls(
             visits=done.visits,
             verdicts=dict(done.verdicts),
@@ -73,7 +74,7 @@ class DryRun(BaseModel):
             spent=round(done.spent, 2),
             by_day=dict(sorted(done.by_day.items())),
             withheld=[
-                WithheldWhy(gate=gate, times=times, example=done.sentences[gate])
+                WithheldWhy(gate=gate, times=times, example=said_in(done.examples[gate], language))
                 for gate, times in done.reasons.most_common()
             ],
             offers=[WouldSend.of(send) for send in done.sends],
@@ -87,7 +88,7 @@ def dry_run_routes(
     turn = asyncio.Lock()  # it takes a processor for seconds: one at a time leaves the other to the path
 
     @router.post("/v1/campaigns/{campaign}/dry-run", responses={404: {}}, dependencies=[guard.marketer])
-    async def rehearse(campaign: Annotated[Id, Path()], body: DryRunGiven) -> DryRun:
+    async def rehearse(campaign: CampaignPath, body: DryRunGiven) -> DryRun:
         """Plays the visits of the last days through a campaign, with its caps simulated. Nothing is sent."""
         async with database.reading() as connection:
             kept = read_campaign((await campaigns.find(connection, campaign)).campaign)
@@ -100,6 +101,6 @@ def dry_run_routes(
                 global_hold_out=global_hold_out,
                 most_shown=body.show,
             )
-        return DryRun.of(done)
+        return DryRun.of(done, body.language)
 
     return router

@@ -6,21 +6,29 @@ In: what JSON or a query said. Out: a value that is safe to keep; or a sentence 
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final, Self, cast
 from zoneinfo import available_timezones
 
+from fastapi import Path
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
     StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 
+from server.campaigns.campaign import Id as CampaignId
+from server.campaigns.coupon import in_thousandths
+from server.web.plain import is_keepable
 from server.zones.feature import OWN_ID
+from server.zones.hours import NOWHERE
 
 #: No control characters: PostgreSQL keeps no NUL, and nobody's name or number has a line break.
 _PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
@@ -53,7 +61,7 @@ def _within_reason(given: datetime) -> datetime:
 
 @lru_cache(1)
 def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - NOWHERE
 
 
 def _known_time_zone(given: str) -> str:
@@ -80,6 +88,14 @@ class Given(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _can_be_kept(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        understood = read(given)  # first: a field that takes no such text says so in its own place
+        if isinstance(given, dict) and not is_keepable(given):
+            raise ValueError("holds a text that cannot be kept: with a NUL, or with half of a surrogate pair")
+        return understood
+
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=_PLAIN)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PLAIN)]
@@ -96,9 +112,20 @@ OwnId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_
 #: BCP 47, as far as texts are chosen by it: it, pt-BR, zh-Hant-TW.
 Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
+#: The shop's own id of a campaign, where it stands in a path.
+CampaignPath = Annotated[CampaignId, Path()]
+
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_time_zone)]
 
 #: RFC 3339 with its offset, or UTC epoch seconds; UTC inside.
 Time = Annotated[AwareDatetime, WrapValidator(_in_our_words), AfterValidator(_within_reason)]
+
+#: In the shop's currency: a number (true is none, nor is "3"), and no finer than the books, which know thousandths.
+Money = Annotated[
+    float, Field(strict=True, ge=0, le=1e9, allow_inf_nan=False), AfterValidator(in_thousandths)
+]
+
+#: Money of which there is some.
+SomeMoney = Annotated[Money, Field(gt=0)]
 
 BeaconId = Annotated[str, StringConstraints(max_length=80), AfterValidator(_beacon)]

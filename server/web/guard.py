@@ -2,14 +2,17 @@
 
 Each attribute of a `Guard` is a FastAPI dependency: `caller: Annotated[Principal, guard.device]`. The OpenAPI document
 lists each as a security scheme. Other systems (server keys) may do what staff may, but for what only an owner may.
+Who came to a door that lets staff in is noted for the audit log (audit.py), let in or not.
 """
 
+from contextvars import ContextVar
 from typing import Any, Final
 
 from fastapi import Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from starlette.requests import Request
+from starlette.types import Scope
 
 from server.records.keys import Keyring, Kind, Principal, Role
 from server.web.problem import Problem
@@ -21,6 +24,35 @@ _NAMES: Final[dict[Kind, str]] = {
     "device": "a device's token",
     "staff": "a staff session",
 }
+
+
+#: Whose acts are written down, at doors that let staff in.
+_WATCHED: Final = frozenset({"staff", "server"})
+
+
+def note(request: Request, who: Principal) -> None:
+    """This request is that of `who`: what becomes of it is written down."""
+    request.state.passed_by = who
+
+
+#: Of whom and of what the request under way really read or changed, by the words of records.audit; None where nobody asks.
+NOTED: Final[ContextVar[list[tuple[str, str]] | None]] = ContextVar("noted", default=None)
+
+
+def about(word: str, name: str) -> None:
+    """This request is about the thing of this name, whatever else it names: the audit log tells of it first.
+
+    In: what kind of thing it is (`shopper`, `device`), and our id of it.
+    """
+    noted = NOTED.get()
+    if noted is not None:
+        noted.append((word, name))
+
+
+def passed_by(scope: Scope) -> Principal | None:
+    """Whose request this is, where it is to be written down."""
+    who: Principal | None = scope.get("state", {}).get("passed_by")
+    return who
 
 
 class Door(SecurityBase):
@@ -50,6 +82,8 @@ class Door(SecurityBase):
                 "This token is not known, was revoked, or has expired.",
                 'Bearer realm="soglia", error="invalid_token"',
             )
+        if "staff" in self._kinds and principal.kind in _WATCHED:
+            note(request, principal)
         if principal.kind not in self._kinds:
             raise self._forbidden(f"This door needs {self.needs}; this is {_NAMES[principal.kind]}.")
         if principal.kind == "staff" and self._roles and principal.role not in self._roles:

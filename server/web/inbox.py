@@ -7,24 +7,18 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from server.records import devices, inbox, receipts
 from server.records.database import Database
 from server.records.keys import Principal
 from server.records.receipts import Receipt
 from server.web.clock import Clock, utc_now
-from server.web.cursor import Cursor, Limit, Next, next_after, read_mark
+from server.web.cursor import Next, Page, next_after, read_mark
 from server.web.guard import Guard
 
 
-class InboxAsked(BaseModel):
-    """Which part of the inbox, as query parameters."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    cursor: Cursor = None
-    limit: Limit = 100
+class InboxAsked(Page):
     unseen: bool = Field(False, description="true for an app that only fetches: nothing is marked as shown")
 
 

@@ -11,11 +11,14 @@ from pydantic import BaseModel, Field, FiniteFloat, StringConstraints, model_val
 
 from server.campaigns.daytime import TimeOfDay
 from server.campaigns.moment import Attribute, Purpose
+from server.records import shoppers
 from server.records.consents import Wording
+from server.records.database import Connection
 from server.records.devices import AddressKind, Kind, Rotating
 from server.records.shoppers import Said
 from server.records.tables import AddressRow, ConsentRow, DeviceRow, ShopperRow
 from server.web.fields import BeaconId, Given, Language, Name, OwnId, Time, TimeZone, Word
+from server.web.guard import about
 
 
 class Identified(Given):
@@ -51,8 +54,10 @@ class ConsentsGiven(Given):
     """Answers to purposes, in the words of one version of the text that the shopper read."""
 
     purposes: dict[Purpose, bool] = Field(min_length=1)
-    version: Word = Field(description="which text the shopper read")
-    language: Language | None = None
+    version: Word = Field(
+        description="which text the shopper read: of GET /v1/consent-texts, where the shop has any"
+    )
+    language: Language | None = Field(None, description="in which language they read it")
 
     def wording(self, how: str) -> Wording:
         return Wording(self.version, self.language, how)
@@ -67,7 +72,19 @@ AttributeGiven = (
 )
 
 
-class QuietHours(Given):
+async def whose(connection: Connection, name: str | None) -> str | None:
+    """The id of the shopper of this name, ours or the shop's own; None where nobody is asked for.
+
+    Raises NotFound: an empty list would say "nothing happened".
+    """
+    if name is None:
+        return None
+    shopper = await shoppers.known_as(connection, name)
+    about("shopper", shopper)
+    return shopper
+
+
+class QuietHoursGiven(Given):
     """No push from one time of day until another, by the shopper's own clock; the same twice is all day."""
 
     start: TimeOfDay = Field(alias="from")
@@ -80,7 +97,7 @@ class ShopperGiven(Given):
     own_id: OwnId = Field(description="the shop's own name for them, such as a loyalty number")
     language: Language | None = None
     time_zone: TimeZone | None = None
-    quiet_hours: QuietHours | None = None
+    quiet_hours: QuietHoursGiven | None = None
     attributes: dict[Word, AttributeGiven | None] = Field(
         default={}, max_length=200, description="set one by one; null removes one"
     )
@@ -99,11 +116,27 @@ class ShopperGiven(Given):
 
 
 class ConsentShown(BaseModel):
-    granted: bool
+    granted: bool = Field(
+        description="what counts now: true only where they said yes, and no newer text asks anew (`ask_anew`)"
+    )
     version: str
     language: str | None
     how: str
     given_at: datetime
+    ask_anew: bool = Field(
+        description="true: a newer text asks anew, and until it is answered this counts as not given"
+    )
+
+    @classmethod
+    def of(cls, row: ConsentRow) -> Self:
+        return cls(
+            granted=row.granted and row.lapsed_at is None,
+            version=row.text_version,
+            language=row.language,
+            how=row.how,
+            given_at=row.given_at,
+            ask_anew=row.lapsed_at is not None,
+        )
 
 
 class ConsentsShown(BaseModel):
@@ -113,18 +146,7 @@ class ConsentsShown(BaseModel):
 
     @classmethod
     def of(cls, current: Mapping[str, ConsentRow]) -> Self:
-        return cls(
-            consents={
-                purpose: ConsentShown(
-                    granted=row.granted,
-                    version=row.text_version,
-                    language=row.language,
-                    how=row.how,
-                    given_at=row.given_at,
-                )
-                for purpose, row in sorted(current.items())
-            }
-        )
+        return cls(consents={purpose: ConsentShown.of(row) for purpose, row in sorted(current.items())})
 
 
 class AddressShown(BaseModel):

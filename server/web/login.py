@@ -18,7 +18,7 @@ from server.records.passwords import Passwords
 from server.web.clock import Clock, utc_now
 from server.web.edits import Edits
 from server.web.fields import Given
-from server.web.guard import Guard
+from server.web.guard import Guard, note
 from server.web.limits import Throttle, caller_address
 from server.web.problem import Problem
 from server.web.staff import StaffShown
@@ -66,6 +66,9 @@ def login_routes(
             known = await staff.find_by_email(connection, body.email)
         here = known is not None and known.disabled_at is None
         fits, renewed = await passwords.fits(body.password, known.password_hash if known and here else None)
+        if known is not None:
+            role = StaffShown.model_validate(known, from_attributes=True).role
+            note(request, Principal("staff", "", known.id, role=role))
         if known is None or not fits:
             raise Problem(401, None, "E-mail and password do not fit together.")
         caller_alone.refund(address)

@@ -1,33 +1,33 @@
 """What a real shopper would read of a campaign's offer, now: for staff, before anything is sent.
 
-In: a campaign that is kept, a shopper, and where they would stand. Out: the text in each language with its fields filled in, or why
-it would not be sent; and which of them this shopper would get. Nothing is decided and nothing is kept.
+In: a campaign that is kept, which of its texts is meant, a shopper, and where they would stand. Out: the text in each language with its
+fields filled in, or why it would not be sent; which of them this shopper would get; and which of the campaign's variants and follow-ups
+could not be written for them. Nothing is decided and nothing is kept.
 """
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from server.campaigns import DeviceFacts, Happening, Moment, ShopperFacts, ZoneFacts, read_campaign
+from server.campaigns import Moment, read_campaign
 from server.campaigns.campaign import Campaign
-from server.campaigns.wording import NotWritten, facts_of, message_bytes, written
-from server.presence.visit import ZoneEvent
-from server.records import campaigns, shoppers, zones
-from server.records.database import Connection, Database
-from server.records.refusal import NotFound
-from server.records.tables import ShopperRow
+from server.campaigns.offer import Offer
+from server.campaigns.wording import Facts, NotWritten, facts_of, message_bytes, written
+from server.records import campaigns, zones
+from server.records.database import Database
 from server.web.clock import Clock, utc_now
-from server.web.fields import Given, Id, OwnId, PlaceId
+from server.web.fields import CampaignPath, Id, OwnId, PlaceId
 from server.web.guard import Guard
-from server.zones.zone import Zone, lineage
+from server.web.imagined import PartAsked, meant, moment_of, parts_of, place_of, shopper_named
 
-CampaignPath = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
+#: The id of an offer that nobody gives.
+_NO_OFFER: Final = "of_preview"
 
 
-class PreviewGiven(Given):
+class PreviewGiven(PartAsked):
     """One of the two names of a shopper; the zone is the campaign's first where it is left out."""
 
     shopper: Id | None = None
@@ -35,7 +35,7 @@ class PreviewGiven(Given):
     zone: PlaceId | None = None
 
 
-class TextShown(BaseModel):
+class OfferTextShown(BaseModel):
     """One language: the text, or the reason why nothing would be sent."""
 
     language: str
@@ -45,13 +45,29 @@ class TextShown(BaseModel):
     reason: str | None = None
 
 
+class NotWrittenShown(BaseModel):
+    """One of the campaign's texts that this shopper would not get, and why."""
+
+    variant: str | None
+    step: int = Field(description="which follow-up; 0 is the offer itself or its variant")
+    language: str
+    reason: str
+
+
 class Preview(BaseModel):
+    """`texts` are of the variant or follow-up that was asked for; `unwritten` tells of all that the campaign may send."""
+
     shopper: str
     zone: str | None
+    variant: str | None
+    step: int
     gets: str = Field(description="the language that this shopper would get")
-    texts: list[TextShown]
+    texts: list[OfferTextShown]
     told: dict[str, str] = Field(description="what the app is told besides, in that language")
     ends_at: datetime
+    unwritten: list[NotWrittenShown] = Field(
+        description="the offer, variants and follow-ups that could not be written for this shopper, in the language that they would get"
+    )
 
 
 def preview_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> APIRouter:
@@ -59,95 +75,58 @@ def preview_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> 
 
     @router.post("/v1/campaigns/{campaign}/preview", responses={404: {}}, dependencies=[guard.marketer])
     async def preview(campaign: CampaignPath, body: PreviewGiven) -> Preview:
-        """Shows what a real shopper would read, in every language of the offer. Nothing is sent."""
+        """Shows what a real shopper would read of the offer, a variant or a follow-up, in its every language. Nothing is sent."""
         async with database.reading() as connection:
             kept = read_campaign((await campaigns.find(connection, campaign)).campaign)
-            shopper = await _shopper(connection, body)
+            shopper = await shopper_named(connection, body.shopper, body.own_id)
             places = {zone.id: zone for zone in await zones.load(connection)}
-        return _previewed(kept, shopper, _place(kept, body.zone, places), places, clock())
+        zone, now = place_of(kept, body.zone, places), clock()
+        moment = moment_of(kept, shopper, zone, places, now)
+        asked = _previewed(meant(kept, body).offer, moment, now)
+        return Preview(
+            shopper=shopper.id,
+            zone=zone.id if zone else None,
+            variant=body.variant,
+            step=body.step,
+            unwritten=list(_unwritten(kept, moment, now)),
+            **asked,
+        )
 
     return router
 
 
-async def _shopper(connection: Connection, body: PreviewGiven) -> ShopperRow:
-    if body.shopper is not None:
-        return await shoppers.find(connection, body.shopper)
-    found = await shoppers.listed(connection, own_id=body.own_id or "", limit=1)
-    if not found:
-        raise NotFound("there is no such shopper: name one by `shopper` or `own_id`")
-    return found[0]
-
-
-def _place(campaign: Campaign, asked: str | None, places: dict[str, Zone]) -> Zone | None:
-    """Where the shopper is taken to stand: where staff say, else the first place that the campaign listens to."""
-    if asked is not None:
-        if asked not in places:
-            raise NotFound(f"there is no zone {asked}")
-        return places[asked]
-    where = campaign.trigger.where
-    named = [*where.zones, *([where.site] if where.site else [])]
-    named += [zone.id for zone in places.values() if where.group and where.group in zone.groups]
-    return next((places[zone] for zone in named if zone in places), None)
-
-
-def _previewed(
-    campaign: Campaign, row: ShopperRow, zone: Zone | None, places: dict[str, Zone], now: datetime
-) -> Preview:
-    moment, offer = _moment(campaign, row, zone, places, now), campaign.offer
+def _previewed(offer: Offer, moment: Moment, now: datetime) -> dict[str, Any]:
+    """What the answer tells of the one text that was asked for."""
     ends_at = offer.ends(now)
-    facts = facts_of(moment, "of_preview", offer, ends_at, shop_name=_shop_name(zone, places))
-    gets = offer.text_for(row.language, moment.zone.language).language
-    texts = []
-    for language in offer.title:
-        text = written(offer, facts, language)
-        texts.append(
-            TextShown(language=language, reason=text.reason)
-            if isinstance(text, NotWritten)
-            else TextShown(
-                language=language, title=text.title, body=text.body, bytes=message_bytes(offer, text)
-            )
-        )
-    return Preview(
-        shopper=row.id,
-        zone=zone.id if zone else None,
-        gets=gets,
-        texts=texts,
-        told=offer.told(gets),
-        ends_at=ends_at,
+    facts = facts_of(moment, _NO_OFFER, offer, ends_at)
+    gets = _language_for(offer, moment)
+    return {
+        "gets": gets,
+        "texts": [_shown(offer, facts, language) for language in offer.title],
+        "told": offer.told(gets),
+        "ends_at": ends_at,
+    }
+
+
+def _shown(offer: Offer, facts: Facts, language: str) -> OfferTextShown:
+    text = written(offer, facts, language)
+    if isinstance(text, NotWritten):
+        return OfferTextShown(language=language, reason=text.reason)
+    return OfferTextShown(
+        language=language, title=text.title, body=text.body, bytes=message_bytes(offer, text)
     )
 
 
-def _moment(
-    campaign: Campaign, row: ShopperRow, zone: Zone | None, places: dict[str, Zone], now: datetime
-) -> Moment:
-    """As if the shopper had just done what the campaign waits for."""
-    chain = lineage(zone, places) if zone else ()
-    named = next((each.time_zone for each in chain if each.time_zone), None)
-    after = timedelta(seconds=campaign.trigger.after_s)
-    facts = ZoneFacts(
-        id=zone.id if zone else "",
-        name=zone.name if zone else "",
-        level=zone.level if zone else "zone",
-        time_zone=ZoneInfo(named) if named else UTC,
-        groups=frozenset(zone.groups if zone else ()),
-        ancestors=tuple(each.id for each in reversed(chain[1:])),
-    )
-    event = ZoneEvent(
-        kind=campaign.trigger.on,
-        device="d_preview",
-        zone=facts.id,
-        visit="v_preview",
-        at=now,
-        entered_at=now - after,
-        dwelled_s=campaign.trigger.after_s,
-    )
-    shopper = ShopperFacts(
-        id=row.id, language=row.language, attributes=row.attributes, tags=frozenset(row.tags)
-    )
-    return Moment(
-        now=now, happenings=(Happening(event, facts),), device=DeviceFacts("d_preview"), shopper=shopper
-    )
+def _unwritten(campaign: Campaign, moment: Moment, now: datetime) -> Iterator[NotWrittenShown]:
+    for part in parts_of(campaign):
+        offer = meant(campaign, part).offer
+        language = _language_for(offer, moment)
+        text = written(offer, facts_of(moment, _NO_OFFER, offer, offer.ends(now)), language)
+        if isinstance(text, NotWritten):
+            yield NotWrittenShown(variant=part.variant, step=part.step, language=language, reason=text.reason)
 
 
-def _shop_name(zone: Zone | None, places: dict[str, Zone]) -> str | None:
-    return lineage(zone, places)[-1].name if zone else None
+def _language_for(offer: Offer, moment: Moment) -> str:
+    """The language that the shopper of this moment would get the offer in."""
+    theirs = moment.shopper.language if moment.shopper else None
+    return offer.text_for(theirs, moment.zone.language).language

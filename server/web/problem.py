@@ -13,14 +13,16 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from server.campaigns.words import SPOKEN_LANGUAGE, Sentence
 from server.records.database import UNWILLING
 from server.records.refusal import NotFound, Refusal, Taken
+from server.web.languages import VARY, ours_of
 
 _STATUSES: Final[dict[type[Refusal], int]] = {NotFound: 404, Taken: 409}
 
@@ -37,7 +39,10 @@ class Fault(TypedDict):
 
 
 class Problem(HTTPException):
-    """Ends a request with a problem document. `detail` is a sentence for whoever called: no secrets, nobody's data."""
+    """Ends a request with a problem document. `detail` is a sentence for whoever called: no secrets, nobody's data.
+
+    A title or detail that is a `Sentence` is told in the caller's language.
+    """
 
     def __init__(
         self,
@@ -63,14 +68,24 @@ class ProblemDocument(BaseModel):
     errors: list[Fault] | None = Field(None, description="what is wrong where, one by one")
 
 
-def answer(problem: Problem) -> Response:
-    """The problem as a response."""
+def answer(problem: Problem, language: str = SPOKEN_LANGUAGE) -> Response:
+    """The problem as a response; what of it are sentences, in this language."""
+    title, detail = said_in(language, problem.title), said_in(language, problem.detail)
     body = ProblemDocument(
-        type="about:blank", title=problem.title, status=problem.status_code, detail=problem.detail
+        type="about:blank", title=title, status=problem.status_code, detail=detail
     ).model_dump(exclude_none=True)
     if problem.errors:
         body["errors"] = problem.errors
-    return JSONResponse(body, problem.status_code, problem.headers, MEDIA_TYPE)
+    headers = dict(problem.headers or {})
+    if isinstance(problem.detail, Sentence):
+        headers |= {"Content-Language": language} | VARY
+    return JSONResponse(body, problem.status_code, headers, MEDIA_TYPE)
+
+
+def said_in(language: str, told: str | Refusal) -> str:
+    """A text, or why a verb of records refused, in this language where it is a sentence; else as it is."""
+    words = told.args[0] if isinstance(told, Refusal) and told.args else told
+    return words.in_language(language) if isinstance(words, Sentence) else str(words)
 
 
 def install(app: FastAPI) -> None:
@@ -96,15 +111,27 @@ def body_fault(place: Sequence[str | int], reason: str) -> Fault:
     return Fault(place=_place(place), reason=reason)
 
 
-async def _told(_request: Request, told: HTTPException) -> Response:
+def first_of(invalid: ValidationError) -> tuple[str, str]:
+    """The field of an item that is read by itself, and why it is wrong, for its verdict: the first that was found."""
+    first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
+    return ".".join(str(step) for step in first["loc"]), first["msg"].removeprefix("Value error, ")
+
+
+async def _told(request: Request, told: HTTPException) -> Response:
     if isinstance(told, Problem):
-        return answer(told)
+        return answer(told, _language_of(request))
     return answer(Problem(told.status_code, None, str(told.detail), headers=told.headers))
 
 
-async def _refused(_request: Request, refused: Refusal) -> Response:
+async def _refused(request: Request, refused: Refusal) -> Response:
     status = next((status for kind, status in _STATUSES.items() if isinstance(refused, kind)), 422)
-    return answer(Problem(status, None, str(refused)))
+    words = refused.args[0] if refused.args else ""
+    detail = words if isinstance(words, Sentence) else str(refused)
+    return answer(Problem(status, None, detail), _language_of(request))
+
+
+def _language_of(request: Request) -> str:
+    return ours_of(request.headers.get("Accept-Language"))
 
 
 async def _invalid(request: Request, invalid: RequestValidationError) -> Response:

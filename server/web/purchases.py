@@ -16,12 +16,10 @@ from server.records.database import Connection, Database
 from server.records.purchases import By, Order
 from server.records.tables import PurchaseRow
 from server.web.asked import Asked, asking
-from server.web.clock import AHEAD, Clock, utc_now
-from server.web.fields import Given, Id, Name, OwnId, PlaceId, Time
+from server.web.clock import Clock, refuse_the_future, utc_now
+from server.web.fields import Given, Id, Money, Name, OwnId, PlaceId, SomeMoney, Time
 from server.web.guard import Guard
-from server.web.problem import Fault, Problem
 
-Money = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 OrderPath = Annotated[OwnId, Path()]
 
 
@@ -56,7 +54,7 @@ class PurchaseGiven(Given):
 
 class RefundGiven(Given):
     refund: OwnId = Field(description="your id of the refund: told again, it is the same refund")
-    amount: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = Field(
+    amount: SomeMoney | None = Field(
         None, description="so much was given back; all that is left where it is left out"
     )
     at: Time | None = None
@@ -110,7 +108,7 @@ def purchase_routes(database: Database, guard: Guard, clock: Clock = utc_now) ->
     async def report(body: PurchaseGiven, asked: Annotated[Asked, asking(guard.server)]) -> Response:
         """Tells of an order: one order, one credit, to what was redeemed in it, else to the last offer within its window."""
         now = clock()
-        _refuse_the_future(body.at, now)
+        refuse_the_future(body.at, now, "your")
         async with database.writing() as connection:
             return await asked.once(connection, 201, lambda: _report(connection, body.said(now), now))
 
@@ -131,7 +129,7 @@ def purchase_routes(database: Database, guard: Guard, clock: Clock = utc_now) ->
     ) -> Response:
         """Tells of money given back: its part of the credit goes with it."""
         now = clock()
-        _refuse_the_future(body.at, now)
+        refuse_the_future(body.at, now, "your")
 
         async def refunded() -> PurchaseShown:
             back = None if body.amount is None else milli(body.amount)
@@ -147,9 +145,3 @@ def purchase_routes(database: Database, guard: Guard, clock: Clock = utc_now) ->
 
 async def _report(connection: Connection, order: Order, now: datetime) -> PurchaseShown:
     return PurchaseShown.of(await purchases.report(connection, order, now))
-
-
-def _refuse_the_future(at: datetime | None, now: datetime) -> None:
-    if at is not None and at > now + AHEAD:
-        reason = "lies in the future: is your clock right?"
-        raise Problem(422, None, f"`at` {reason}", errors=[Fault(place="body.at", reason=reason)])

@@ -12,9 +12,10 @@ from server.records import devices, receipts
 from server.records.database import Connection, Database
 from server.records.receipts import Kind, Receipt
 from server.web.asked import Asked, asking
-from server.web.clock import AHEAD, Clock, utc_now
+from server.web.clock import Clock, objection_to, utc_now
 from server.web.fields import Given, Id, Time
 from server.web.guard import Guard
+from server.web.problem import first_of
 
 Verdict = Literal["accepted", "duplicate", "unknown_offer", "in_the_future", "malformed"]
 
@@ -44,7 +45,7 @@ class Trouble(BaseModel):
     reason: str
 
 
-class Verdicts(BaseModel):
+class ReceiptVerdicts(BaseModel):
     accepted: int
     verdicts: list[Verdict]
     problems: list[Trouble]
@@ -56,7 +57,7 @@ _receipt = TypeAdapter(ReceiptGiven)
 def receipt_routes(database: Database, guard: Guard, *, clock: Clock = utc_now) -> APIRouter:
     router = APIRouter(tags=["phones"])
 
-    @router.post("/v1/receipts", response_model=Verdicts)
+    @router.post("/v1/receipts", response_model=ReceiptVerdicts)
     async def take(body: ReceiptsGiven, asked: Annotated[Asked, asking(guard.device)]) -> Response:
         """Keeps what became of offers; saying it again is no error."""
         async with database.writing() as connection:
@@ -67,7 +68,7 @@ def receipt_routes(database: Database, guard: Guard, *, clock: Clock = utc_now) 
     return router
 
 
-async def _take(connection: Connection, device: str, given: list[Any], clock: Clock) -> Verdicts:
+async def _take(connection: Connection, device: str, given: list[Any], clock: Clock) -> ReceiptVerdicts:
     now = clock()
     troubles: dict[int, Trouble] = {}
     good: dict[int, Receipt] = {}
@@ -75,18 +76,11 @@ async def _take(connection: Connection, device: str, given: list[Any], clock: Cl
         try:
             read = _receipt.validate_python(item)
         except ValidationError as invalid:
-            first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
-            field = ".".join(str(step) for step in first["loc"])
-            troubles[index] = Trouble(
-                index=index,
-                verdict="malformed",
-                field=field,
-                reason=first["msg"].removeprefix("Value error, "),
-            )
+            field, reason = first_of(invalid)
+            troubles[index] = Trouble(index=index, verdict="malformed", field=field, reason=reason)
             continue
-        if read.at > now + AHEAD:
-            reason = "lies in the future: is the phone's clock right?"
-            troubles[index] = Trouble(index=index, verdict="in_the_future", field="at", reason=reason)
+        if ahead := objection_to(read.at, now, "the phone's"):
+            troubles[index] = Trouble(index=index, verdict="in_the_future", field="at", reason=ahead)
             continue
         good[index] = Receipt(read.offer, read.kind, read.at)
     shopper = (await devices.find(connection, device)).shopper_id
@@ -96,7 +90,7 @@ async def _take(connection: Connection, device: str, given: list[Any], clock: Cl
             reason = "no offer of this id was given to this device's shopper"
             troubles[index] = Trouble(index=index, verdict=verdict, field="offer", reason=reason)
     verdicts = dict(zip(good, taken, strict=True)) | {index: t.verdict for index, t in troubles.items()}
-    return Verdicts(
+    return ReceiptVerdicts(
         accepted=taken.count("accepted"),
         verdicts=[verdicts[index] for index in range(len(given))],
         problems=[troubles[index] for index in sorted(troubles)],

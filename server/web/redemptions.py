@@ -5,8 +5,9 @@ words for the till's display, with the kind of reason as title. What tills did w
 """
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
@@ -15,54 +16,91 @@ from server.campaigns.coupon import amount, milli, normal
 from server.campaigns.redemption import Asked as AskedOfCode
 from server.campaigns.redemption import Why
 from server.campaigns.signed_code import jwk, public_key, read
+from server.campaigns.words import Phrases, say
 from server.records import redemptions, till_keys
 from server.records.database import Connection, Database
+from server.records.evidence import time_zone_of
 from server.records.redemptions import AtTill, NotRedeemable, Used
 from server.records.refusal import Taken
-from server.records.tables import RedemptionRow
+from server.records.tables import RedemptionRow, UseRow
 from server.web.asked import Asked, asking
-from server.web.clock import AHEAD, Clock, utc_now
-from server.web.fields import Given, Id, Name, OwnId, PlaceId, Time
+from server.web.clock import Clock, objection_to, refuse_the_future, utc_now
+from server.web.fields import Given, Id, Money, Name, OwnId, PlaceId, SomeMoney, Time
 from server.web.guard import Guard
-from server.web.problem import Fault, Problem
+from server.web.languages import Tongue
+from server.web.problem import Fault, Problem, first_of, said_in
 from server.zones.naming import derived_id
 
 #: As it was typed, or the signed text that a QR holds.
 CodeGiven = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[\x20-\x7e]+$")]
-Paid = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 #: Tills without a line tell at most so much at once: some seconds of work.
 MOST_AT_ONCE = 1000
 
-_TITLES: dict[Why, str] = {
-    "unknown": "There is no such code",
-    "mistyped": "The code was mistyped",
-    "forged": "The code is not ours",
-    "too_early": "The coupon does not hold yet",
-    "expired": "The coupon has expired",
-    "used": "The code was used already",
-    "wrong_shop": "The coupon does not hold in this shop",
-    "minimum": "The purchase is below the coupon's minimum",
-    "too_much": "Less than that is left of the code",
+#: A till that has a line tells a use at once, or the shop's server hands on its day after closing. What is older was done without a line and
+#: is to be reconciled; here it would only make good what has expired since.
+OLDEST: Final = timedelta(hours=24)
+
+_TITLES: Final[Phrases] = {
+    "en": {
+        "unknown": "There is no such code",
+        "mistyped": "The code was mistyped",
+        "forged": "The code is not ours",
+        "unclaimed": "The offer's coupon was not claimed yet",
+        "too_early": "The coupon does not hold yet",
+        "expired": "The coupon has expired",
+        "used": "The code was used already",
+        "wrong_shop": "The coupon does not hold in this shop",
+        "minimum": "The purchase is below the coupon's minimum",
+        "too_much": "Less than that is left of the code",
+        "nothing": "Nothing of the code would be used",
+    },
+    "it": {
+        "unknown": "Questo codice non esiste",
+        "mistyped": "Il codice è stato digitato male",
+        "forged": "Il codice non è nostro",
+        "unclaimed": "Il buono dell'offerta non è ancora stato ritirato",
+        "too_early": "Il buono non vale ancora",
+        "expired": "Il buono è scaduto",
+        "used": "Il codice è già stato usato",
+        "wrong_shop": "Il buono non vale in questo negozio",
+        "minimum": "La spesa è sotto il minimo del buono",
+        "too_much": "Del codice resta meno di così",
+        "nothing": "Del codice non si userebbe nulla",
+    },
+}
+
+_PHRASES: Final[Phrases] = {
+    "en": {
+        "told_before": "it was told before",
+        "other_use": "another use was told by this id before: number uses anew, and name the till in each",
+        "too_old": "`at` is more than a day ago: what was done without a line is told to /v1/redemptions/reconcile",
+        "ahead": "lies in the future: is the till's clock right?",
+    },
+    "it": {
+        "told_before": "è già stato comunicato",
+        "other_use": "con questo id è già stato comunicato un altro uso: numera ogni uso e indica la cassa in ognuno",
+        "too_old": "`at` è di oltre un giorno fa: ciò che è stato fatto senza linea si comunica a /v1/redemptions/reconcile",
+        "ahead": "è nel futuro: l'orologio della cassa è giusto?",
+    },
 }
 
 
 class UseGiven(Given):
     at: Time | None = Field(None, description="when it was used; now where it is left out")
-    amount: Paid | None = Field(None, description="what was paid, in the shop's currency")
-    spend: float | None = Field(
-        None, gt=0, le=1e9, allow_inf_nan=False, description="so much of a value coupon; else all that fits"
-    )
+    amount: Money | None = Field(None, description="what was paid, in the shop's currency")
+    spend: SomeMoney | None = Field(None, description="so much of a value coupon; else all that fits")
     shop: PlaceId | None = Field(None, description="the site's id, for coupons that hold in some shops only")
     till: Name | None = None
     order: OwnId | None = Field(None, description="your id of the order, which will be credited to the offer")
 
-    def asked(self, now: datetime) -> AskedOfCode:
+    def asked(self, now: datetime, clock: tzinfo) -> AskedOfCode:
         return AskedOfCode(
             at=self.at or now,
             shop=self.shop,
             paid_milli=None if self.amount is None else milli(self.amount),
             spend_milli=None if self.spend is None else milli(self.spend),
+            clock=clock,
         )
 
 
@@ -161,7 +199,7 @@ class Reconciled(BaseModel):
     reason: str | None = None
 
 
-class Verdicts(BaseModel):
+class ReconcileVerdicts(BaseModel):
     accepted: int
     double_spends: int
     verdicts: list[Reconciled]
@@ -190,20 +228,27 @@ def _using(router: APIRouter, database: Database, guard: Guard, clock: Clock) ->
         response_model=Redeemed | CodeRedeemed | Looked,
         responses={200: {"model": Looked, "description": "Only looked at"}, 404: {}, 409: {}},
     )
-    async def redeem(body: RedemptionGiven, asked: Annotated[Asked, asking(guard.server)]) -> Response:
-        """Uses an offer or a code at a till. Once: others are told when and where; a retry with its key gets its answer."""
+    async def redeem(
+        body: RedemptionGiven, asked: Annotated[Asked, asking(guard.server)], tongue: Tongue
+    ) -> Response:
+        """Uses an offer or a code at a till. Once: others are told when and where; a retry with its key gets its answer.
+
+        Refusals come in the till's language and by its shop's clock, where it named them.
+        """
+        del tongue  # problems read it by themselves
         now = clock()
-        if body.at and body.at > now + AHEAD:
-            reason = "lies in the future: is the till's clock right?"
-            raise Problem(422, None, f"`at` {reason}", errors=[Fault(place="body.at", reason=reason)])
+        refuse_the_future(body.at, now, "the till's")
         async with database.writing() as connection:
             return await asked.once(
                 connection, 200 if body.dry else 201, lambda: _redeem(connection, body, now)
             )
 
     @router.post("/v1/redemptions/rollback", response_model=RolledBack, responses={404: {}})
-    async def roll_back(body: RollBackGiven, asked: Annotated[Asked, asking(guard.server)]) -> Response:
+    async def roll_back(
+        body: RollBackGiven, asked: Annotated[Asked, asking(guard.server)], tongue: Tongue
+    ) -> Response:
         """Takes a use back: it may be used again. Taking it back twice is no error."""
+        del tongue  # as above
 
         async def done() -> RolledBack:
             if body.redemption is not None:
@@ -219,7 +264,11 @@ def _using(router: APIRouter, database: Database, guard: Guard, clock: Clock) ->
 async def _redeem(
     connection: Connection, body: RedemptionGiven, now: datetime
 ) -> Redeemed | CodeRedeemed | Looked:
-    asked, at_till = body.asked(now), AtTill(now, till=body.till, order=body.order)
+    if body.at is not None and body.at < now - OLDEST:
+        words = say(_PHRASES, "too_old")
+        raise Problem(422, None, words, errors=[Fault(place="body.at", reason=str(words))])
+    asked = body.asked(now, await _clock_of(connection, body.shop))
+    at_till = AtTill(now, till=body.till, order=body.order)
     try:
         if body.code is None:
             return _shown(await redemptions.use_offer(connection, body.offer or "", asked, at_till))
@@ -256,33 +305,37 @@ def _without_a_line(router: APIRouter, database: Database, guard: Guard, clock: 
         async with database.writing() as connection:
             return await asked.once(connection, 201, renewed)
 
-    @router.post("/v1/redemptions/reconcile", response_model=Verdicts)
-    async def reconcile(body: ReconcileGiven, asked: Annotated[Asked, asking(guard.server)]) -> Response:
+    @router.post("/v1/redemptions/reconcile", response_model=ReconcileVerdicts)
+    async def reconcile(
+        body: ReconcileGiven, asked: Annotated[Asked, asking(guard.server)], tongue: Tongue
+    ) -> Response:
         """Takes what tills did without a line. Each has its verdict; of two uses of one code the first told counts."""
         async with database.writing() as connection:
             return await asked.once(
-                connection, 200, lambda: _reconcile(connection, body.redemptions, clock())
+                connection, 200, lambda: _reconcile(connection, body.redemptions, clock(), tongue)
             )
 
 
-async def _reconcile(connection: Connection, given: list[Any], now: datetime) -> Verdicts:
+async def _reconcile(
+    connection: Connection, given: list[Any], now: datetime, tongue: str
+) -> ReconcileVerdicts:
     told: dict[int, Reconciled] = {}
     good: dict[int, OfflineGiven] = {}
     for index, item in enumerate(given):
         try:
             good[index] = _offline.validate_python(item)
         except ValidationError as invalid:
-            first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
-            field = ".".join(str(step) for step in first["loc"])
-            reason = first["msg"].removeprefix("Value error, ")
+            field, reason = first_of(invalid)
             told[index] = Reconciled(index=index, verdict="malformed", field=field, reason=reason)
     keys = await _public_keys(connection)
     codes = {index: normal(_plain(use.code, keys) or "") for index, use in good.items()}
+    clocks = {shop: await _clock_of(connection, shop) for shop in {use.shop for use in good.values()}}
     # By code, so that two batches at once lock codes in one order; and of one code in the order of time.
     for index in sorted(good, key=lambda index: (codes[index], good[index].at, index)):
-        told[index] = await _reconciled(connection, index, good[index], codes[index], now)
+        asked = good[index].asked(now, clocks[good[index].shop])
+        told[index] = await _reconciled(connection, index, good[index], codes[index], asked, now, tongue)
     verdicts = [told[index] for index in range(len(given))]
-    return Verdicts(
+    return ReconcileVerdicts(
         accepted=sum(each.verdict == "accepted" for each in verdicts),
         double_spends=sum(each.verdict == "double_spend" for each in verdicts),
         verdicts=verdicts,
@@ -290,33 +343,51 @@ async def _reconcile(connection: Connection, given: list[Any], now: datetime) ->
 
 
 async def _reconciled(
-    connection: Connection, index: int, given: OfflineGiven, code: str, now: datetime
+    connection: Connection,
+    index: int,
+    given: OfflineGiven,
+    code: str,
+    asked: AskedOfCode,
+    now: datetime,
+    tongue: str,
 ) -> Reconciled:
-    if given.at > now + AHEAD:
-        reason = "lies in the future: is the till's clock right?"
+    if objection_to(given.at, now, "the till's"):
+        reason = said_in(tongue, say(_PHRASES, "ahead"))
         return Reconciled(index=index, verdict="in_the_future", field="at", reason=reason)
     use = derived_id("rd", "offline", given.till or "", given.id)
     at_till = AtTill(now, till=given.till, order=given.order, offline=True, use=use)
-    asked = given.asked(now)
     before = await redemptions.find_use(connection, use)
     if before is not None:
-        verdict: Verdict = "double_spend" if before.void_why == "double_spend" else "duplicate"
-        return Reconciled(index=index, verdict=verdict, redemption=use, reason="it was told before")
+        return _told_before(index, before, code, asked, tongue)
     try:
         if not code:
             raise NotRedeemable.of("forged")
         await redemptions.use_code(connection, code, asked, at_till)
     except NotRedeemable as no:
-        refused = no.refused
-        if refused.why != "used":
-            return Reconciled(index=index, verdict="refused", why=refused.why, reason=refused.words)
+        why, reason = no.refused.why, said_in(tongue, no)
+        if why != "used":
+            return Reconciled(index=index, verdict="refused", why=why, reason=reason)
         await redemptions.note_double(connection, code, asked, at_till, "double_spend")
-        return Reconciled(
-            index=index, verdict="double_spend", redemption=use, why="used", reason=refused.words
-        )
+        return Reconciled(index=index, verdict="double_spend", redemption=use, why="used", reason=reason)
     except Taken as taken:
-        return Reconciled(index=index, verdict="refused", field="id", reason=str(taken))
+        return Reconciled(index=index, verdict="refused", field="id", reason=said_in(tongue, taken))
     return Reconciled(index=index, verdict="accepted", redemption=use)
+
+
+def _told_before(index: int, before: UseRow, code: str, asked: AskedOfCode, tongue: str) -> Reconciled:
+    """A retry is no second use; another use by the same id is not lost without a word: two tills without a name count alike."""
+    if not redemptions.is_the_same(before, code, asked):
+        reason = said_in(tongue, say(_PHRASES, "other_use"))
+        return Reconciled(index=index, verdict="refused", field="id", reason=reason)
+    verdict: Verdict = "double_spend" if before.void_why == "double_spend" else "duplicate"
+    reason = said_in(tongue, say(_PHRASES, "told_before"))
+    return Reconciled(index=index, verdict=verdict, redemption=before.id, reason=reason)
+
+
+async def _clock_of(connection: Connection, shop: str | None) -> tzinfo:
+    """The clock that hangs in the till's shop; UTC where the till did not name it, or nobody knows its time zone."""
+    time_zone = await time_zone_of(connection, shop)
+    return ZoneInfo(time_zone) if time_zone else UTC
 
 
 async def _public_keys(connection: Connection) -> dict[str, bytes]:
@@ -333,9 +404,8 @@ def _plain(code: str, keys: Mapping[str, bytes]) -> str | None:
 
 def _told(no: NotRedeemable, place: str) -> Problem:
     status = 404 if no.refused.why in {"unknown", "mistyped", "forged"} else 409
-    return Problem(
-        status, _TITLES[no.refused.why], str(no), errors=[Fault(place=place, reason=no.refused.why)]
-    )
+    why, title = no.refused.why, say(_TITLES, no.refused.why)
+    return Problem(status, title, no.refused.words, errors=[Fault(place=place, reason=why)])
 
 
 def _shown(done: RedemptionRow | Used) -> Redeemed | CodeRedeemed:

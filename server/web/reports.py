@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final, Self, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from server.campaigns.lift import CONFIDENCE, METHOD, lift_of
+from server.campaigns.lift import CONFIDENCE, METHOD, Waiting, lift_of
 from server.campaigns.offer import LONGEST_ATTRIBUTION_S, USUAL_ATTRIBUTION_S
 from server.records import campaigns, reports
 from server.records.database import Connection, Database
@@ -58,15 +58,25 @@ class LiftAsked(ReportAsked):
 
     first_day: Day | None = Field(None, description="of a shopper's first exposure")
     last_day: Day | None = Field(None, description="included")
-    campaign: Word
-    variant: Word | None = None
+    campaign: Word | None = Field(
+        None,
+        description="left out: all campaigns together, against those whom none speaks to (the global hold-out)",
+    )
+    variant: Word | None = Field(None, description="of the campaign")
     within_days: float | None = Field(
         None,
         gt=0,
         le=LONGEST_ATTRIBUTION_S / 86_400,
-        description="how long after their first exposure a shopper counts as come; the offer's attribution window where it is not given",
+        description="how long after their first exposure a shopper counts as come; where it is not given the offer's attribution window, "
+        "a week for all campaigns together",
     )
     language: Language = "en"
+
+    @model_validator(mode="after")
+    def _a_variant_of_something(self) -> Self:
+        if self.variant is not None and self.campaign is None:
+            raise ValueError("a variant is that of a campaign: name it too")
+        return self
 
 
 class FunnelShown(BaseModel):
@@ -162,9 +172,9 @@ class RevenueShown(BaseModel):
 
 
 class LiftShown(BaseModel):
-    """What a campaign did. Bounds are null where too few were exposed to conclude anything; `words` then says so."""
+    """What a campaign did, or all of them together (`campaign` is null). Bounds are null where too few were exposed to conclude anything; `words` then says so."""
 
-    campaign: str
+    campaign: str | None
     variant: str | None
     within_days: float
     treated: int
@@ -181,7 +191,8 @@ class LiftShown(BaseModel):
 
     @classmethod
     def of(cls, asked: LiftAsked, within: timedelta, found: Compared) -> Self:
-        lift = lift_of(found.treated, found.control)
+        waiting = Waiting(found.too_early, found.too_early_control, within)
+        lift = lift_of(found.treated, found.control, waiting=waiting)
         bounds = lift.interval
         more, low, high = (bounds.difference, bounds.low, bounds.high) if bounds else (None, None, None)
         return cls(
@@ -258,23 +269,22 @@ def _add_places(router: APIRouter, database: Database, clock: Clock) -> None:
 def _add_lift(router: APIRouter, database: Database, clock: Clock) -> None:
     @router.get("/lift", response_model=Report[LiftShown], responses={404: {}})
     async def lift(request: Request, asked: Annotated[LiftAsked, Query()]) -> Response:
-        """How many more of 100 came to the till than of the campaign's hold-out, with the bounds of a 95 % interval.
+        """How many more of 100 came to the till than of the hold-out, with the bounds of a 95 % interval: of a campaign, or of all.
 
         A shopper came if the till told of an order of theirs. So the till has to name the shopper (a loyalty number) in all orders
         alike: one that only learns who buys from the offer's own code would find more of the treated than of the control group.
         """
         now = clock()
+        is_all = asked.first_day is None and asked.last_day is None
+        days = None if is_all else _days(asked, now)
         async with database.reading() as connection:
             within = await _within(connection, asked)
-            is_all = asked.first_day is None and asked.last_day is None
-            found = await reports.compared(
-                connection,
-                asked.campaign,
-                within,
-                now,
-                days=None if is_all else _days(asked, now),
-                variant=asked.variant,
-            )
+            if asked.campaign is None:
+                found = await reports.compared_for_all(connection, within, now, days=days)
+            else:
+                found = await reports.compared(
+                    connection, asked.campaign, within, now, days=days, variant=asked.variant
+                )
         return await _told(request, asked, "lift", LiftShown, [LiftShown.of(asked, within, found)])
 
 
@@ -308,11 +318,11 @@ def _weekdays(days: Days, weekday: int) -> int:
 
 
 async def _within(connection: Connection, asked: LiftAsked) -> timedelta:
-    """What was asked for, else the attribution window of the campaign's offer. Raises NotFound."""
-    campaign = await campaigns.find(connection, asked.campaign)
+    """What was asked for, else the attribution window of the campaign's offer, else a week. Raises NotFound."""
+    campaign = await campaigns.find(connection, asked.campaign) if asked.campaign else None
     if asked.within_days is not None:
         return timedelta(days=asked.within_days)
-    offer = campaign.campaign.get("offer") or {}
+    offer = (campaign.campaign.get("offer") or {}) if campaign else {}
     return timedelta(seconds=offer.get("attribution_s", USUAL_ATTRIBUTION_S))
 
 

@@ -208,7 +208,7 @@ def _about_me(router: APIRouter, database: Database, guard: Guard, edits: Edits,
     async def forget(caller: Annotated[Principal, guard.device]) -> None:
         """Erases this device's shopper: all devices, visits, consents, offers. Their tokens end with them."""
         async with edits.of("keys", "devices", device=caller.owner) as connection:
-            await forgetting.forget(connection, (await _own(connection, caller)).shopper_id)
+            await forgetting.forget(connection, (await _own(connection, caller)).shopper_id, clock())
 
 
 async def _own(connection: Connection, caller: Principal) -> DeviceRow:

@@ -16,8 +16,9 @@ from server.records.tables import DecisionRow
 from server.supposing import USUAL_MANNERS, Manners, Supposed, why
 from server.web.clock import Clock
 from server.web.fields import OwnId, Time, Word
+from server.web.guard import about
 
-__all__ = ["USUAL_MANNERS", "Manners", "add_supposing"]
+__all__ = ["USUAL_MANNERS", "Manners", "Spoken", "WhyReason", "add_supposing", "reason_in"]
 
 Spoken = Literal["en", "it"]
 
@@ -34,7 +35,7 @@ class WhyAsked(BaseModel):
 
 
 class WhyReason(BaseModel):
-    gate: str
+    gate: str = Field(description="which gate or condition spoke")
     words: str
 
 
@@ -47,6 +48,12 @@ class Decided(BaseModel):
     event: str
     zone: str
     visit: str
+    variant: str | None
+    step: int = Field(description="which of the campaign's follow-ups it is about; 0 is the offer itself")
+    due_at: datetime | None = Field(description="of a held decision: when everything is looked at again")
+    held: str | None = Field(
+        description="the held decision, or the waiting step, that this one followed from"
+    )
     happened_at: datetime
     decided_at: datetime
     reasons: list[WhyReason]
@@ -61,6 +68,10 @@ class Decided(BaseModel):
             event=row.event,
             zone=row.zone_id,
             visit=row.visit_id,
+            variant=row.variant,
+            step=row.step,
+            due_at=row.due_at,
+            held=row.held_id,
             happened_at=row.happened_at,
             decided_at=row.decided_at,
             reasons=[reason_in(kept, language) for kept in row.reasons],
@@ -139,6 +150,7 @@ def add_supposing(router: APIRouter, database: Database, manners: Manners, clock
             found = await why(
                 connection, asked.shopper, asked.campaign, clock(), at=asked.at, manners=manners
             )
+        about("shopper", found.shopper)
         language = asked.language
         return WhyShown(
             shopper=found.shopper,
@@ -147,7 +159,7 @@ def add_supposing(router: APIRouter, database: Database, manners: Manners, clock
             version=found.campaign.version,
             decided=Decided.of(found.decided, language) if found.decided else None,
             now=SupposedShown.of(found.now, language) if found.now else None,
-            nowhere=found.nowhere,
+            nowhere=found.nowhere.in_language(language) if found.nowhere else None,
         )
 
 

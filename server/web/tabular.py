@@ -6,6 +6,7 @@ answer. CSV is RFC 4180 in UTF-8; Parquet has real types (dates are dates, an em
 
 import csv
 import io
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from types import NoneType
@@ -37,8 +38,9 @@ IN_ANY_FORM: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 
-#: A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection): it gets an apostrophe before it.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+#: A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection): it gets an apostrophe before it. Some
+#: read the signs of East Asian keyboards (U+FF1D and its like) as the plain ones, which is what NFKC makes of them.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 _ARROW: Final = {str: pa.string(), int: pa.int64(), float: pa.float64(), date: pa.date32()}
 
@@ -94,7 +96,7 @@ def _csv(lines: Sequence[Line], line: type[Line]) -> bytes:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and unicodedata.normalize("NFKC", value[:1]).startswith(_FORMULA):
         return f"'{value}"
     return value
 

@@ -146,4 +146,4 @@ def _telling(router: APIRouter, guard: Guard, edits: Edits, clock: Clock) -> Non
     async def forget(shopper: Id) -> None:
         """Erases a shopper who asked for it, with all devices, visits, consents, offers."""
         async with edits.of("keys", "devices", shopper=shopper) as connection:
-            await forgetting.forget(connection, shopper)
+            await forgetting.forget(connection, shopper, clock())

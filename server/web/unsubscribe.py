@@ -8,10 +8,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
 
-from server.records import consents, outbox
+from server.records import consents, outbox, shoppers
 from server.records.consents import Wording
 from server.records.database import Database
-from server.unsubscribing import offer_of
+from server.unsubscribing import reader_of
 from server.web.clock import Clock, utc_now
 from server.web.edits import Edits
 from server.web.problem import Problem
@@ -35,16 +35,17 @@ def unsubscribe_routes(
     @router.get("/v1/unsubscribe/{token}", response_class=HTMLResponse, responses={404: {}})
     async def ask(token: Token) -> HTMLResponse:
         """A page with one button."""
-        _offer(key, token)
+        _reader(key, token)
         return HTMLResponse(_ASK)
 
     @router.post("/v1/unsubscribe/{token}", response_class=HTMLResponse, responses={404: {}})
     async def withdraw(token: Token) -> HTMLResponse:
         """Takes the shopper's consent to e-mail back. Doing it again changes nothing."""
-        offer = _offer(key, token)
+        reader = _reader(key, token)
         async with database.reading() as connection:
-            shopper = await outbox.shopper_of(connection, offer)
-        if shopper is not None:  # whoever was forgotten gets no e-mail any more
+            shopper = await outbox.shopper_of(connection, reader) or reader
+            known = await shoppers.is_known(connection, shopper)
+        if known:  # whoever was forgotten gets no e-mail any more
             async with edits.of("consents", shopper=shopper) as connection:
                 words = Wording(version="one-click", language=None, how="link in an e-mail")
                 await consents.give(connection, shopper, {"email": False}, words, clock())
@@ -53,8 +54,8 @@ def unsubscribe_routes(
     return router
 
 
-def _offer(key: str | None, token: str) -> str:
-    offer = offer_of(key, token) if key else None
-    if offer is None:
+def _reader(key: str | None, token: str) -> str:
+    reader = reader_of(key, token) if key else None
+    if reader is None:
         raise Problem(404, None, "This link is none of ours: take it from the e-mail as it is.")
-    return offer
+    return reader

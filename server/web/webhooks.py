@@ -7,7 +7,7 @@ with why they failed. A secret is shown once, when it is made. Whoever holds one
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 import structlog
@@ -20,12 +20,12 @@ from server.records.database import Connection, Database
 from server.records.naming import fresh_id
 from server.records.rows import Change
 from server.records.tables import WebhookRow
-from server.records.webhook_deliveries import Shown
+from server.records.webhook_deliveries import Shown, State
 from server.records.webhook_doors import Standing
 from server.records.webhooks import EventType, Happened
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
-from server.web.cursor import Cursor, Limit, Next, next_after, read_id, read_mark, write_cursor
+from server.web.cursor import Cursor, Limit, Next, Page, next_after, read_id, read_mark, write_cursor
 from server.web.fields import Given, Id, Name, PlaceId, Time
 from server.web.guard import Guard
 from server.web.problem import Fault, Problem
@@ -131,7 +131,7 @@ class DeliveryShown(BaseModel):
     type: str
     happened_at: datetime
     queued_at: datetime
-    state: Literal["waiting", "delivered", "dead_letter"]
+    state: State
     attempts: int
     due_at: datetime | None = Field(description="when it is tried next; null where it is settled")
     tried_at: datetime | None
@@ -141,13 +141,12 @@ class DeliveryShown(BaseModel):
     @classmethod
     def of(cls, shown: Shown) -> Self:
         row = shown.row
-        state: Any = row.outcome or "waiting"
         return cls(
             event=row.event_id,
             type=shown.type,
             happened_at=shown.at,
             queued_at=row.queued_at,
-            state=state,
+            state=shown.state,
             attempts=row.attempts,
             due_at=None if row.settled_at else row.due_at,
             tried_at=row.last_tried_at,
@@ -161,20 +160,18 @@ class Deliveries(BaseModel):
     next: Next
 
 
-class DeliveriesAsked(Given):
-    state: Literal["waiting", "delivered", "dead_letter"] | None = None
-    cursor: Cursor = None
-    limit: Limit = 100
+class DeliveriesAsked(Page):
+    state: State | None = None
 
 
-class ReplayAsked(Given):
+class DeliveriesReplayAsked(Given):
     since: Time = Field(description="what happened at or after")
     delivered_too: bool = Field(
         False, description="also what arrived, and what the webhook missed because it was off or new"
     )
 
 
-class Replayed(BaseModel):
+class DeliveriesReplayed(BaseModel):
     replayed: int
 
 
@@ -270,32 +267,32 @@ def _delivering(router: APIRouter, database: Database, guard: Guard, clock: Cloc
 
     @router.post(
         "/v1/webhooks/{webhook}/deliveries/{event}/replay",
-        response_model=Replayed,
+        response_model=DeliveriesReplayed,
         responses={404: {}, 409: {}},
     )
     async def replay(webhook: PlaceId, event: Id, asked: Annotated[Asked, asking(guard.owner)]) -> Response:
         """Sends one event again, under the same id; refused (409) while it waits anyway."""
 
-        async def replayed() -> Replayed:
+        async def replayed() -> DeliveriesReplayed:
             await webhook_deliveries.replay(connection, webhook, event, clock())
-            return Replayed(replayed=1)
+            return DeliveriesReplayed(replayed=1)
 
         async with database.writing() as connection:
             return await asked.once(connection, 200, replayed)
 
-    @router.post("/v1/webhooks/{webhook}/replay", response_model=Replayed, responses={404: {}})
+    @router.post("/v1/webhooks/{webhook}/replay", response_model=DeliveriesReplayed, responses={404: {}})
     async def replay_since(
-        webhook: PlaceId, body: ReplayAsked, asked: Annotated[Asked, asking(guard.owner)]
+        webhook: PlaceId, body: DeliveriesReplayAsked, asked: Annotated[Asked, asking(guard.owner)]
     ) -> Response:
         """Sends all again that was given up, of what happened since then."""
 
-        async def replayed() -> Replayed:
+        async def replayed() -> DeliveriesReplayed:
             await webhook_doors.find(connection, webhook)
             count = await webhook_deliveries.replay_since(
                 connection, webhook, body.since, clock(), delivered_too=body.delivered_too
             )
             log.info("webhook_replayed", webhook=webhook, count=count, by=asked.caller.owner)
-            return Replayed(replayed=count)
+            return DeliveriesReplayed(replayed=count)
 
         async with database.writing() as connection:
             return await asked.once(connection, 200, replayed)

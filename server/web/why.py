@@ -4,34 +4,33 @@ In: a shopper (by our id or the shop's own), a campaign, a device, a verdict, a 
 in a shop manager's words and with what it saw; of one decision also what became of its offer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from server.records import decisions, shoppers, visits
-from server.records.database import Connection, Database
+from server.records import decisions, visits
+from server.records.database import Database
 from server.records.decisions import DecisionQuery, Story
 from server.records.tables import AttemptRow, DecisionRow, OutboxRow, VisitRow
 from server.records.visits import VisitQuery
 from server.web.clock import Clock, utc_now
-from server.web.cursor import Cursor, Limit, Next, next_after, read_mark
+from server.web.cursor import Next, Page, next_after, read_mark
 from server.web.evidence import add_evidence
 from server.web.fields import Id, OwnId, Time, Word
 from server.web.guard import Guard
+from server.web.known import whose
 from server.web.presence import add_presence
-from server.web.supposing import USUAL_MANNERS, Manners, add_supposing
-
-
-class Page(BaseModel):
-    """Which part of a list, as query parameters."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    cursor: Cursor = None
-    limit: Limit = 100
+from server.web.supposing import (
+    USUAL_MANNERS,
+    Manners,
+    Spoken,
+    WhyReason,
+    add_supposing,
+    reason_in,
+)
 
 
 class DecisionsAsked(Page):
@@ -42,6 +41,7 @@ class DecisionsAsked(Page):
     verdict: Literal["send", "withhold", "hold", "hold_out"] | None = None
     since: Time | None = Field(None, description="decided at or after")
     until: Time | None = Field(None, description="decided before")
+    language: Spoken = Field("en", description="of the reasons")
 
 
 class VisitsAsked(Page):
@@ -53,9 +53,25 @@ class VisitsAsked(Page):
     until: Time | None = Field(None, description="entered before")
 
 
-class ReasonShown(BaseModel):
-    gate: str = Field(description="which gate or condition spoke")
-    words: str
+class AttemptShown(BaseModel):
+    at: datetime
+    channel: str | None = Field(
+        description="through which it was tried, or which was passed over; null in what was kept before channels were"
+    )
+    outcome: str
+    why: str | None = Field(description="what stood against it; null where it was sent")
+    receipt: str | None = Field(description="the channel's own name for the message, where it was sent")
+
+    @classmethod
+    def of(cls, row: AttemptRow) -> Self:
+        sent = row.outcome == "sent"
+        return cls(
+            at=row.at,
+            channel=row.channel,
+            outcome=row.outcome,
+            why=None if sent else row.why,
+            receipt=row.why if sent else None,
+        )
 
 
 class OfferState(BaseModel):
@@ -63,12 +79,14 @@ class OfferState(BaseModel):
 
     id: str
     state: str
+    channel: str = Field(description="whose turn it is, or was last")
     last_why: str | None = Field(
         description="why it is not sent, as the channel last said; null once it is sent"
     )
     receipt: str | None = Field(
         description="the channel's own name for the message (FCM: projects/…), once it is sent"
     )
+    attempts: list[AttemptShown] = Field(description="every try, and every channel that was passed over")
 
 
 class DecisionShown(BaseModel):
@@ -83,27 +101,22 @@ class DecisionShown(BaseModel):
     shopper: str | None
     happened_at: datetime
     decided_at: datetime
-    reasons: list[ReasonShown]
+    variant: str | None = Field(description="the text that they got or would have got; null without variants")
+    step: int = Field(description="which of the campaign's follow-ups it is about; 0 is the offer itself")
+    due_at: datetime | None = Field(description="of a held decision: when everything is looked at again")
+    held: str | None = Field(
+        description="the held decision, or the waiting step, that this one followed from"
+    )
+    reasons: list[WhyReason]
     saw: dict[str, Any]
     offer: OfferState | None
 
     @classmethod
-    def of(cls, row: DecisionRow, offer: OutboxRow | None) -> Self:
-        return cls(**_decision(row), offer=OfferState(**_state(offer)) if offer else None)
-
-
-class AttemptShown(BaseModel):
-    at: datetime
-    outcome: str
-    why: str | None = Field(description="what stood against it; null where it was sent")
-    receipt: str | None = Field(description="the channel's own name for the message, where it was sent")
-
-    @classmethod
-    def of(cls, row: AttemptRow) -> Self:
-        sent = row.outcome == "sent"
-        return cls(
-            at=row.at, outcome=row.outcome, why=None if sent else row.why, receipt=row.why if sent else None
-        )
+    def of(
+        cls, row: DecisionRow, offer: OutboxRow | None, attempts: Sequence[AttemptRow], language: Spoken
+    ) -> Self:
+        state = OfferState(**_state(offer, attempts)) if offer else None
+        return cls(**_decision(row, language), offer=state)
 
 
 class ReceiptShown(BaseModel):
@@ -121,14 +134,12 @@ class RedemptionShown(BaseModel):
 class OfferStory(OfferState):
     """An offer and all that became of it."""
 
-    channel: str
     title: str
     body: str
     created_at: datetime
     due_at: datetime
     expires_at: datetime
     settled_at: datetime | None
-    attempts: list[AttemptShown]
     receipts: list[ReceiptShown]
     redemption: RedemptionShown | None
 
@@ -201,20 +212,25 @@ def _add_decisions(router: APIRouter, database: Database) -> None:
         async with database.reading() as connection:
             query = DecisionQuery(
                 **{
-                    **asked.model_dump(exclude={"cursor", "limit"}),
-                    "shopper": await _who(connection, asked.shopper),
+                    **asked.model_dump(exclude={"cursor", "limit", "language"}),
+                    "shopper": await whose(connection, asked.shopper),
                 }
             )
             rows = await decisions.listed(connection, query, after=read_mark(asked.cursor), limit=asked.limit)
             offers = await decisions.offers_of(connection, [row.id for row in rows])
+            tried = await decisions.attempts_at(connection, [offer.id for offer in offers.values()])
         more = next_after(rows, asked.limit, "decided_at", "id")
-        return Decisions(decisions=[DecisionShown.of(row, offers.get(row.id)) for row in rows], next=more)
+        shown = []
+        for row in rows:
+            offer = offers.get(row.id)
+            shown.append(DecisionShown.of(row, offer, tried[offer.id] if offer else (), asked.language))
+        return Decisions(decisions=shown, next=more)
 
     @router.get("/v1/decisions/{decision}", responses={404: {}})
-    async def get_decision(decision: Id) -> DecisionStory:
+    async def get_decision(decision: Id, language: Spoken = "en") -> DecisionStory:
         """One decision, and what became of its offer: attempts, receipts, redemption."""
         async with database.reading() as connection:
-            return _told(await decisions.story(connection, decision))
+            return _told(await decisions.story(connection, decision), language)
 
 
 def _add_visits(router: APIRouter, database: Database) -> None:
@@ -223,7 +239,7 @@ def _add_visits(router: APIRouter, database: Database) -> None:
         """Visits, newest first."""
         async with database.reading() as connection:
             query = VisitQuery(
-                shopper=await _who(connection, asked.shopper),
+                shopper=await whose(connection, asked.shopper),
                 device=asked.device,
                 zone=asked.zone,
                 since=asked.since,
@@ -241,12 +257,7 @@ def _add_visits(router: APIRouter, database: Database) -> None:
             return VisitShown.of(await visits.find(connection, visit))
 
 
-async def _who(connection: Connection, asked: str | None) -> str | None:
-    """The shopper's id, whether we or the shop gave the name. Raises NotFound: an empty list would say "nothing happened"."""
-    return None if asked is None else await shoppers.known_as(connection, asked)
-
-
-def _decision(row: DecisionRow) -> Mapping[str, Any]:
+def _decision(row: DecisionRow, language: Spoken) -> Mapping[str, Any]:
     return {
         "id": row.id,
         "verdict": row.verdict,
@@ -259,38 +270,42 @@ def _decision(row: DecisionRow) -> Mapping[str, Any]:
         "shopper": row.shopper_id,
         "happened_at": row.happened_at,
         "decided_at": row.decided_at,
-        "reasons": row.reasons,
+        "variant": row.variant,
+        "step": row.step,
+        "due_at": row.due_at,
+        "held": row.held_id,
+        "reasons": [reason_in(kept, language) for kept in row.reasons],
         "saw": row.saw,
     }
 
 
-def _state(offer: OutboxRow) -> Mapping[str, Any]:
+def _state(offer: OutboxRow, attempts: Sequence[AttemptRow]) -> Mapping[str, Any]:
     sent = offer.outcome == "sent"
     return {
         "id": offer.id,
         "state": offer.outcome or "waiting",
+        "channel": offer.channel,
         "last_why": None if sent else offer.last_why,
         "receipt": offer.last_why if sent else None,
+        "attempts": [AttemptShown.of(attempt) for attempt in attempts],
     }
 
 
-def _told(story: Story) -> DecisionStory:
+def _told(story: Story, language: Spoken) -> DecisionStory:
     offer = story.offer
     if offer is None:
-        return DecisionStory(**_decision(story.decision), offer=None)
+        return DecisionStory(**_decision(story.decision, language), offer=None)
     used = story.redemption
     return DecisionStory(
-        **_decision(story.decision),
+        **_decision(story.decision, language),
         offer=OfferStory(
-            **_state(offer),
-            channel=offer.channel,
+            **_state(offer, story.attempts),
             title=offer.title,
             body=offer.body,
             created_at=offer.created_at,
             due_at=offer.due_at,
             expires_at=offer.expires_at,
             settled_at=offer.settled_at,
-            attempts=[AttemptShown.of(attempt) for attempt in story.attempts],
             receipts=[ReceiptShown(kind=r.kind, at=r.at, received_at=r.received_at) for r in story.receipts],
             redemption=RedemptionShown(at=used.at, till=used.till, amount=used.amount) if used else None,
         ),

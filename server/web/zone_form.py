@@ -118,6 +118,11 @@ class ZoneProperties(BaseModel):
         False,
         description="true: nothing is sent because somebody is here, as in a clinic, a place of worship or a school",
     )
+    forget_on_exit: bool | None = Field(
+        False,
+        description="of a site. true: minutes after a visit nothing says any more whose it was, that of its offers included; "
+        "counts stay. README, Privacy, says what that costs",
+    )
     notes: dict[str, Any] | str | None = Field(None, description="yours; kept and given back")
     style: dict[str, Any] | str | None = Field(None, description="yours, for maps; kept and given back")
 

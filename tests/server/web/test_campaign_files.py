@@ -53,3 +53,10 @@ async def test_a_file_with_a_mistake_changes_nothing_and_says_where(shop, text, 
 async def test_only_marketers_bring_files(shop, tokens):
     headers = tokens.headers("analyst")
     assert (await shop.put("/v1/campaigns.toml", content=FILE, headers=headers)).status_code == 403
+
+
+async def test_a_file_with_a_cap_on_a_group_that_is_not_named_is_refused_with_its_place(shop):
+    cap = 'conditions = [{ kind = "cooldown", wait = "1d", scope = "group" }]'
+    refused = await shop.put("/v1/campaigns.toml?keep=true", content=f"{FILE}{cap}\n")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["place"].endswith("campaigns[0].conditions[0].scope")

@@ -73,6 +73,22 @@ async def test_every_mistake_is_told_with_its_place(shop):
     assert sorted(places) == ["body.colour", "body.conditions[0]", "body.conditions[1].wait"]
 
 
+async def test_a_cap_on_a_group_needs_a_campaign_that_is_in_one(shop):
+    by_group = {"scope": "group"}
+    conditions = [
+        {"kind": "frequency_cap", "at_most": 2, "window": "7d"},
+        {"kind": "frequency_cap", "at_most": 5, "calendar": "month", **by_group},
+        {"kind": "cooldown", "wait": "1d", **by_group},
+    ]
+    refused = await shop.put("/v1/campaigns/spring-shoes", json=a_document(conditions=conditions))
+    assert refused.status_code == 422
+    faults = {fault["place"]: fault["reason"] for fault in refused.json()["errors"]}
+    assert list(faults) == ["body.conditions[1].scope", "body.conditions[2].scope"]
+    assert "give it a `group`" in faults["body.conditions[1].scope"]
+    grouped = a_document(conditions=conditions, group="shoes")
+    assert (await shop.put("/v1/campaigns/spring-shoes", json=grouped)).is_success
+
+
 @pytest.mark.parametrize(
     ("where", "place"),
     [

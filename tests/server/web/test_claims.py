@@ -6,11 +6,12 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from server.records import devices, keys, shoppers
+from server.records import devices, keys, redemptions, shoppers, zones
 from server.records.tables import OutboxRow
 from server.web.claims import claim_routes
 from server.web.coupons import coupon_routes
 from server.web.till import till_routes
+from tests.makers import a_shop
 from tests.server.records.rows import a_device, an_offer, keep, rows_of
 
 MARKETER = {"id": "spring", "name": "Spring"}
@@ -27,7 +28,7 @@ def doors(open_doors, database, guard, edits, tokens, clock):
     routers = (
         claim_routes(database, guard, clock=lambda: clock[0]),
         till_routes(database, guard, edits, clock=lambda: clock[0]),
-        coupon_routes(database, guard, clock=lambda: clock[0]),
+        coupon_routes(database, guard, edits, clock=lambda: clock[0]),
     )
     return open_doors(*routers)
 
@@ -72,10 +73,15 @@ async def redeem(doors, server, **body):
 
 
 @pytest.fixture
-async def claimed(doors, server, phone, give):
+async def claimed(doors, server, phone, give, clock):
+    """A code that was claimed two hours ago, before any till used it."""
+    now = clock[0]
+    clock[0] = now - timedelta(hours=2)
     await put(doors, server)
     await give("of_1")
-    return (await claim(doors, phone)).json()
+    code = (await claim(doors, phone)).json()
+    clock[0] = now
+    return code
 
 
 async def test_an_offer_becomes_a_code_and_asked_again_the_same(doors, phone, claimed):
@@ -216,10 +222,31 @@ async def test_nothing_that_was_never_used_is_taken_back(doors, server, claimed)
         assert (await doors.post("/v1/redemptions/rollback", json=body, headers=server)).status_code == 404
 
 
-async def test_an_offer_that_was_used_without_its_coupon_gives_none_any_more(doors, server, phone, give):
+async def test_an_offer_whose_coupon_nobody_claimed_is_not_used_round_its_minimum_shops_and_stock(
+    doors, server, phone, give
+):
+    await put(doors, server, minimum=30.0, shops=["brera"], stock=1)
+    await give("of_1")
+    refused = await redeem(doors, server, offer="of_1", amount=5.0, shop="duomo")
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == (
+        "this offer gives a coupon that was not claimed yet: the shopper claims it in the app first"
+    )
+    assert refused.json()["errors"] == [{"place": "body.offer", "reason": "unclaimed"}]
+    assert (await claim(doors, phone)).status_code == 200
+    assert (await redeem(doors, server, offer="of_1", amount=5.0, shop="brera")).status_code == 409
+    assert (await redeem(doors, server, offer="of_1", amount=30.0, shop="brera")).status_code == 201
+
+
+async def test_an_offer_that_was_used_without_its_coupon_gives_none_any_more(
+    doors, server, phone, give, database, noon
+):
     await put(doors, server)
     await give("of_1")
-    assert (await redeem(doors, server, offer="of_1")).status_code == 201
+    async with database.writing() as connection:  # as tills could before an offer needed its coupon
+        await redemptions.redeem(connection, "of_1", noon)
+    again = await redeem(doors, server, offer="of_1")
+    assert (again.status_code, "redeemed already" in again.json()["detail"]) == (409, True)
     refused = await claim(doors, phone)
     assert (refused.status_code, refused.json()["detail"]) == (409, "this offer was redeemed already")
     back = await doors.post("/v1/redemptions/rollback", json={"offer": "of_1"}, headers=server)
@@ -284,6 +311,76 @@ async def test_telling_it_again_is_no_second_use(doors, server, claimed):
     assert again["verdicts"][0]["redemption"] == first["verdicts"][0]["redemption"]
 
 
+async def test_two_tills_that_count_alike_and_name_none_lose_no_use(doors, server):
+    await put(doors, server, worth=10.0)
+    path = "/v1/coupons/spring/codes"
+    one, two = (await doors.post(path, json={"generate": 2}, headers=server)).json()["codes"]
+
+    async def tell(code, tongue=None, **money):
+        use = {"id": "1", "code": code, "at": "2026-06-10T12:00:00Z"} | money
+        [told] = (await reconcile(doors, server | (tongue or {}), use))["verdicts"]
+        return told
+
+    assert (await tell(one, spend=4.0))["verdict"] == "accepted"
+    other = await tell(two, spend=4.0)
+    assert (other["verdict"], other["field"], other["redemption"]) == ("refused", "id", None)
+    assert other["reason"].startswith("another use was told by this id before")
+    assert (await tell(two, IN_ITALIAN))["reason"].startswith("con questo id")
+    for money in ({"spend": 5.0}, {"spend": 4.0, "amount": 20.0}):
+        assert (await tell(one, **money))["verdict"] == "refused"
+    assert (await tell(one.lower(), spend=4.0))["verdict"] == "duplicate"
+    assert (await redeem(doors, server, code=two, dry=True)).json()["would_leave"] == 0.0
+
+
+async def test_no_till_wakes_an_expired_code_by_an_old_time(doors, server, clock):
+    await put(doors, server)
+    code = (await doors.post("/v1/coupons/spring/codes", json={"generate": 1}, headers=server)).json()[
+        "codes"
+    ][0]
+    await put(doors, server, ends_at="2026-06-10T12:30:00Z")
+    clock[0] += timedelta(hours=1)
+    assert (await redeem(doors, server, code=code)).json()["title"] == "The coupon has expired"
+    old = await redeem(doors, server, code=code, at="2001-01-01T00:00:00Z")
+    assert (old.status_code, old.json()["errors"][0]["place"]) == (422, "body.at")
+    assert "/v1/redemptions/reconcile" in old.json()["detail"]
+    before = {"code": code, "at": "2026-06-10T11:58:59Z"}
+    refused = await redeem(doors, server, **before)
+    assert refused.json()["detail"] == (
+        "this code was given out at 2026-06-10 12:00:00 UTC and cannot have been used before"
+    )
+    [told] = (await reconcile(doors, server, before | {"id": "u1"}))["verdicts"]
+    assert (told["verdict"], told["why"]) == ("refused", "too_early")
+    slow = {"code": code, "at": "2026-06-10T11:59:30Z"}  # a till's clock may lag a little
+    assert (await redeem(doors, server, **slow)).status_code == 201
+
+
+async def test_what_is_older_than_a_day_is_told_by_reconciling(doors, server, claimed, clock):
+    clock[0] += timedelta(days=2)
+    at = "2026-06-10T12:00:00Z"
+    assert (await redeem(doors, server, code=claimed["code"], at=at)).status_code == 422
+    [told] = (await reconcile(doors, server, offline(claimed["signed"], at=at)))["verdicts"]
+    assert told["verdict"] == "accepted"
+
+
+@pytest.mark.parametrize("spend", [0.0004, 1e-7, 9.9999, 10.0001, True, "3", 0, -1, 10**400])
+async def test_what_the_books_cannot_hold_is_not_spent(doors, server, spend):
+    await put(doors, server, worth=10.0)
+    code = (await doors.post("/v1/coupons/spring/codes", json={"generate": 1}, headers=server)).json()[
+        "codes"
+    ][0]
+    refused = await redeem(doors, server, code=code, spend=spend)
+    assert (refused.status_code, refused.json()["errors"][0]["place"]) == (422, "body.spend")
+    [told] = (
+        await reconcile(
+            doors, server, {"id": "u1", "code": code, "at": "2026-06-10T12:00:00Z", "spend": spend}
+        )
+    )["verdicts"]
+    assert (told["verdict"], told["field"]) == ("malformed", "spend")
+    nothing = await redeem(doors, server, code=code, amount=0)
+    assert (nothing.status_code, nothing.json()["title"]) == (409, "Nothing of the code would be used")
+    assert (await redeem(doors, server, code=code, spend=0.1 + 0.2)).json()["left"] == 9.7
+
+
 async def test_a_code_spent_with_a_line_and_without_one_is_found_and_told(doors, server, claimed):
     await redeem(doors, server, code=claimed["code"], till="3", shop="brera")
     told = await reconcile(doors, server, offline(claimed["signed"]))
@@ -339,3 +436,75 @@ async def test_an_offer_without_a_coupon_gives_none(doors, database, phone, give
     refused = await claim(doors, phone, "of_9")
     assert (refused.status_code, refused.json()["detail"]) == (409, "this offer comes without a coupon")
     assert {row.id for row in await rows_of(database, OutboxRow)} == {"of_0", "of_9"}
+
+
+@pytest.fixture
+async def duomo(database, noon):
+    """A shop in Milan, two hours ahead of UTC in June."""
+    async with database.writing() as connection:
+        await zones.put(connection, [zones.Given(a_shop(id="duomo", time_zone="Europe/Rome"))], noon)
+
+
+IN_ITALIAN = {"Accept-Language": "it-IT, en;q=0.5"}
+
+
+async def test_a_till_reads_why_not_in_its_language_and_by_its_shops_clock(doors, server, claimed, duomo):
+    await redeem(doors, server, code=claimed["code"], till="3", shop="duomo")
+    again = await redeem(doors, server | IN_ITALIAN, code=claimed["code"], shop="duomo")
+    assert again.json()["title"] == "Il codice è già stato usato"
+    assert again.json()["detail"] == (
+        "questo codice è già stato usato, il 2026-06-10 14:00:00 Europe/Rome, alla cassa 3, in duomo"
+    )
+    assert again.json()["errors"] == [{"place": "body.code", "reason": "used"}]
+    assert (again.headers["content-language"], again.headers["vary"]) == ("it", "Accept-Language")
+
+
+async def test_a_till_that_names_no_shop_and_no_language_of_ours_reads_english_and_utc(
+    doors, server, claimed, duomo
+):
+    await redeem(doors, server, code=claimed["code"], till="3", shop="duomo")
+    again = await redeem(doors, server | {"Accept-Language": "fr"}, code=claimed["code"])
+    assert again.json()["detail"] == (
+        "this code was redeemed already, at 2026-06-10 12:00:00 UTC, at till 3, in duomo"
+    )
+
+
+async def test_an_italian_till_reads_money_and_shops_as_italians_write_them(doors, server, phone, give):
+    await put(doors, server, minimum=30.0, currency="EUR", shops=["brera", "duomo", "isola"])
+    await give("of_1")
+    code = (await claim(doors, phone)).json()["code"]
+    elsewhere = await redeem(doors, server | IN_ITALIAN, code=code, shop="roma", amount=50.0)
+    assert elsewhere.json()["detail"] == "questo buono vale solo in brera, duomo e isola, non in roma"
+    too_little = await redeem(doors, server | IN_ITALIAN, code=code, shop="duomo", amount=12.5)
+    said = "questo buono vale per una spesa di almeno 30,00 EUR; questa è di 12,50 EUR"
+    assert too_little.json()["detail"] == said
+
+
+async def test_what_an_offline_till_is_told_is_in_its_language_and_by_the_clock_of_each_ones_shop(
+    doors, server, claimed, duomo
+):
+    signed = claimed["signed"]
+    uses = [
+        offline(signed),
+        offline(signed, "u2", till="8", at="2026-06-10T11:30:00Z"),
+        offline(signed, "u3", till="9", at="2026-06-10T11:40:00Z", shop="nowhere"),
+        offline(signed, "u4", at="2026-06-10T12:30:00Z"),
+    ]
+    told = (await reconcile(doors, server | IN_ITALIAN, *uses))["verdicts"]
+    assert [each["why"] for each in told] == [None, "used", "used", None]
+    used = "questo codice è già stato usato, il"
+    assert told[1]["reason"] == f"{used} 2026-06-10 13:00:00 Europe/Rome, alla cassa 7, in duomo"
+    assert told[2]["reason"] == f"{used} 2026-06-10 11:00:00 UTC, alla cassa 7, in duomo"
+    assert told[3]["reason"] == "è nel futuro: l'orologio della cassa è giusto?"
+
+
+async def test_a_shopper_reads_why_there_is_no_coupon_in_their_language_and_by_the_clock_of_the_offers_shop(
+    doors, server, phone, give, duomo, noon
+):
+    await put(doors, server)
+    await give("of_1", zone_id="duomo", expires_at=noon)
+    late = await claim(doors, phone, **IN_ITALIAN)
+    said = "questa offerta è finita il 2026-06-10 14:00:00 Europe/Rome"
+    assert (late.status_code, late.json()["detail"]) == (409, said)
+    strange = await claim(doors, phone, "of_none", **IN_ITALIAN)
+    assert (strange.status_code, strange.json()["detail"]) == (404, "nessuna offerta of_none ti è stata data")

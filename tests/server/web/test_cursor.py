@@ -56,3 +56,10 @@ def verdict(read, cursor):
 def test_a_mark_has_a_time_with_its_zone(parts):
     with pytest.raises(Problem):
         read_mark(write_cursor(*parts))
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_leads_out_of_the_calendar_is_no_place_in_a_list(at):
+    with pytest.raises(Problem) as refused:
+        read_mark(write_cursor(at, "v_1"))
+    assert refused.value.status_code == 422

@@ -1,10 +1,14 @@
 """Free JSON is kept if every database and program can hold it, and refused with the place if not."""
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
+from starlette.responses import Response
 
-from server.web.plain import refuse_unkeepable
+from server.web.fields import Given
+from server.web.plain import PlainAddress, refuse_unkeepable
 from server.web.problem import Problem
 
 keepable = st.recursive(
@@ -41,3 +45,30 @@ def test_what_cannot_be_kept_is_refused_with_its_place(body, place):
     with pytest.raises(Problem) as refused:
         refuse_unkeepable(body)
     assert [fault["place"] for fault in refused.value.errors] == [place]
+
+
+async def echo(scope, receive, send):
+    await Response("here")(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    "address", ["/v1/shoppers/%00", "/v1/decisions?shopper=a%00b", "/v1/decisions?device=%00"]
+)
+async def test_an_address_with_a_nul_is_refused_before_any_door(address):
+    transport = httpx.ASGITransport(PlainAddress(echo))
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+        refused, taken = await client.get(address), await client.get("/v1/decisions?shopper=a%20b")
+    assert (refused.status_code, refused.json()["title"]) == (422, "The address cannot be read")
+    assert taken.text == "here"
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800", "a\udfff"])
+def test_a_body_with_a_text_that_no_database_keeps_is_refused(text):
+    class Body(Given):
+        words: dict[str, str]
+
+    with pytest.raises(ValidationError, match="cannot be kept"):
+        Body.model_validate({"words": {"en": text}})
+    with pytest.raises(ValidationError, match="cannot be kept"):
+        Body.model_validate({"words": {text: "en"}})
+    assert Body.model_validate({"words": {"en": "\\u0000 is how JSON writes it"}}).words

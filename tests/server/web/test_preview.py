@@ -16,6 +16,18 @@ OFFER = {
     "action": {"kind": "claim_coupon", "coupon": "spring", "label": {"it": "Prendi", "en": "Claim"}},
 }  # fmt: skip
 
+VARIANTS = [
+    {
+        "id": "warm",
+        "offer": {"title": {"en": "It is cold"}, "body": {"en": "Come in, {{ shopper.nickname }}"}},
+    },
+    {"id": "own"},
+]
+FOLLOW_UPS = [
+    {"when": "not_opened", "after": "30m", "channels": ["fcm"], "offer": {"title": {"it": "Ancora qui?"}, "body": {"it": "Scarpe"}}},
+    {"when": "redeemed", "after": "30m", "channels": ["fcm"], "offer": {"title": {"it": "Grazie {{ shopper.nickname }}"}, "body": {"it": "!"}}},
+]  # fmt: skip
+
 
 @pytest.fixture
 async def preview(open_doors, database, guard, tokens, noon):
@@ -27,6 +39,8 @@ async def preview(open_doors, database, guard, tokens, noon):
         places = [a_shop(name="Brera", time_zone="Europe/Rome"), a_department("shoes", a_shop().place)]
         await zones.put(connection, [zones.Given(place) for place in places], noon)
         await campaigns.put(connection, read_campaign(document), noon)
+        tried = document | {"id": "tried", "variants": VARIANTS, "follow_ups": FOLLOW_UPS}
+        await campaigns.put(connection, read_campaign(tried), noon)
         await keep(
             connection,
             a_shopper("sh_ann", own_id="loyalty-1", language="it", attributes={"first_name": "Anna"}),
@@ -70,3 +84,34 @@ async def test_who_or_what_is_not_there_is_not_found(preview):
 
 async def test_an_analyst_does_not_read_over_shoppers_shoulders(preview):
     assert (await preview("analyst", shopper="sh_ann")).status_code == 403
+
+
+async def test_a_variant_and_a_follow_up_are_shown_as_the_shopper_would_read_them(preview):
+    own = (await preview(campaign="tried", shopper="sh_ann", variant="own")).json()
+    assert (own["variant"], own["step"], own["texts"][0]["title"]) == ("own", 0, "Ciao Anna")
+    [asks] = (await preview(campaign="tried", shopper="sh_ann", step=1)).json()["texts"]
+    assert (asks["language"], asks["title"], asks["reason"]) == ("it", "Ancora qui?", None)
+    [warm] = (await preview(campaign="tried", shopper="sh_ann", variant="warm")).json()["texts"]
+    assert (warm["title"], "shopper.nickname" in warm["reason"]) == (None, True)
+
+
+async def test_whichever_text_is_asked_for_all_that_could_not_be_written_for_this_shopper_are_told(preview):
+    for asked in ({}, {"variant": "own"}, {"step": 1}):
+        told = (await preview(campaign="tried", shopper="sh_bob", **asked)).json()["unwritten"]
+        parts = [(each["variant"], each["step"], each["language"]) for each in told]
+        assert parts == [("warm", 0, "en"), ("own", 0, "en"), (None, 2, "it")]
+        assert ["shopper.first_name" in each["reason"] for each in told] == [False, True, False]
+    told = (await preview(campaign="tried", shopper="sh_ann")).json()["unwritten"]
+    assert [(each["variant"], each["step"]) for each in told] == [("warm", 0), (None, 2)]
+    assert (await preview(shopper="sh_ann")).json()["unwritten"] == []
+
+
+async def test_a_variant_or_a_follow_up_that_is_not_there_is_not_found_and_a_variant_of_a_follow_up_makes_no_sense(
+    preview,
+):
+    for asked, status in (
+        ({"variant": "cold"}, 404),
+        ({"step": 3}, 404),
+        ({"step": 1, "variant": "own"}, 422),
+    ):
+        assert (await preview(campaign="tried", shopper="sh_ann", **asked)).status_code == status

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from server.records.tables import CampaignRow
+from server.records.tables import CampaignRow, CampaignVersionRow, ExposureRow
 from server.web.purchases import purchase_routes
 from server.web.till import till_routes
 from tests.server.campaigns.makers import a_document
@@ -66,6 +66,69 @@ async def test_an_hour_after_the_short_offer_it_was_that_one(post):
     assert bought.json()["credit"]["offer"] == "of_short"
 
 
+def an_exposure(noon, offer, version, **changes):
+    facts = {
+        "shopper_id": "sh_1",
+        "device_id": "d_1",
+        "visit_id": "v_1",
+        "zone_id": "shoes",
+        "site_id": "shop",
+    }
+    made = {"campaign_id": "long", "campaign_version": version, "channel": "fcm", "woken_by": "entered"}
+    when = {"day": "2026-06-10", "happened_at": noon, "at": noon}
+    return ExposureRow(id=offer, decision_id=f"dec_{offer}", **facts, **made, **when, **changes)
+
+
+def a_version(noon, number, **campaign):
+    document = a_campaign(noon, "long").campaign | campaign
+    return CampaignVersionRow(
+        campaign_id="long", version=number, state="live", campaign=document, made_at=noon
+    )
+
+
+async def test_an_edit_changes_nothing_for_offers_that_were_sent_before_it(post, database, noon):
+    """Version 1 gave offers a window of ten hours; since then it is ten minutes."""
+    texts = {"title": {"en": "t"}, "body": {"en": "b"}}
+    async with database.writing() as connection:
+        await keep(
+            connection,
+            a_version(noon, 1, offer=texts | {"attribution_s": 36_000.0}),
+            a_version(noon, 2, offer=texts | {"attribution_s": 600.0}),
+            an_offer("of_new", campaign_id="long", created_at=noon - HOUR / 2),
+            an_exposure(noon, "of_long", 1),
+            an_exposure(noon, "of_new", 2),
+        )
+    assert (await post(order="o1", amount=10, shopper="sh_1")).json()["credit"]["offer"] == "of_long"
+
+
+async def test_a_variant_and_a_follow_up_have_the_windows_of_their_own_offers(post, database, noon):
+    texts = {"title": {"en": "t"}, "body": {"en": "b"}}
+    brief, lasting = texts | {"attribution_s": 600.0}, texts | {"attribution_s": 7_200.0}
+    async with database.writing() as connection:
+        await keep(
+            connection,
+            a_version(
+                noon,
+                1,
+                offer=brief,
+                variants=[{"id": "a"}, {"id": "b", "offer": lasting}],
+                follow_ups=[{"when": "redeemed", "after": "1h", "offer": lasting}],
+            ),
+            *(
+                an_offer(offer, campaign_id="long", created_at=noon - HOUR * ago)
+                for offer, ago in (("of_step", 1.5), ("of_b", 1), ("of_a", 0.5))
+            ),
+            an_exposure(noon, "of_step", 1, step=1),
+            an_exposure(noon, "of_b", 1, variant="b"),
+            an_exposure(noon, "of_a", 1, variant="a"),
+        )
+    credited = [
+        (await post(order=f"o{at}", amount=10, shopper="sh_1", at=f"2026-06-10T{at}:00Z")).json()["credit"]
+        for at in ("10:45", "11:05", "11:35", "12:00")
+    ]
+    assert [credit["offer"] for credit in credited] == ["of_step", "of_b", "of_a", "of_b"]
+
+
 async def test_what_was_redeemed_in_the_order_beats_what_was_sent_last(post):
     bought = await post(order="o1", amount=10, shopper="sh_1", offer="of_short")
     assert (bought.json()["credit"]["offer"], bought.json()["credit"]["by"]) == ("of_short", "redemption")
@@ -95,6 +158,25 @@ async def test_an_order_of_nobody_we_know_is_kept_without_credit(post):
     for name, who in (("o1", {}), ("o2", {"own_id": "nobody"}), ("o3", {"shopper": "sh_none"})):
         bought = await post(order=name, amount=10, **who)
         assert (bought.status_code, bought.json()["shopper"], bought.json()["credit"]) == (201, None, None)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [{}, {"shop": "brera"}, {"shopper": "sh_nope"}, {"offer": "of_nope"}, {"code": "NOPE"}],
+    ids=["nobody", "a shop", "an unknown shopper", "an unknown offer", "an unknown code"],
+)
+async def test_an_order_that_names_nobody_is_not_put_down_to_a_phone_without_a_name(post, database, names):
+    async with database.writing() as connection:
+        await keep(connection, a_shopper("sh_2", own_id=None))
+    bought = (await post(order="o 1", amount=99.0, **names)).json()
+    assert (bought["shopper"], bought["credit"]) == (None, None)
+
+
+async def test_an_order_whose_two_names_are_of_two_shoppers_is_of_nobody(post, database):
+    async with database.writing() as connection:
+        await keep(connection, a_shopper("sh_2", own_id="loyalty-2"))
+    bought = (await post(order="o 1", amount=99.0, shopper="sh_2", own_id="loyalty-1")).json()
+    assert (bought["shopper"], bought["credit"]) == (None, None)
 
 
 async def test_an_order_told_again_is_the_same_order_with_the_same_credit(post):

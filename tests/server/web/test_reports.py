@@ -12,7 +12,7 @@ from server.records import campaigns
 from server.web.reports import report_routes
 from tests.server.campaigns.makers import a_document
 from tests.server.records.rows import a_receipt, a_redemption, a_visit, an_offer, keep
-from tests.server.records.test_reports import DAY, HOUR, NOON, a_zone, an_exposure, credited
+from tests.server.records.test_reports import DAY, HOUR, NOON, a_purchase, a_zone, an_exposure, credited
 
 REPORTS = ("funnel", "visits", "footfall", "revenue")
 
@@ -135,8 +135,30 @@ async def test_lift_waits_until_the_offers_own_window_is_over(shop):
     (line,) = await lines(shop, "lift", campaign="spring-shoes", within_days=20)
     assert (line["too_early"], line["treated"], line["within_days"]) == (3, 0, 20.0)
     assert (await lines(shop, "lift", campaign="spring-shoes"))[0]["within_days"] == 7.0
+    assert line["words"] == "too early to say: 3 shoppers have not had 20 days yet"
+    (italian,) = await lines(shop, "lift", campaign="spring-shoes", within_days=20, language="it")
+    assert italian["words"] == "troppo presto: 3 persone non hanno ancora avuto 20 giorni"
     (later,) = await lines(shop, "lift", campaign="spring-shoes", first_day="2026-06-11")
     assert (later["too_early"], later["treated"]) == (0, 0)
+
+
+async def test_lift_of_all_campaigns_is_told_against_the_global_hold_out(shop, database):
+    async with database.writing() as connection:
+        await keep(
+            connection,
+            *(an_exposure(f"of_t{i}", shopper_id=f"sh_t{i}") for i in range(300)),
+            *(an_exposure(f"of_c{i}", shopper_id=f"sh_c{i}", control="all") for i in range(150)),
+            *(a_purchase(f"o_t{i}", shopper_id=f"sh_t{i}") for i in range(90)),
+            *(a_purchase(f"o_c{i}", shopper_id=f"sh_c{i}") for i in range(15)),
+        )
+    (line,) = await lines(shop, "lift", within_days=7)
+    assert (line["campaign"], line["control"], line["control_came"]) == (None, 150, 15)
+    assert line["low_of_100"] > 0
+    assert "more of 100 came to the till" in line["words"]
+    (alone,) = await lines(shop, "lift", campaign="spring-shoes")
+    assert alone["control"] == 1  # whom no campaign speaks to is nobody's control alone
+    refused = await shop.get("/v1/reports/lift?variant=a")
+    assert refused.status_code == 422
 
 
 async def test_a_campaign_that_never_was_has_no_lift(shop):

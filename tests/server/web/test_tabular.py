@@ -69,6 +69,15 @@ def test_a_spreadsheet_reads_the_csv_and_runs_nothing_in_it():
     assert second == ['città, "vecchia"', "'=1+1", "2026-06-11", "0", ""]
 
 
+@pytest.mark.parametrize(
+    "sign", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66"]
+)
+def test_whatever_a_spreadsheet_takes_for_a_formula_stays_text(sign):
+    line = LINES[0].model_copy(update={"campaign": f"{sign}1+1"})
+    body = written([line], Sold, "csv", "sold").body.decode()
+    assert next(csv.DictReader(io.StringIO(body, newline="")))["campaign"] == f"'{sign}1+1"
+
+
 def test_a_number_below_zero_is_no_formula():
     loss = LINES[0].model_copy(update={"net": -12.5})
     assert written([loss], Sold, "csv", "sold").body.endswith(b",-12.5\r\n")

@@ -146,6 +146,12 @@ async def test_an_offer_is_used_once(doors, offer):
     assert "2026-06-10 12:00:00 UTC" in again.json()["detail"]
 
 
+async def test_an_italian_till_reads_when_an_offer_was_used(doors, offer):
+    await doors.post("/v1/redemptions", json={"offer": offer})
+    again = await doors.post("/v1/redemptions", json={"offer": offer}, headers={"Accept-Language": "it"})
+    assert again.json()["detail"] == "questa offerta è già stata usata, il 2026-06-10 12:00:00 UTC"
+
+
 async def test_a_retry_with_its_key_gets_its_answer_and_another_till_does_not(doors, offer):
     async def redeem(key):
         return await doors.post("/v1/redemptions", json={"offer": offer}, headers={"Idempotency-Key": key})

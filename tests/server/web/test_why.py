@@ -49,6 +49,31 @@ async def shop(database, guard, tokens, open_doors, noon):
     return client
 
 
+@pytest.fixture
+async def journey(shop, database, noon):
+    """Boots: held, then sent as a step by the second channel of the order. Caps: a text that could not be written."""
+    hat = {"gate": "quiet_hours", "words": "quiet hours until 09:00"}
+    empty = {
+        "gate": "text",
+        "words": "the title (en) is empty for this shopper",
+        "phrase": "empty",
+        "facts": {"part": "title", "language": "en"},
+    }
+    boots = {"campaign_id": "boots", "shopper_id": "sh_3", "device_id": "d_3", "visit_id": "v_3"}
+    async with database.writing() as connection:
+        await keep(
+            connection,
+            a_shopper("sh_3"),
+            a_decision("dec_4", **boots, verdict="hold", reasons=[hat], due_at=noon + 30 * MINUTE),
+            a_decision("dec_5", **boots, variant="warm", step=1, held_id="dec_4"),
+            a_decision("dec_6", **boots | {"campaign_id": "caps"}, verdict="withhold", reasons=[empty]),
+            an_offer("of_5", channel="email", outcome="sent", settled_at=noon, last_why="<1@shop>"),
+            an_attempt("of_5", channel="fcm", outcome="passed_over", why="no live address"),
+            an_attempt("of_5", channel="email", at=noon + MINUTE, why="<1@shop>"),
+        )
+    return shop
+
+
 async def ids(shop, what="decisions", **asked):
     return [each["id"] for each in (await shop.get(f"/v1/{what}", params=asked)).json()[what]]
 
@@ -99,7 +124,42 @@ async def test_the_channels_name_for_a_message_is_a_receipt_and_no_reason(shop):
 async def test_an_offer_that_is_not_settled_is_waiting(shop):
     assert (await shop.get("/v1/decisions/dec_3")).json()["offer"]["state"] == "waiting"
     (listed,) = (await shop.get("/v1/decisions?device=d_2")).json()["decisions"]
-    assert listed["offer"] == {"id": "of_3", "state": "waiting", "last_why": None, "receipt": None}
+    assert listed["offer"] == {
+        "id": "of_3",
+        "state": "waiting",
+        "channel": "fcm",
+        "last_why": None,
+        "receipt": None,
+        "attempts": [],
+    }
+
+
+async def test_the_list_tells_each_try_with_its_channel_and_each_channel_that_was_passed_over(journey):
+    (listed,) = (await journey.get("/v1/decisions?campaign=boots&verdict=send")).json()["decisions"]
+    told = [(each["channel"], each["outcome"], each["why"]) for each in listed["offer"]["attempts"]]
+    assert told == [("fcm", "passed_over", "no live address"), ("email", "sent", None)]
+    assert listed["offer"]["channel"] == "email"
+
+
+async def test_variant_step_and_until_when_a_decision_is_held_are_told(journey):
+    sent, held = (await journey.get("/v1/decisions?campaign=boots")).json()["decisions"]
+    assert (held["due_at"], held["step"], held["variant"]) == ("2026-06-10T12:30:00Z", 0, None)
+    assert (sent["due_at"], sent["step"], sent["variant"], sent["held"]) == (None, 1, "warm", "dec_4")
+
+
+async def test_kept_reasons_are_told_in_the_language_of_whoever_asks(journey):
+    (listed,) = (await journey.get("/v1/decisions?campaign=caps&language=it")).json()["decisions"]
+    words = "il testo 'title' (en) è vuoto per questa persona"
+    assert listed["reasons"] == [{"gate": "text", "words": words}]
+    told = (await journey.get("/v1/decisions/dec_6?language=it")).json()["reasons"]
+    assert told == listed["reasons"]
+    english = (await journey.get("/v1/decisions/dec_6")).json()["reasons"]
+    assert english[0]["words"] == "the title (en) is empty for this shopper"
+
+
+async def test_a_reason_from_before_its_facts_were_kept_stays_as_it_was(journey):
+    (held,) = (await journey.get("/v1/decisions?verdict=hold&language=it")).json()["decisions"]
+    assert held["reasons"][0]["words"] == "quiet hours until 09:00"
 
 
 async def test_what_was_never_decided_is_not_found(shop):

@@ -28,7 +28,9 @@ def test_the_form_has_every_property_that_is_read_and_no_other(name):
 
 
 def test_no_property_that_is_read_is_missing_in_the_form():
-    written = write_zone(Zone("z", "Z", sensitive=True), {"notes": "n", "style": {}})["properties"]
+    written = write_zone(
+        Zone("z", "Z", "site", sensitive=True, forget_on_exit=True), {"notes": "n", "style": {}}
+    )["properties"]
     assert written.keys() | {"radius", "anchors", "plan", "disc"} == ZoneProperties.model_fields.keys()
 
 
