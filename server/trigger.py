@@ -4,8 +4,9 @@
     tick()            the clock: dwells and exits that fall due without evidence, and decisions that waited for their hour
     listen()          gateways said how they are: nobody is silent to one that does not hear
     learn(knowledge)  staff changed zones or campaigns
+    forget(devices)   somebody withdrew or was erased: their visits end, nothing is followed any more
 
-All of them go through `_settle`: one transaction, then memory. Memory never runs ahead of the records: a step is kept when its
+What changes presence goes through `_settle`: one transaction, then memory. Memory never runs ahead of the records: a step is kept when its
 transaction has committed; one that failed is taken again with the same result. One of them runs at a time.
 """
 
@@ -26,11 +27,11 @@ from server.campaigns import Compiled, Decision, Hold, Send, decide_in_turn
 from server.campaigns.journey import steps_after
 from server.knowledge import Knowledge
 from server.moments import Scene
+from server.presence.due import Patience
 from server.presence.ears import Ear, Ears, brought, doubts, in_step, told
 from server.presence.late import history, in_turns, picked, rivals
 from server.presence.memory import changed, departures, endings, recall, renumber, standing, weighed_anew
 from server.presence.observe import Stay, Step, keep, let_time_pass, observe
-from server.presence.phases import Patience
 from server.presence.sighting import Batch, Verdicts
 from server.presence.tracks import Tracks
 from server.presence.visit import ZoneEvent
@@ -42,7 +43,6 @@ log = structlog.get_logger()
 
 #: A commit that fails is tried again at once, then after these waits (a lock held by a backup, a database that restarts).
 TRY_AGAIN_S = (0.05, 0.25, 1.0, 3.0)
-
 
 #: More evidence of one device than this is worked on in parts (half a second each at most), others taking their turn in between.
 MOST_OF_ONE_DEVICE = 250
@@ -114,6 +114,11 @@ class Trigger:
     def devices(self) -> int:
         """How many devices the path remembers."""
         return len(self._tracks.slot_of)
+
+    @property
+    def known(self) -> Knowledge:
+        """What staff defined, as the path knows it now. Raises RuntimeError before it was started."""
+        return self._known()
 
     async def start(self, knowledge: Knowledge) -> None:
         """Goes on from the stays that records keep. Those in zones that are gone end now."""
@@ -242,7 +247,7 @@ class Trigger:
                     await self._hear_words(connection)
                 ears = brought(self._ears, batch.heards)
             step = observe(self._tracks, atlas, batch, patience, ears)
-            past = history(atlas, picked(batch, step.late), patience) if len(step.late) else ()
+            past = history(atlas, picked(batch, step.late), patience, self._tracks) if len(step.late) else ()
             await self._settle(step, past, arrived_at)
             self._ears = ears
             self._wait_for_the_rest(step)
@@ -281,7 +286,8 @@ class Trigger:
             )
 
     def _wait_for_the_rest(self, step: Step) -> None:
-        now, newest = self._clock().timestamp(), np.maximum(step.rows.fix_at, step.rows.heard_at)
+        now, rows = self._clock().timestamp(), step.rows
+        newest = np.maximum(np.maximum(rows.fix_at, rows.heard_at), rows.told_until)
         self._waits |= dict.fromkeys(step.slots[newest < now - BACKLOG_S].tolist(), now + REST_S)
 
     async def _hear_words(self, connection: Connection) -> None:

@@ -1,7 +1,8 @@
 """Stories are played in real time, and mostly wait: they are played beside the other tests, each as the command line plays it.
 
-They start when the tests were collected, the longest first, and their tests come last. The other tests are polite meanwhile (nice):
-lateness of a story is judged, theirs is not.
+In one process they start when the tests were collected, the longest first, and their tests come last. Where tests run in several
+(pytest -n 3), one of these plays them first, and waits. The other tests are polite meanwhile (nice): lateness of a story is judged,
+theirs is not.
 """
 
 import os
@@ -75,25 +76,29 @@ class Playbill:
 
 
 _PLAYBILL = pytest.StashKey[Playbill]()
+#: Set in each process of `pytest -n`.
+ONE_OF_SEVERAL = "PYTEST_XDIST_WORKER" in os.environ
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stories last, the longest at the very end: they play while the others run."""
-    items.sort(key=lambda item: -LONGEST_FIRST[_story(item)] if _is_story(item) else -len(LONGEST_FIRST))
+    """In one process stories last, the longest at the very end: they play while the others run. In several first, with all journeys."""
+    if ONE_OF_SEVERAL:
+        items.sort(key=lambda item: 0 if _is_story(item) else 1 if _is_journey(item) else 2)
+    else:
+        items.sort(key=lambda item: -LONGEST_FIRST[_story(item)] if _is_story(item) else -len(LONGEST_FIRST))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    stories = sorted(
-        (_story(item) for item in session.items if _is_story(item)), key=LONGEST_FIRST.__getitem__
-    )
-    if not stories or session.config.option.collectonly or os.environ.get("SOGLIA_SKIP_JOURNEYS") == "1":
-        return
-    playbill = session.config.stash[_PLAYBILL] = Playbill()
-    for story in stories:
-        data = _recordings() if story == "recorded" else None
-        if story != "recorded" or data:
-            playbill.start(story, data)
-    os.nice(POLITE)
+    if not ONE_OF_SEVERAL and not session.config.option.collectonly:
+        _start(session)
+        if _PLAYBILL in session.config.stash:
+            os.nice(POLITE)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """In several processes, each is polite from its first test on that is no journey."""
+    if ONE_OF_SEVERAL and not _is_journey(item) and os.nice(0) < POLITE:
+        os.nice(POLITE)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -104,7 +109,27 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def playbill(request: pytest.FixtureRequest) -> Playbill:
     """The stories under way: `playbill.ended(story)`."""
+    if _PLAYBILL not in request.config.stash:
+        _start(request.session)
     return request.config.stash[_PLAYBILL]
+
+
+def _start(session: pytest.Session) -> None:
+    """Begins to play the stories of which there are tests, the longest first."""
+    stories = sorted(
+        (_story(item) for item in session.items if _is_story(item)), key=LONGEST_FIRST.__getitem__
+    )
+    if not stories or os.environ.get("SOGLIA_SKIP_JOURNEYS") == "1":
+        return
+    playbill = session.config.stash[_PLAYBILL] = Playbill()
+    for story in stories:
+        data = _recordings() if story == "recorded" else None
+        if story != "recorded" or data:
+            playbill.start(story, data)
+
+
+def _is_journey(item: pytest.Item) -> bool:
+    return item.path.parent == HERE / "tests" / "journeys"
 
 
 def _is_story(item: pytest.Item) -> bool:

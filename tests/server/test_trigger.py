@@ -96,6 +96,19 @@ async def test_a_process_that_dies_between_arriving_and_entering_loses_nothing(h
     assert await house.rows(OUTBOX, "device_id") == [phone]
 
 
+async def test_a_ping_that_comes_again_after_a_restart_is_the_same_arrival(house):
+    await house.define(a_shop(), offers=[an_offer()])
+    await house.open()
+    phone = await house.meet()
+    await house.see(fix(0, device=phone))
+    for _ in range(2):
+        await house.open()
+        await house.see(fix(0, device=phone))
+    await house.wait_until(3)
+    assert await house.rows(VISITS, "entered_at", "exited_at", "late") == [(NOON, None, False)]
+    assert await house.rows(OUTBOX, "device_id") == [phone]
+
+
 async def test_a_dwell_falls_due_after_a_restart_and_once(house):
     greet = an_offer(trigger={"on": "dwelled", "after_s": 60, "where": {"zones": ["shop"]}})
     await house.define(a_shop(manner=QUICK), offers=[greet])
@@ -224,7 +237,7 @@ async def test_who_was_forgotten_while_evidence_was_on_its_way_leaves_no_trace(h
     await house.open()
     gone, stays = await house.meet(), await house.meet()
     async with house.database.writing() as work:
-        await forgetting.forget(work, (await devices.find(work, gone)).shopper_id)
+        await forgetting.forget(work, (await devices.find(work, gone)).shopper_id, house.now)
     await house.see(fix(0, device=gone), fix(0, device=stays))
     for table in (VISITS, STAYS, DECISIONS, OUTBOX):
         assert set(await house.rows(table, "device_id")) == {stays}
