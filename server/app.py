@@ -7,10 +7,11 @@ sent is settled, the records are closed.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 
 import structlog
@@ -31,22 +32,18 @@ from server.ingest.directory import ROTATE_EACH_S, Directory
 from server.ingest.door import Door, Limits
 from server.learning import Learning
 from server.listening import listening
-from server.presence.phases import Patience
+from server.presence.due import Patience
 from server.records import (
     campaigns,
-    decisions,
     devices,
-    exposures,
-    idempotency,
-    outbox,
+    retention,
     sole,
-    visits,
-    webhooks,
 )
 from server.records.database import Database
 from server.records.keys import Keyring
 from server.records.outbox import RecordedOutbox
-from server.records.parcels import Outcome, Parcel, Sent
+from server.records.parcels import Outcome, Parcel, Sent, Unreachable, Untried, Way
+from server.records.parting import Parting, part
 from server.records.passwords import Passwords
 from server.records.schema import migrate
 from server.records.webhook_deliveries import RecordedDeliveries
@@ -56,9 +53,11 @@ from server.timetable import Job, Timetable
 from server.trigger import Manners, Trigger
 from server.web import problem
 from server.web.anchors import anchor_routes
+from server.web.audit import Audited, audit_routes
 from server.web.campaign_files import campaign_file_routes
 from server.web.campaigns import campaign_routes
 from server.web.claims import claim_routes
+from server.web.consent_texts import consent_text_routes
 from server.web.coupons import coupon_routes
 from server.web.dead_letters import dead_letter_routes
 from server.web.dry_run import dry_run_routes
@@ -73,19 +72,25 @@ from server.web.limits import BodyLimit, Throttle
 from server.web.live import live_routes
 from server.web.login import login_routes
 from server.web.nearby import nearby_routes
+from server.web.plain import PlainAddress
 from server.web.preview import preview_routes
 from server.web.purchases import purchase_routes
 from server.web.receipts import receipt_routes
+from server.web.replies import reply_routes
 from server.web.reports import report_routes
 from server.web.segments import segment_routes
+from server.web.send_test import send_test_routes
 from server.web.shopper import shopper_routes
 from server.web.staff import staff_routes
 from server.web.surveys import survey_routes
+from server.web.testers import routes_for_testers
 from server.web.till import till_routes
 from server.web.unsubscribe import unsubscribe_routes
 from server.web.webhooks import webhook_routes
+from server.web.webpush import webpush_routes
 from server.web.why import why_routes
 from server.web.zones import zone_routes
+from server.zones import forgetful
 
 log = structlog.get_logger()
 
@@ -96,6 +101,8 @@ LISTEN_EACH_S = 2.0
 #: How often changes made by other processes and the command line are looked for.
 CATCH_UP_S = 3.0
 FORGET_EACH_S = 3_600.0
+#: How often it is looked who has left a shop that forgets, of those who came lately; of all before, as often as of what is too old.
+PART_EACH_S, LATELY = 10.0, timedelta(days=2)
 #: A campaign starts and ends within this of its time.
 TURN_EACH_S = 1.0
 #: A visit that nobody saw end after a crash ends at most this much too early.
@@ -126,8 +133,9 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         phones = Phones()
         channels = await _opened_channels(settings, phones, stack)
         ways = {name: way for name, way in channel_files.ways().items() if name in channels}
+        recorded = RecordedOutbox(database, ways, settings.fallback.receipt_s)
         sender = Sender(
-            RecordedOutbox(database, ways, settings.fallback.receipt_s),
+            recorded,
             channels,
             pace=Pace(**settings.outbox.model_dump()),
             rates={name: rate for name in channels if (rate := settings.channels[name].rate)},
@@ -162,6 +170,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         application = _application(settings, database, Guard(keyring), edits, trigger.listen)
         for router in (
             routes(door),
+            send_test_routes(database, Guard(keyring), ways, trying(sender, recorded)),
             live_routes(bus, Guard(keyring), closing, phones=phones, whose=_whose(database)),
             health,
         ):
@@ -231,6 +240,8 @@ def _application(
 ) -> FastAPI:
     """What people and other systems may ask for."""
     application = FastAPI(title="Soglia", version=version("soglia"), openapi_url="/openapi.json")
+    application.add_middleware(Audited, database=database)
+    application.add_middleware(PlainAddress)
     application.add_middleware(
         BodyLimit, most_bytes=settings.server.body_limit_bytes, knows=_knows(guard.keyring)
     )
@@ -241,11 +252,14 @@ def _application(
         shopper_routes(database, guard, edits, registrations=registrations),
         receipt_routes(database, guard),
         claim_routes(database, guard),
+        reply_routes(database, guard),
         till_routes(database, guard, edits),
+        consent_text_routes(database, guard, edits),
         purchase_routes(database, guard),
-        coupon_routes(database, guard),
+        coupon_routes(database, guard, edits),
         login_routes(database, guard, edits, passwords, session_hours=settings.server.session_hours),
         staff_routes(database, guard, edits, passwords),
+        audit_routes(database, guard),
         key_routes(database, guard, edits),
         nearby_routes(database, guard),  # before /v1/zones/{id}, which would take "nearby" for a zone
         zone_routes(database, guard, edits),
@@ -257,6 +271,7 @@ def _application(
         campaign_file_routes(database, guard, edits),
         segment_routes(database, guard, edits),
         preview_routes(database, guard),
+        routes_for_testers(database, guard),
         dry_run_routes(database, guard, global_hold_out=settings.campaigns.global_hold_out),
         why_routes(
             database,
@@ -268,6 +283,7 @@ def _application(
         dead_letter_routes(database, guard),
         webhook_routes(database, guard, allowed=settings.webhooks.allowed_networks),
         unsubscribe_routes(database, edits, _unsubscribe_key(settings)),
+        webpush_routes(_webpush_key(settings)),
     ):
         application.include_router(router)
     return application
@@ -310,6 +326,12 @@ def _unsubscribe_key(settings: Settings) -> str | None:
     return key.get_secret_value() if key else None
 
 
+def _webpush_key(settings: Settings) -> str | None:
+    """What browsers subscribe with; None where web push is not set up."""
+    section = settings.channels["webpush"]
+    return str(getattr(section, "public_key")) if section.enabled else None  # noqa: B009 - only this channel has one
+
+
 def _whose(database: Database) -> Callable[[str], Awaitable[str]]:
     async def whose(device: str) -> str:
         async with database.reading() as connection:
@@ -349,6 +371,30 @@ def _webhook_check(sender: WebhookSender) -> Check:
     return check
 
 
+@asynccontextmanager
+async def testing(
+    settings: Settings, database: Database
+) -> AsyncIterator[tuple[Mapping[str, Way], Callable[[Parcel], Awaitable[Outcome | Untried]]]]:
+    """The channels that are set up and a way to send tests through them, for whoever is no running house. No phone listens here."""
+    async with AsyncExitStack() as stack:
+        channels = await _opened_channels(settings, Phones(), stack)
+        ways = {name: way for name, way in channel_files.ways().items() if name in channels}
+        recorded = RecordedOutbox(database, ways)
+        yield ways, trying(Sender(recorded, channels), recorded)
+
+
+def trying(sender: Sender, recorded: RecordedOutbox) -> Callable[[Parcel], Awaitable[Outcome | Untried]]:
+    """Sends a test; an address that it finds dead is dead for all."""
+
+    async def try_once(parcel: Parcel) -> Outcome | Untried:
+        outcome = await sender.try_once(parcel)
+        if isinstance(outcome, Unreachable):
+            await recorded.bury(outcome)
+        return outcome
+
+    return try_once
+
+
 def _counted(measures: Measures) -> Callable[[Parcel, Outcome, float], None]:
     def count(_parcel: Parcel, outcome: Outcome, seconds_from_heard: float) -> None:
         sent = isinstance(outcome, Sent)
@@ -384,14 +430,19 @@ def _jobs(
         directory.rotate(_now_s())
 
     async def forget() -> None:
-        now, kept = datetime.now(UTC), settings.retention
-        async with database.writing() as connection:
-            await idempotency.forget_before(connection, now - timedelta(hours=kept.idempotency_hours))
-            await outbox.forget_before(connection, now - timedelta(days=kept.outbox_days))
-            await exposures.forget_before(connection, now - timedelta(days=kept.outbox_days))
-            await decisions.forget_before(connection, now - timedelta(days=kept.decisions_days))
-            await visits.forget_before(connection, now - timedelta(days=kept.visits_days))
-            await webhooks.forget_before(connection, now - timedelta(days=kept.webhooks_days))
+        gone = await retention.sweep(database, _ages(settings), datetime.now(UTC))
+        await database.empty_journal()
+        if gone:
+            log.info("forgot", rows=gone)
+
+    async def part_with(since: timedelta | None = None) -> None:
+        now, known = datetime.now(UTC), trigger.known
+        parting = Parting(
+            sites=forgetful(known.places.zones),
+            grace=timedelta(seconds=settings.privacy.forget_after_s),
+            look_back=known.compiled.look_back,
+        )
+        await part(database, parting, now, since=now - since if since else None)
 
     return [
         Job("tick", TICK_S, trigger.tick),
@@ -400,8 +451,16 @@ def _jobs(
         Job("rotate", ROTATE_EACH_S, rotate),
         Job("catch_up", CATCH_UP_S, learning.catch_up),
         Job("turn_campaigns", TURN_EACH_S, turn_campaigns),
+        Job("part", PART_EACH_S, partial(part_with, LATELY)),
+        Job("part_anew", FORGET_EACH_S, part_with),
         Job("forget", FORGET_EACH_S, forget),
     ]
+
+
+def _ages(settings: Settings) -> dict[str, timedelta]:
+    """How long each kind of thing is kept: `..._hours` and `..._days`, by the settings' own names."""
+    kept: dict[str, int] = settings.retention.model_dump()
+    return {name: timedelta(**{name.rpartition("_")[2]: many}) for name, many in kept.items()}
 
 
 def _limits(settings: Settings) -> Limits:

@@ -3,22 +3,52 @@
 In: a TOML file with campaigns, or a campaign's id. Out: what will change, before it does; who would have got what, withheld why.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 import typer
 
 from server.campaigns import BadCampaign, Campaign, Fault, read_campaign, read_campaigns
 from server.campaigns.dry_run import Rehearsed
+from server.campaigns.explaining import said_in
+from server.campaigns.gate_names import gate_name
 from server.campaigns.toml import campaigns_as_toml, toml_document
-from server.operating import Config, changing, minute, opened, print_rows, run, said, settings_of, told
-from server.records import campaign_files, campaigns, catalogue
+from server.campaigns.words import Phrases
+from server.knowledge import Places
+from server.operating import Config, by_clock, changing, opened, print_rows, run, said, settings_of, told
+from server.records import campaign_files, campaigns, catalogue, zones
 from server.records.campaign_files import Planned
 from server.records.database import Database
 from server.records.refusal import Refusal
 from server.rehearsing import dry_run
+
+#: What a dry run's lines begin with.
+WORDS: Final[Phrases] = {
+    "en": {
+        "visits": "visits",
+        "decided": "decided",
+        "reached": "reached",
+        "shoppers": "shoppers",
+        "withheld": "withheld",
+        "offer": "offer",
+        "nothing": "Nothing was sent, and nothing was kept.",
+    },
+    "it": {
+        "visits": "visite",
+        "decided": "deciso",
+        "send": "invio",
+        "withhold": "silenzio",
+        "hold": "attesa",
+        "hold_out": "gruppo di controllo",
+        "reached": "raggiunti",
+        "shoppers": "clienti",
+        "withheld": "trattenute",
+        "offer": "offerta",
+        "nothing": "Nulla è stato inviato, e nulla è stato tenuto.",
+    },
+}
 
 campaign_program = typer.Typer(no_args_is_help=True, help="A shop's campaigns as a file.")
 
@@ -27,6 +57,7 @@ def rehearse(
     campaign: Annotated[str, typer.Argument(help="The campaign's id, or a TOML file with campaigns.")],
     days: Annotated[int, typer.Option(min=1, max=366, help="How many days back.")] = 7,
     show: Annotated[int, typer.Option(min=0, help="How many of the offers are listed.")] = 20,
+    language: Annotated[Literal["en", "it"], typer.Option(help="Of all that is said.")] = "en",
     config: Config = None,
 ) -> None:
     """Play the visits of the last days through a campaign before it goes live. Nothing is sent."""
@@ -39,11 +70,20 @@ def rehearse(
                 done = await dry_run(
                     database, draft, datetime.now(UTC), days, global_hold_out=hold_out, most_shown=show
                 )
-                print_rows(("what", "which", "how often", "for example"), _rows(draft, done), {"which"})
+                clocks = await _clocks(database, {send.event.zone for send in done.sends})
+                rows = _rows(draft, done, language, clocks)
+                print_rows(("what", "which", "how often", "for example"), rows, {"which"})
 
     with told():
         run(play())
-        said.print("Nothing was sent, and nothing was kept.")
+        said.print(WORDS[language]["nothing"])
+
+
+async def _clocks(database: Database, shown: Iterable[str]) -> dict[str, tzinfo]:
+    """The shop's clock of each of these zones."""
+    async with database.reading() as connection:
+        places = Places({zone.id: zone for zone in await zones.load(connection)})
+    return {zone: places.clock_of(zone) for zone in shown}
 
 
 async def _drafts(database: Database, name: str) -> list[Campaign]:
@@ -130,14 +170,28 @@ def _spoken(file: Path, faults: Sequence[Fault]) -> str:
     return f"{file} cannot be taken:\n{lines}"
 
 
-def _rows(draft: Campaign, done: Rehearsed) -> list[tuple[str, ...]]:
+def _rows(
+    draft: Campaign, done: Rehearsed, language: str, clocks: Mapping[str, tzinfo]
+) -> list[tuple[str, ...]]:
+    words = WORDS[language]
     return [
-        ("visits", draft.id, str(done.visits), ""),
-        *(("decided", verdict, str(times), "") for verdict, times in sorted(done.verdicts.items())),
-        ("reached", "shoppers", str(done.shoppers), ""),
-        *(("withheld", gate, str(times), done.sentences[gate]) for gate, times in done.reasons.most_common()),
+        (words["visits"], draft.id, str(done.visits), ""),
         *(
-            ("offer", send.shopper or "", minute(send.decided_at), f"{send.event.zone}: {send.text.title}")
+            (words["decided"], words.get(verdict, verdict), str(times), "")
+            for verdict, times in sorted(done.verdicts.items())
+        ),
+        (words["reached"], words["shoppers"], str(done.shoppers), ""),
+        *(
+            (words["withheld"], gate_name(gate, language), str(times), said_in(done.examples[gate], language))
+            for gate, times in done.reasons.most_common()
+        ),
+        *(
+            (
+                words["offer"],
+                send.shopper or "",
+                by_clock(send.decided_at, clocks.get(send.event.zone, UTC)),
+                f"{send.event.zone}: {send.text.title}",
+            )
             for send in done.sends
         ),
     ]

@@ -18,7 +18,7 @@ from rich.table import Table
 from server import doctor as examination
 from server.app import serve as serve_house
 from server.campaign_commands import campaign_program, rehearse
-from server.operating import Config, changing, minute, print_rows, run, said, settings_of, told
+from server.operating import Config, Remembering, changing, minute, print_rows, run, said, settings_of, told
 from server.records import catalogue, gateways, keys, staff
 from server.records.database import Database
 from server.records.keys import Role
@@ -26,12 +26,14 @@ from server.records.passwords import LEAST_CHARACTERS, Passwords
 from server.records.refusal import NotFound, Refusal
 from server.records.schema import migrate
 from server.survey_commands import survey_program
+from server.trial_commands import try_out
 from server.why_commands import explain
 
 #: Kinds of keys that people make; those of devices and staff are made by registering and by logging in.
 HandMade = Literal["app", "server", "gateway"]
 
 program = typer.Typer(
+    cls=Remembering,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,6 +47,7 @@ program.add_typer(survey_program, name="survey")
 program.add_typer(campaign_program, name="campaigns")
 program.command("why")(explain)
 program.command("dry-run")(rehearse)
+program.command("test-send")(try_out)
 
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Take the password from standard input.")]
 

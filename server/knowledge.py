@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from server.campaigns import Compiled, Happening, ZoneFacts, compile_campaigns
 from server.presence.visit import ZoneEvent
-from server.records import anchors, campaigns, floor_plans, segments, surveys, zones
+from server.records import anchors, campaigns, coupons, floor_plans, segments, surveys, zones
 from server.records.database import Database
 from server.zones.atlas import Atlas, compile_atlas
 from server.zones.hours import OpeningHours
@@ -61,9 +61,14 @@ class Places:
             closes_at=hours.closes_at,
             holidays=hours.holidays,
             sensitive=any(each.sensitive for each in chain),
-            shop_name=chain[-1].name,
+            shop_name=chain[-1].name or None,
         )
         return Happening(event, facts, waited)
+
+    def clock_of(self, zone: str) -> tzinfo:
+        """The clock of the shop that a zone is in; UTC where none is known."""
+        known = self.zones.get(zone)
+        return _time_zone(lineage(known, self.zones)) if known else UTC
 
     def _hours_at(self, zone: Zone, now: datetime) -> "Hours":
         """Reckoned once a minute: shops open and close on whole minutes, and it costs more than all the rest of a moment."""
@@ -97,10 +102,11 @@ async def load(database: Database) -> Knowledge:
         all_zones = await zones.load(connection)
         all_campaigns = await campaigns.load(connection)
         all_segments = await segments.load(connection)
+        all_coupons = await coupons.load(connection, all_campaigns)
         all_anchors = await anchors.load(connection)
         all_plans = await floor_plans.load(connection)
         in_use = await surveys.in_use(connection)
-    compiled = compile_campaigns(all_campaigns, all_zones, all_segments)
+    compiled = compile_campaigns(all_campaigns, all_zones, all_segments, all_coupons)
     # A plan with many anchors and walls takes seconds, in which the doors must go on.
     atlas = await asyncio.to_thread(
         compile_atlas, all_zones, all_anchors, all_plans, compiled.dwells, surveys=in_use

@@ -104,7 +104,7 @@ class Scene:
         records.issues.count(counted, since=(self.now - timedelta(days=1)).date().isoformat())
         known = []
         for moment in moments:
-            today, site = moment.local_time("shop").date().isoformat(), moment.zone.site or moment.zone.id
+            today, site = moment.local_time("shop").date().isoformat(), moment.zone.shop
             issued, spent = records.issues.as_of(today, site)
             known.append(replace(moment, issued=issued, budget_spent=spent))
         return known

@@ -4,9 +4,11 @@ In: what a command line said. Out: settings, a transaction, sentences for an ope
 """
 
 import asyncio
+import getpass
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
+from contextvars import ContextVar
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -15,8 +17,11 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+from typer.core import TyperGroup
 
 from server import logs
+from server.records import audit
+from server.records.audit import Act, Operator
 from server.records.database import UNREACHABLE, Connection, Database
 from server.records.refusal import Refusal
 from server.records.schema import NewerSchema, is_current, migrate
@@ -63,6 +68,11 @@ def minute(when: datetime | None) -> str:
     return f"{when:%Y-%m-%d %H:%M}" if when else ""
 
 
+def by_clock(when: datetime, clock: tzinfo) -> str:
+    """To the minute, by a named clock: the shop's, as the reasons beside it are."""
+    return f"{minute(when.astimezone(clock))} {clock}"
+
+
 def settings_of(config: Path | None) -> Settings:
     try:
         settings = read_settings(config)
@@ -73,18 +83,65 @@ def settings_of(config: Path | None) -> Settings:
     return settings
 
 
+#: What was typed after `soglia`, and the words among it that are names of commands.
+_typed: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
+_commands: ContextVar[frozenset[str]] = ContextVar("commands", default=frozenset())
+
+
+class Remembering(TyperGroup):
+    """The commands of `soglia`; what was typed is known to `opened`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        within = self.commands.get(args[0]) if args else None
+        names = {*self.commands, *(within.commands if isinstance(within, TyperGroup) else ())}
+        _typed.set(tuple(args))
+        _commands.set(frozenset(names))
+        return super().parse_args(ctx, args)
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """A database with the tables of this version; the embedded one is brought there first."""
+    """A database with the tables of this version; the embedded one is brought there first.
+
+    What the command did or showed is written down, as what staff do at the doors is: an operator is staff too.
+    """
     database = Database.open(settings.database.url)
     try:
         if database.is_sqlite:
             await migrate(database)
         elif not await is_current(database):
             raise Refusal("the database has not the tables of this version: run `soglia migrate`")
-        yield database
+        try:
+            yield database
+        except Refusal:
+            await _written_down(database, exit_code=1)
+            raise
+        await _written_down(database, exit_code=0)
     finally:
         await database.close()
+
+
+async def _written_down(database: Database, exit_code: int) -> None:
+    """Of the words that were typed only the command's own are kept, and a shopper's id where one of the others names a shopper."""
+    words = _typed.get()
+    if not words:
+        return
+    act = Act(Operator(f"os:{_account()}"), _verb(words), exit_code, [("shopper", word) for word in words])
+    async with database.writing() as connection:
+        await audit.write(connection, act, datetime.now(UTC))
+
+
+def _verb(words: Sequence[str]) -> str:
+    known = [word for word in words[:2] if word in _commands.get()]
+    return " ".join(("soglia", *known))
+
+
+def _account() -> str:
+    """As the operating system knows who this is; containers may know nobody."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "?"
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from server.campaigns import Campaign, compile_campaigns
 from server.campaigns.dry_run import LONGEST_STAY, Rehearsed, rehearse
 from server.knowledge import Places
-from server.records import replay, segments, zones
+from server.records import coupons, replay, segments, zones
 from server.records.database import Database
 from server.records.facts import Asked
 
@@ -31,7 +31,8 @@ async def dry_run(
         known = {zone.id: zone for zone in await zones.load(connection)}
         rules = await segments.load(connection)
         alone = campaign.model_copy(update={"state": "live", "starts_at": None, "ends_at": None})
-        compiled = compile_campaigns([alone], known.values(), rules)
+        given = await coupons.load(connection, [alone])
+        compiled = compile_campaigns([alone], known.values(), rules, given)
         # Who asks for earlier visits must see all of them.
         visits = await replay.past_visits(connection, None if "past" in compiled.needs else since, now)
         shoppers = {visit.shopper for visit in visits if visit.shopper and visit.entered_at >= since}

@@ -281,6 +281,46 @@ class RetentionSettings(Section):
         30,
         description="What other systems were told, so that it can be sent again. Longer than it is tried: what is deleted is told to nobody.",
     )
+    messages_days: Days = Field(
+        90,
+        description="The words of offers that are over: what became of them is kept with the offers, what they said is not needed.",
+    )
+    dead_letters_days: Days = Field(
+        30, description="Offers that reached nobody can be looked at for so long; then they count as expired."
+    )
+    coupons_days: Days = Field(
+        400,
+        description="Codes and who claimed them, from their end on: so long a till can say that one is over.",
+    )
+    purchases_days: Days = Field(
+        400, description="Orders, refunds and uses of codes: this year's revenue is compared with the last."
+    )
+    consents_days: Days = Field(
+        3_650,
+        description="Answers that another took the place of: the proof of what was agreed to then, for as long as anybody may ask.",
+    )
+    addresses_days: Days = Field(
+        30, description="Addresses that are dead, so that staff see why nothing came."
+    )
+    keys_days: Days = Field(
+        730, description="Keys and sessions that have ended: as long as the audit log, which names them."
+    )
+    testers_days: Days = Field(30, description="Invitations to be a tester that nobody took up.")
+    audit_days: Days = Field(
+        730, description="What staff did and saw: two years, within which such things are asked about."
+    )
+
+
+class PrivacySettings(Section):
+    """How little is known of whom."""
+
+    forget_after_s: float = Field(
+        300.0,
+        ge=0,
+        le=86_400,
+        description="At sites that forget on exit: seconds after the last device has left until nobody can tell whose visit it was. So long "
+        "receipts, gateways that lag and the offers for who leaves still find it.",
+    )
 
 
 class _FirstSections(BaseSettings):
@@ -319,6 +359,7 @@ class Settings(_WithChannels):
     webhooks: WebhookSettings = WebhookSettings()
     bus: BusSettings = BusSettings()
     logs: LogSettings = LogSettings()
+    privacy: PrivacySettings = PrivacySettings()
     retention: RetentionSettings = RetentionSettings()
 
     @property

@@ -5,18 +5,19 @@ follow. Nothing is written, nothing is locked, nothing is sent.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from server.campaigns import Campaign, Decision, Moment, compile_campaigns, decide, read_campaign
 from server.campaigns.campaign import LONGEST_DWELL_S
 from server.campaigns.explaining import Look, looks
+from server.campaigns.words import Phrases, Sentence, say
 from server.knowledge import Places
 from server.presence.visit import ZoneEvent
-from server.records import campaigns, decisions, replay, segments, shoppers, zones
+from server.records import campaigns, coupons, decisions, replay, segments, shoppers, zones
 from server.records.database import Connection
 from server.records.facts import Asked
-from server.records.refusal import NotFound, Refusal
-from server.records.tables import DecisionRow
+from server.records.refusal import Refusal
+from server.records.tables import AttemptRow, DecisionRow, OutboxRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,23 @@ class Manners:
 
 USUAL_MANNERS = Manners()
 
+PHRASES: Phrases = {
+    "en": {
+        "no_zone": "no zone can wake campaign {campaign}: it listens to none that there is",
+        "no_device": "the shopper has no device: nothing of theirs can be heard anywhere",
+    },
+    "it": {
+        "no_zone": "nessuna zona può svegliare la campagna {campaign}: non ne ascolta nessuna che esista",
+        "no_device": "il cliente non ha un dispositivo: di suo non si può sentire nulla da nessuna parte",
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Supposed:
     """What would follow now. `there`: they are in that zone now; else it is supposed that they come.
 
-    `decision` is among all live campaigns, so that it says who would win; None for a campaign that is not live.
+    `clock` is that of its shop. `decision` is among all live campaigns, so that it says who would win; None for a campaign that is not live.
     """
 
     zone: str
@@ -42,21 +54,25 @@ class Supposed:
     there: bool
     looks: tuple[Look, ...]
     decision: Decision | None
+    clock: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What is known of one shopper and one campaign: what was decided last, by which version, and what would follow now.
+    """What is known of one shopper and one campaign: what was decided last, and what would follow now.
 
-    `now` is None where a time was asked about; `nowhere` says why nothing could be supposed.
+    `offer` is what followed from the decision, and `attempts` what was tried to send it.
+    `now` is None where a time was asked about; `nowhere` says why nothing could be supposed. `clock` is that of the shop decided about.
     """
 
     shopper: str
     campaign: Campaign
     decided: DecisionRow | None
-    decided_by: Campaign | None
+    offer: OutboxRow | None = None
+    attempts: tuple[AttemptRow, ...] = ()
     now: Supposed | None = None
-    nowhere: str | None = None
+    nowhere: Sentence | None = None
+    clock: tzinfo = UTC
 
 
 async def why(
@@ -72,27 +88,25 @@ async def why(
     who = await shoppers.known_as(connection, shopper)
     kept = read_campaign((await campaigns.find(connection, campaign)).campaign)
     decided = await decisions.last(connection, who, campaign, at)
-    by = await _version(connection, decided) if decided else None
-    found = Why(who, kept, decided, by)
+    story = await decisions.story(connection, decided.id) if decided else None
+    found = Why(who, kept, decided, story.offer if story else None, tuple(story.attempts) if story else ())
+    if decided:
+        places = Places({zone.id: zone for zone in await zones.load(connection)})
+        found = replace(found, clock=places.clock_of(decided.zone_id))
     if at is not None:
         return found
     try:
         return replace(found, now=await suppose(connection, who, kept, now, manners))
     except NowhereToSuppose as nowhere:
-        return replace(found, nowhere=str(nowhere))
-
-
-async def _version(connection: Connection, decided: DecisionRow) -> Campaign | None:
-    """The campaign as it was then; None of versions from before they were kept."""
-    try:
-        row = await campaigns.version(connection, decided.campaign_id, decided.campaign_version)
-    except NotFound:
-        return None
-    return read_campaign(row.campaign)
+        return replace(found, nowhere=nowhere.sentence)
 
 
 class NowhereToSuppose(Refusal):
-    """There is no moment to look at; its text says why."""
+    """There is no moment to look at; its sentence says why."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 async def suppose(
@@ -103,22 +117,23 @@ async def suppose(
     known = {zone.id: zone for zone in await zones.load(connection)}
     places = Places(known)
     rules = await segments.load(connection)
-    alone = compile_campaigns([campaign.model_copy(update={"state": "live"})], known.values(), rules)
+    given = await coupons.load(connection, [*everything, campaign])
+    alone = compile_campaigns([campaign.model_copy(update={"state": "live"})], known.values(), rules, given)
     trigger = campaign.trigger
     waking = [zone for zone in known if alone.listening(trigger.on, zone, trigger.after_s)]
     if not waking:
-        raise NowhereToSuppose(f"no zone can wake campaign {campaign.id}: it listens to none that there is")
+        raise NowhereToSuppose(say(PHRASES, "no_zone", campaign=campaign.id))
     here = {visit.zone: visit for visit in reversed(await replay.open_visits(connection, shopper))}
     zone = next((each for each in waking if each in here), waking[0])
     visit = here.get(zone)
-    compiled = compile_campaigns([*everything, campaign], known.values(), rules)
+    compiled = compile_campaigns([*everything, campaign], known.values(), rules, given)
     since = now - max(compiled.look_back, alone.look_back, timedelta(seconds=LONGEST_DWELL_S))
     asked = Asked(
         since, compiled.needs | alone.needs, here=True, but=frozenset({visit.visit} if visit else ())
     )
     theirs = await replay.owner(connection, shopper, asked, visit.device if visit else None)
     if theirs is None:
-        raise NowhereToSuppose("the shopper has no device: nothing of theirs can be heard anywhere")
+        raise NowhereToSuppose(say(PHRASES, "no_device"))
     event = ZoneEvent(
         kind=trigger.on,
         device=theirs.device.id,
@@ -138,10 +153,10 @@ async def suppose(
     )
     counted = compiled.counted | alone.counted
     if counted:
-        day, site = moment.local_time("shop").date().isoformat(), moment.zone.site or zone
+        day, site = moment.local_time("shop").date().isoformat(), moment.zone.shop
         issued, spent = await replay.given(connection, counted, day, site)
         moment = replace(moment, issued=issued, budget_spent=spent)
     made = decide(compiled, moment) if campaign.state == "live" else ()
     decision = next((each for each in made if each.campaign == campaign.id), None)
-    looked = looks(alone.campaigns[campaign.id], moment)
-    return Supposed(zone, known[zone].name, visit is not None, looked, decision)
+    looked = looks(alone.campaigns[campaign.id], moment, given)
+    return Supposed(zone, known[zone].name, visit is not None, looked, decision, places.clock_of(zone))

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from server.presence.due import Patience
 from server.presence.ears import Ear, Ears, Word, brought, told
 from server.presence.observe import Step, keep, let_time_pass, observe
-from server.presence.phases import Patience
 from server.presence.sighting import Batch, Fix, Heard
 from server.presence.tracks import Tracks
 from server.presence.visit import ZoneEvent

@@ -27,8 +27,8 @@ import shapely
 
 from server.campaigns import Compiled, compile_campaigns
 from server.campaigns.reading import read_campaign
+from server.presence.due import Patience
 from server.presence.observe import keep, observe
-from server.presence.phases import Patience
 from server.presence.sighting import Batch, Fixes, Heards
 from server.presence.tracks import Tracks
 from server.presence.visit import ZoneEvent

@@ -9,7 +9,7 @@ from server import knowledge
 from server.bus.local import LocalBus, LocalHandover
 from server.bus.measures import Measures
 from server.campaigns import read_campaign
-from server.presence.phases import Patience
+from server.presence.due import Patience
 from server.presence.sighting import Batch
 from server.records import anchors, campaigns, consents, devices, gateways, shoppers, zones
 from server.records.consents import Wording

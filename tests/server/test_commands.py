@@ -16,13 +16,18 @@ import structlog
 from rich.console import Console
 from typer.testing import CliRunner
 
+from server.campaigns import read_campaign
 from server.commands import program
 from server.operating import print_rows
-from server.records import keys, staff, zones
+from server.records import campaigns, keys, staff, testers, zones
 from server.records.database import Database
 from server.records.keys import Keyring
 from server.records.passwords import Passwords
+from server.records.tables import AuditRow
 from server.zones import Zone
+from tests.makers import a_shop
+from tests.server.campaigns.makers import a_document
+from tests.server.records.rows import a_decision, a_device, a_shopper, an_attempt, an_offer, keep, rows_of
 
 
 @pytest.fixture
@@ -278,6 +283,108 @@ def test_why_is_answered_at_the_command_line(soglia, tmp_path):
     assert "there is no shopper" in unknown.stderr
 
 
+def test_why_tells_the_variant_the_step_and_each_channel_that_was_asked(soglia, tmp_path):
+    async def happen(database):
+        async with database.writing() as connection:
+            await campaigns.put(connection, read_campaign(a_document(state="draft")), datetime.now(UTC))
+            await keep(
+                connection,
+                a_shopper("sh_1", own_id="ann"),
+                a_decision("dec_1", campaign_id="shoes", variant="warm", step=1, held_id="fu_1"),
+                an_offer("of_1", channel="email", outcome="sent", settled_at=datetime.now(UTC)),
+                an_attempt("of_1", channel="fcm", outcome="passed_over", why="no live address"),
+                an_attempt("of_1", channel="email", why="<1@shop>"),
+            )
+
+    soglia("key", "list")  # makes the tables
+    in_records(tmp_path, happen)
+    told = [tuple(line.split("\t")) for line in soglia("why", "ann", "shoes").stdout.splitlines()]
+    assert [line[1] for line in told[:4]] == ["send", "variant", "step", "follows"]
+    assert [line[2] for line in told[1:4]] == ["warm", "1", "fu_1"]
+    tried = {line[1]: line[2] for line in told}
+    assert tried["fcm"].endswith("UTC passed_over: no live address")
+    assert tried["email"].endswith("UTC sent: <1@shop>")
+
+
+def test_why_speaks_italian_throughout_and_by_the_shops_own_clock(soglia, tmp_path):
+    noon = datetime(2026, 7, 8, 10, 0, tzinfo=UTC)
+
+    async def happen(database):
+        async with database.writing() as connection:
+            shop = a_shop(id="shoes", time_zone="Europe/Rome")
+            await zones.put(connection, [zones.Given(shop)], noon)
+            woken = {"on": "entered", "where": {"zones": ["shoes"]}}
+            await campaigns.put(connection, read_campaign(a_document(state="live", trigger=woken)), noon)
+            due = {"verdict": "hold", "due_at": noon, "reasons": [HELD]}
+            await keep(
+                connection,
+                a_shopper("sh_1", own_id="ann"),
+                a_shopper("sh_2", own_id="bob"),
+                a_device("d_1"),
+                a_decision("dec_1", campaign_id="shoes", decided_at=noon, **due),
+            )
+
+    soglia("key", "list")  # makes the tables
+    in_records(tmp_path, happen)
+    told = [
+        tuple(line.split("\t"))
+        for line in soglia("why", "ann", "shoes", "--language", "it").stdout.splitlines()
+    ]
+    assert told[0] == ("deciso", "attesa", "2026-07-08 12:00 Europe/Rome, entrato in shoes, versione 1")
+    assert told[1] == ("", "riguarda tutto", "2026-07-08 12:00 Europe/Rome")
+    assert told[2] == ("", "attesa", "aspetta e riguarda tutto l'8 luglio 2026 alle 12:00")
+    english = ("decided", "passes", "looks again", "they are in", "if they came to", "not looked at", "UTC")
+    assert [word for line in told for field in line for word in english if word in field] == []
+    assert ("", "cliente noto", "passa") in told
+    unwoken = soglia("why", "bob", "shoes", "--language", "it").stdout.splitlines()
+    assert unwoken[0].split("\t")[2] == "fino ad allora nessun suo evento ha svegliato questa campagna"
+    assert unwoken[1].split("\t")[2].startswith("il cliente non ha un dispositivo")
+
+
+HELD = {
+    "gate": "hold",
+    "words": "waits and looks again on 8 July 2026 at 12:00",
+    "phrase": "waits",
+    "facts": {"due": {"at": "2026-07-08T12:00:00"}},
+}
+
+
+def test_a_dry_run_speaks_italian_throughout(soglia, tmp_path):
+    (tmp_path / "draft.toml").write_text(DRAFT)
+    done = soglia("dry-run", "draft.toml", "--language", "it")
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["visite", "raggiunti"]
+    assert "Nulla è stato inviato" in done.stderr
+
+
+def test_a_campaign_is_sent_to_a_testers_own_phone(soglia, tmp_path):
+    texts = {
+        "title": {"it": "Ciao", "en": "Hello {{ shopper.first_name }}"},
+        "body": {"it": "Scarpe", "en": "Shoes"},
+    }
+    draft = a_document(state="draft", channels=["live", "email"], offer=texts)
+    now = datetime.now(UTC)
+
+    async def join(database):
+        async with database.writing() as connection:
+            await campaigns.put(connection, read_campaign(draft), now)
+            await keep(connection, a_shopper("sh_1"), a_device("d_1"))
+            _, code = await testers.invite(connection, "Giulia", now)
+            return (await testers.join(connection, code, a_device("d_1"), now)).id
+
+    soglia("key", "list")  # makes the tables
+    tester = in_records(tmp_path, join)
+    done = soglia("test-send", "shoes", tester)
+    assert done.stdout.splitlines() == [
+        "live\tunreachable\tno phone listens",
+        "email\tuntried\tit is not set up",
+    ]
+    assert "[TEST] Ciao: Scarpe" in done.stderr
+    unwritten = soglia("test-send", "shoes", tester, "--language", "en")
+    assert (unwritten.exit_code, "shopper.first_name" in unwritten.stderr) == (1, True)
+    assert soglia("test-send", "shoes", "te_none").exit_code == 1
+    assert "channels" in soglia("test-send", "shoes", tester, "--channel", "pigeon").stderr
+
+
 DRAFT = """
 [[campaigns]]
 id = "draft"
@@ -326,3 +433,16 @@ def test_campaigns_travel_as_a_file_and_what_will_change_is_shown_before(soglia,
     (tmp_path / "there.toml").write_text(louder)
     assert soglia("campaigns", "import", "there.toml", "--yes").stdout == "draft\tchanged\toffer\n"
     assert "30 %" in soglia("campaigns", "export").stdout
+
+
+def test_what_an_operator_does_is_written_down_done_or_not(soglia, tmp_path):
+    words = ("staff", "add", "ann@shop.example", "--role", "owner", "--password-stdin")
+    for _ in range(2):
+        soglia(*words, typed="correct horse battery\n")
+    rows = in_records(tmp_path, lambda database: rows_of(database, AuditRow))
+    assert sorted((row.kind, row.verb, row.outcome) for row in rows) == [
+        ("command", "soglia staff add", 0),
+        ("command", "soglia staff add", 1),
+    ]
+    assert all(row.key_id.startswith("os:") for row in rows)
+    assert "ann@" not in str(rows)

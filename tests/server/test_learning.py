@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from server.bus.measures import Measures
 from server.ingest.directory import Directory
 from server.learning import Learning
-from server.presence.phases import Patience
+from server.presence.due import Patience
 from server.presence.sighting import Batch, Verdict
 from server.records import (
     anchors,
@@ -102,7 +102,7 @@ async def test_who_is_erased_is_gone_from_the_doors_and_from_presence(house):
     await house.bus.carry(Batch.of([fix(0, device=phone), fix(0, device=other)]))
     assert set(house.trigger._tracks.slot_of) == {phone, other}
     async with house.edits.of("keys", "devices", device=phone) as work:
-        await forgetting.forget(work, shopper)
+        await forgetting.forget(work, shopper, house.noon)
     assert house.verdicts(phone, other) == [UNKNOWN, ACCEPTED]
     assert set(house.trigger._tracks.slot_of) == {other}
     path.cancel()
@@ -112,7 +112,7 @@ async def test_who_is_erased_is_gone_from_the_doors_and_from_presence(house):
 async def test_who_is_erased_by_another_process_is_gone_soon(house):
     shopper, phone = await house.phone(house.edits.of("devices"))
     async with house.database.writing() as work:
-        await forgetting.forget(work, shopper)
+        await forgetting.forget(work, shopper, house.noon)
         await catalogue.bump(work, "devices")
     await house.learning.catch_up()
     assert house.verdicts(phone) == [UNKNOWN]

@@ -130,5 +130,9 @@ async def test_marketers_ask_over_http(shop, database, guard, tokens, open_doors
     assert (done["verdicts"], done["shoppers"]) == ({"send": 1, "withhold": 1}, 1)
     assert done["offers"][0]["shopper"] == "sh_ann"
     assert done["withheld"][0]["gate"] == "consent"
+    tale = (
+        await client.post("/v1/campaigns/draft/dry-run", json={"language": "it"}, headers=marketer)
+    ).json()
+    assert tale["withheld"][0]["example"].startswith("il cliente")
     assert (await client.post("/v1/campaigns/draft/dry-run", json={}, headers=analyst)).status_code == 403
     assert (await client.post("/v1/campaigns/none/dry-run", json={}, headers=marketer)).status_code == 404

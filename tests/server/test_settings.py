@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from server.bus.local import LocalBus
 from server.delivery.sender import Pace
-from server.presence.phases import Patience
+from server.presence.due import Patience
 from server.settings import Settings, WrongSettings, read_settings
 
 FILE = Path(__file__).resolve().parents[2] / "config" / "server.toml"

@@ -116,8 +116,8 @@ async def test_who_was_erased_is_known_by_nothing_and_named_once(shop, directory
     staying = await shop.phone()
     await shop.learn()
     async with shop.database.writing() as work:
-        await forgetting.forget(work, fob.shopper)
-        await forgetting.forget(work, turning.shopper)
+        await forgetting.forget(work, fob.shopper, shop.noon)
+        await forgetting.forget(work, turning.shopper, shop.noon)
     assert await directory.learn_devices([fob.id], NOON_S) == [fob.id]
     assert await directory.learn_about(turning.shopper, NOON_S) == [turning.id]
     assert await directory.learn_about(turning.shopper, NOON_S) == []
@@ -131,7 +131,7 @@ async def test_who_was_erased_elsewhere_is_named_when_all_is_read_again(shop, di
     gone, staying = await shop.phone(beacon=FOB), await shop.phone()
     assert await directory.load(NOON_S) == []
     async with shop.database.writing() as work:
-        await forgetting.forget(work, gone.shopper)
+        await forgetting.forget(work, gone.shopper, shop.noon)
     assert await directory.load(NOON_S) == [gone.id]
     assert directory.refused([gone.id, staying.id]) == {gone.id}
     assert directory.device(FOB, NOON_S) is None

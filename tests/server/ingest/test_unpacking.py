@@ -86,7 +86,9 @@ def test_what_follows_a_gzip_body_is_not_dropped_in_silence():
         unpacked(gzip.compress(b"one") + gzip.compress(b"two"), b"gzip", 100)
 
 
-@pytest.mark.parametrize("encoding", [b"br", b"deflate", b"gzip, gzip", b"\xff" * 100])
+@pytest.mark.parametrize(
+    "encoding", [b"br", b"deflate", b"gzip, gzip", b"\xff" * 100], ids=["br", "deflate", "twice", "no text"]
+)
 def test_other_encodings_are_named(encoding):
     with pytest.raises(UnknownEncoding, match="gzip or zstd"):
         unpacked(zlib.compress(b"x"), encoding, 100)
@@ -102,6 +104,7 @@ def test_other_encodings_are_named(encoding):
         ("zstd", PACKED[b"zstd"](bytes(10_000_000)), 413),
         ("br", b"plain", 415),
     ],
+    ids=["gzip cut off", "not gzip", "not zstd", "too large in gzip", "too large in zstd", "unknown"],
 )
 async def test_the_door_says_what_is_wrong_with_the_packing(shop, encoding, body, status):
     phone = await shop.phone()
