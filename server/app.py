@@ -6,19 +6,18 @@ sent is settled, the records are closed.
 """
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from server.bus.contract import Bus
 from server.bus.local import LocalBus
 from server.bus.measures import Measures
 from server.bus.phones import Phones
@@ -31,7 +30,6 @@ from server.ingest.asgi import Application, HotDoors, routes
 from server.ingest.directory import ROTATE_EACH_S, Directory
 from server.ingest.door import Door, Limits
 from server.learning import Learning
-from server.listening import listening
 from server.presence.due import Patience
 from server.records import (
     campaigns,
@@ -107,8 +105,6 @@ PART_EACH_S, LATELY = 10.0, timedelta(days=2)
 TURN_EACH_S = 1.0
 #: A visit that nobody saw end after a crash ends at most this much too early.
 LAST_WORDS_EACH_S = 60.0
-#: How long a stop waits for requests under way.
-GRACE_S = 5
 
 
 @dataclass(slots=True)
@@ -118,6 +114,7 @@ class House:
     application: Application
     loops: tuple[Callable[[], Awaitable[None]], ...]
     closing: asyncio.Event
+    bus: Bus
 
 
 @asynccontextmanager
@@ -176,46 +173,11 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         ):
             application.include_router(router)
         yield House(
-            HotDoors(application, door), (trigger.run, sender.run, webhook_sender.run, claim.watch), closing
+            HotDoors(application, door),
+            (trigger.run, sender.run, webhook_sender.run, claim.watch),
+            closing,
+            bus,
         )
-
-
-class _WebServer(uvicorn.Server):
-    """uvicorn, stopped by us: it would raise the signal again when it is done, and so cut our own stopping short."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-async def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT. Raises what a loop died of, and Refusal where the port cannot be had."""
-    # The port is asked for last: a server that is started again waits in `built` until its former self has ended.
-    async with built(settings) as house:
-        server = _WebServer(
-            uvicorn.Config(
-                house.application,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=bool(settings.server.trusted_proxies),
-                forwarded_allow_ips=[str(network) for network in settings.server.trusted_proxies],
-                timeout_graceful_shutdown=GRACE_S,
-            )
-        )
-
-        def stop() -> None:
-            house.closing.set()
-            server.should_exit = True
-
-        with listening(settings.server.host, settings.server.port) as sockets:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, stop)
-            log.info("serving", host=settings.server.host, port=sockets[0].getsockname()[1])
-            async with running(house):
-                await server.serve(sockets)
-        log.info("stopped")
 
 
 @asynccontextmanager

@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 
 from server import doctor as examination
-from server.app import serve as serve_house
 from server.campaign_commands import campaign_program, rehearse
 from server.operating import Config, Remembering, changing, minute, print_rows, run, said, settings_of, told
 from server.records import catalogue, gateways, keys, staff
@@ -25,6 +24,7 @@ from server.records.keys import Role
 from server.records.passwords import LEAST_CHARACTERS, Passwords
 from server.records.refusal import NotFound, Refusal
 from server.records.schema import migrate
+from server.serving import serve as serve_house
 from server.survey_commands import survey_program
 from server.trial_commands import try_out
 from server.why_commands import explain

@@ -14,7 +14,7 @@ from server.records.database import insert_into
 from server.records.keys import Role
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Refusal, Taken
-from server.records.rows import page
+from server.records.rows import by_id, page
 from server.records.tables import StaffRow, Table
 
 _staff = Table.metadata.tables["staff"]
@@ -55,6 +55,11 @@ async def find_by_email(connection: AsyncConnection, email: str) -> StaffRow | N
     found = await connection.execute(sa.select(_staff).where(_staff.c.email == as_kept(email)))
     row = found.mappings().one_or_none()
     return None if row is None else StaffRow(**row)
+
+
+async def find(connection: AsyncConnection, id: str) -> StaffRow:
+    """Raises NotFound."""
+    return await by_id(connection, StaffRow, id, "member of the staff")
 
 
 async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 100) -> list[StaffRow]:

@@ -4,7 +4,8 @@ In: an e-mail and a password. Out: a token that opens the doors of the staff's r
 ones is slowed down, by e-mail and caller together and by caller alone; an unknown e-mail takes as long as a wrong password.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -40,6 +41,11 @@ class Session(BaseModel):
 
     token: str
     expires_at: datetime
+    staff: StaffShown
+
+
+class SessionShown(BaseModel):
+    expires_at: datetime | None
     staff: StaffShown
 
 
@@ -81,6 +87,18 @@ def login_routes(
             key = await keys.issue(connection, "staff", "session", now, owner=known.id, expires_at=expires_at)
         shown = StaffShown.model_validate(known, from_attributes=True)
         return Session(token=key.token, expires_at=expires_at, staff=shown)
+
+    @router.get("/v1/session", responses={404: {}})
+    async def mine(caller: Annotated[Principal, guard.session]) -> SessionShown:
+        """Whose session this is, and until when."""
+        async with database.reading() as connection:
+            member = await staff.find(connection, caller.owner or "")
+        return SessionShown(
+            expires_at=datetime.fromtimestamp(caller.expires_at_s, UTC)
+            if caller.expires_at_s < inf
+            else None,
+            staff=StaffShown.model_validate(member, from_attributes=True),
+        )
 
     @router.post("/v1/logout", status_code=204)
     async def log_out(caller: Annotated[Principal, guard.session]) -> None:

@@ -27,7 +27,7 @@ async def bare(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    # The settings of server/app.py; uvloop and httptools are uvicorn's choice in both where they are installed.
+    # The settings of server/serving.py; uvloop and httptools are uvicorn's choice in both where they are installed.
     uvicorn.run(
         bare,
         host="127.0.0.1",
