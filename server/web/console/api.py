@@ -48,6 +48,7 @@ class Api:
         language: str,
         address: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
+        self._application, self._language, self._address = application, language, address
         headers = {"Accept-Language": language}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -55,6 +56,10 @@ class Api:
         self._http = httpx.AsyncClient(
             transport=transport, base_url="http://console", headers=headers, timeout=_WITHIN_S
         )
+
+    def speaking_as(self, token: str) -> "Api":
+        """The same doors with another token: a phone's, a system's."""
+        return Api(self._application, token, self._language, self._address)
 
     async def get(self, path: str, **asked: Any) -> Any:
         """What a door shows; what is None is not asked for."""

@@ -125,7 +125,7 @@ class _Gate:
             ),
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"same-origin"),
-            (b"permissions-policy", b"camera=(self), geolocation=(), microphone=()"),
+            (b"permissions-policy", b"camera=(self), geolocation=(self), microphone=()"),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
