@@ -1,7 +1,7 @@
-"""What happened, counted: the funnel of offers, visits, footfall, who came to the till, and money. Read from the views.
+"""What happened, counted: the funnel of offers, visits, their lengths, ways between zones, footfall, who came to the till, and money.
 
 In: the days asked for (both included, by the clock of each shop), and what else to look for. Out: lines of counts, in order. Nobody is
-named in them. What retention has deleted is not counted any more.
+named in them. Read from the views, but for ways. What retention has deleted is not counted any more.
 """
 
 from collections import Counter, defaultdict
@@ -20,6 +20,7 @@ from server.records.tables import Table, UtcTime
 from server.zones.zone import LEVELS
 
 _zones = Table.metadata.tables["zones"]
+_kept_visits = Table.metadata.tables["visits"]
 
 _STAGES: Final = ("decided", "held_out", "sent", "shown", "opened", "claimed", "redeemed")
 
@@ -49,6 +50,12 @@ _reached = _view("report_reached", "day", "at", "treated", "came_after_s")
 
 #: A day by a shop's clock lies within this of the same day in UTC, wherever the shop is. Times are indexed, days are not.
 _MARGIN: Final = timedelta(days=1)
+
+#: Where one kind of stay ends and the next begins, in seconds: from who passes through to who spends the afternoon.
+STAY_BOUNDS_S: Final = (60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200)
+
+#: The ways that most took: more than that nobody draws or reads.
+MOST_WAYS: Final = 1_000
 
 
 class Days(NamedTuple):
@@ -98,6 +105,21 @@ class PlaceHour(NamedTuple):
     zone: str
     weekday: int
     hour: int
+
+
+class StayLength(NamedTuple):
+    """Stays of at least `from_s` and less than `until_s` seconds; None: the longest of all."""
+
+    zone: str
+    from_s: int
+    until_s: int | None
+
+
+class Way(NamedTuple):
+    """From one zone to the next."""
+
+    left: str
+    entered: str
 
 
 class Sold(NamedTuple):
@@ -200,6 +222,82 @@ async def footfall(
             day, hour = divmod(int(row.hour_of_week), 24)
             found[PlaceHour(row.zone_id, weekday_of(day), hour)] += row.entered
     return dict(sorted(found.items()))
+
+
+async def stays(connection: AsyncConnection, days: Days, *, zone: str | None = None) -> dict[StayLength, int]:
+    """How many visits of these days that are over were how long, by zone; no line where there were none."""
+    found: Counter[StayLength] = Counter()
+    stayed = _visits.c.stayed_s
+    length = sa.case(
+        *((stayed < until, number) for number, until in enumerate(STAY_BOUNDS_S)), else_=len(STAY_BOUNDS_S)
+    )
+    for stretch, there in _by_clock(await _clocks(connection), days, _visits.c.zone_id):
+        asked = (
+            sa.select(_visits.c.zone_id, length.label("length"), sa.func.count().label("visits"))
+            .where(
+                *_within(_visits.c.entered_at, stretch),
+                *there,
+                *_only(_visits.c.zone_id, zone),
+                stayed.is_not(None),
+            )
+            .group_by(_visits.c.zone_id, length)
+        )
+        for row in await connection.execute(asked):
+            begin, end = (0, *STAY_BOUNDS_S)[row.length], (*STAY_BOUNDS_S, None)[row.length]
+            found[StayLength(row.zone_id, begin, end)] += row.visits
+    return dict(sorted(found.items(), key=lambda item: item[0][:2]))
+
+
+async def ways(connection: AsyncConnection, days: Days, *, zone: str | None = None) -> dict[Way, int]:
+    """How often somebody went from one zone to the next beside it within one stay, the commonest ways first, MOST_WAYS at most.
+
+    One stay is one visit to what both zones lie in: who comes back tomorrow begins anew. `zone` is one of the two, or what they lie in.
+    """
+    found: Counter[Way] = Counter()
+    for stretch, there in _by_clock(await _clocks(connection), days, _kept_visits.c.zone_id):
+        steps = _steps(stretch, there)
+        around = _kept_visits.alias("around")
+        in_one_stay = sa.exists().where(
+            around.c.device_id == steps.c.device_id,
+            around.c.zone_id == steps.c.parent_id,
+            around.c.entered_at <= steps.c.then_at,
+            around.c.entered_at <= sa.func.coalesce(steps.c.exited_at, steps.c.then_at),
+            sa.or_(around.c.exited_at.is_(None), around.c.exited_at >= steps.c.then_at),
+        )
+        asked = (
+            sa.select(steps.c.zone_id, steps.c.then, sa.func.count().label("went"))
+            .where(steps.c.then != steps.c.zone_id, in_one_stay)
+            .group_by(steps.c.zone_id, steps.c.then)
+        )
+        if zone is not None:
+            asked = asked.where(
+                sa.or_(steps.c.zone_id == zone, steps.c.then == zone, steps.c.parent_id == zone)
+            )
+        for row in await connection.execute(asked):
+            found[Way(row.zone_id, row.then)] += row.went
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:MOST_WAYS])
+
+
+def _steps(stretch: Stretch, there: list[sa.ColumnElement[bool]]) -> sa.Subquery:
+    """Visits to zones that lie in another, each with the same device's next visit within that other zone."""
+    visit = _kept_visits.c
+    in_turn: dict[str, Any] = {
+        "partition_by": (visit.device_id, _zones.c.parent_id),
+        "order_by": (visit.entered_at, visit.id),
+    }
+    return (
+        sa.select(
+            visit.zone_id,
+            visit.device_id,
+            visit.exited_at,
+            _zones.c.parent_id,
+            sa.func.lead(visit.zone_id).over(**in_turn).label("then"),
+            sa.func.lead(visit.entered_at, type_=UtcTime()).over(**in_turn).label("then_at"),
+        )
+        .join(_zones, _zones.c.id == visit.zone_id)
+        .where(*_within(visit.entered_at, stretch), *there, _zones.c.parent_id.is_not(None))
+        .subquery()
+    )
 
 
 async def revenue(

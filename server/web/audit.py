@@ -36,8 +36,8 @@ IMPERSONAL: Final = frozenset(
     for path in (
         "anchors", "anchors/{anchor}", "campaigns", "campaigns.toml", "campaigns/{campaign}", "campaigns/{campaign}/versions",
         "campaigns/{campaign}/versions/{version}", "consent-texts/versions", "coupons", "coupons/{coupon}", "floor-plans",
-        "floor-plans/{plan}", "gateways", "gateways/{gateway}", "keys", "reports/footfall", "reports/funnel", "reports/lift",
-        "reports/revenue", "reports/visits", "segments", "segments/{segment}", "session", "staff", "surveys", "surveys/{survey}",
+        "floor-plans/{plan}", "gateways", "gateways/{gateway}", "keys", "reports/flow", "reports/footfall", "reports/funnel", "reports/lift",
+        "reports/revenue", "reports/stays", "reports/visits", "segments", "segments/{segment}", "session", "staff", "surveys", "surveys/{survey}",
         "webhooks", "webhooks/{webhook}", "zones", "zones/{zone}",
     )
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Reports over HTTP: funnel, visits, footfall, lift, revenue. For any staff, analysts first, and the shop's systems.
+"""Reports over HTTP: funnel, visits, stays, flow, footfall, lift, revenue. For any staff, analysts first, and the shop's systems.
 
 In: days by the clocks of the shops, a campaign or a zone, and the form that is wanted (JSON, CSV, Parquet). Out: lines of counts; nobody
 is named in them.
@@ -16,7 +16,18 @@ from server.campaigns.lift import CONFIDENCE, METHOD, Waiting, lift_of
 from server.campaigns.offer import LONGEST_ATTRIBUTION_S, USUAL_ATTRIBUTION_S
 from server.records import campaigns, reports
 from server.records.database import Connection, Database
-from server.records.reports import Compared, Days, FunnelLine, PlaceDay, PlaceHour, Sold, Takings, VisitCounts
+from server.records.reports import (
+    Compared,
+    Days,
+    FunnelLine,
+    PlaceDay,
+    PlaceHour,
+    Sold,
+    StayLength,
+    Takings,
+    VisitCounts,
+    Way,
+)
 from server.web.clock import Clock, utc_now
 from server.web.fields import Language, PlaceId, Word
 from server.web.guard import Guard
@@ -143,6 +154,31 @@ class FootfallShown(BaseModel):
         )
 
 
+class StaysShown(BaseModel):
+    """Visits that are over, by how long they were."""
+
+    zone: str
+    from_s: int
+    until_s: int | None = Field(description="shorter than this; null for the longest")
+    visits: int
+
+    @classmethod
+    def of(cls, length: StayLength, visits: int) -> Self:
+        return cls(**length._asdict(), visits=visits)
+
+
+class FlowShown(BaseModel):
+    """How often somebody went from one zone straight to another beside it, within one visit to what both lie in."""
+
+    zone: str = Field(description="the one that was left")
+    next_zone: str
+    went: int
+
+    @classmethod
+    def of(cls, way: Way, went: int) -> Self:
+        return cls(zone=way.left, next_zone=way.entered, went=went)
+
+
 class RevenueShown(BaseModel):
     """Orders credited to a campaign: one order, one credit. `net` is what was paid less what was given back."""
 
@@ -220,6 +256,7 @@ def report_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> A
     )
     _add_offers(router, database, clock)
     _add_places(router, database, clock)
+    _add_stays(router, database, clock)
     _add_lift(router, database, clock)
     return router
 
@@ -264,6 +301,29 @@ def _add_places(router: APIRouter, database: Database, clock: Clock) -> None:
             for place, entered in found.items()
         ]
         return await _told(request, asked, "footfall", FootfallShown, lines)
+
+
+def _add_stays(router: APIRouter, database: Database, clock: Clock) -> None:
+    @router.get("/stays", response_model=Report[StaysShown])
+    async def stays(request: Request, asked: Annotated[OfZone, Query()]) -> Response:
+        """How many visits were how long, by zone: a histogram of those that are over."""
+        days = _days(asked, clock())
+        async with database.reading() as connection:
+            found = await reports.stays(connection, days, zone=asked.zone)
+        lines = [StaysShown.of(length, visits) for length, visits in found.items()]
+        return await _told(request, asked, "stays", StaysShown, lines)
+
+    @router.get("/flow", response_model=Report[FlowShown])
+    async def flow(request: Request, asked: Annotated[OfZone, Query()]) -> Response:
+        """Which zone people went to from which, within one stay; the commonest first, 1,000 at most.
+
+        With `zone`, the ways that begin or end there, and those between the zones that lie in it.
+        """
+        days = _days(asked, clock())
+        async with database.reading() as connection:
+            found = await reports.ways(connection, days, zone=asked.zone)
+        lines = [FlowShown.of(way, went) for way, went in found.items()]
+        return await _told(request, asked, "flow", FlowShown, lines)
 
 
 def _add_lift(router: APIRouter, database: Database, clock: Clock) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from server.campaigns.lift import Group
 from server.records import reports, schema
 from server.records.database import Database
-from server.records.reports import Compared, Days, PlaceDay, PlaceHour, Sold, VisitCounts
+from server.records.reports import Compared, Days, PlaceDay, PlaceHour, Sold, StayLength, VisitCounts, Way
 from server.records.tables import CouponClaimRow, ExposureRow, PurchaseRow, ZoneRow
 from tests.conftest import NOON
 from tests.server.records.rows import a_receipt, a_redemption, a_visit, an_offer, keep
@@ -151,6 +151,76 @@ async def test_visits_are_counted_with_their_lengths_and_who_was_here_before(dat
         ),
     }
     assert list(await asked(database, reports.visits, JUNE, zone="hats")) == [PlaceDay("hats", NOON.date())]
+
+
+async def test_stays_are_told_by_how_long_they_were(database):
+    lasted = (59, 60, 119, 119.9, 7_200, 90_000)
+    await kept(
+        database,
+        a_zone(),
+        a_zone("shoes", None, "shop"),
+        *(a_visit(f"v_{i}", exited_at=NOON + timedelta(seconds=s)) for i, s in enumerate(lasted)),
+        a_visit("v_open"),
+        a_visit("v_hats", zone_id="hats", exited_at=NOON + timedelta(seconds=5)),
+        a_visit("v_may", entered_at=NOON - 30 * DAY, exited_at=NOON),
+    )
+    assert await asked(database, reports.stays, JUNE) == {
+        StayLength("hats", 0, 60): 1,
+        StayLength("shoes", 0, 60): 1,
+        StayLength("shoes", 60, 120): 3,
+        StayLength("shoes", 7_200, None): 2,
+    }
+    assert list(await asked(database, reports.stays, JUNE, zone="hats")) == [StayLength("hats", 0, 60)]
+
+
+def a_walk(name, *stops, device="d_1", at=NOON):
+    """The same device in one zone after the other: a minute in each, half a minute between them."""
+    for i, zone in enumerate(stops):
+        begin = at + i * timedelta(seconds=90)
+        yield a_visit(
+            f"{name}_{i}",
+            zone_id=zone,
+            device_id=device,
+            entered_at=begin,
+            exited_at=begin + timedelta(seconds=60),
+        )
+
+
+async def test_ways_lead_from_zone_to_zone_within_one_stay(database):
+    shop = (a_zone(), *(a_zone(each, None, "shop") for each in ("shoes", "hats", "tills")))
+    await kept(
+        database,
+        *shop,
+        a_zone("shelf", None, "shoes"),
+        a_visit("v_ann", zone_id="shop", exited_at=NOON + HOUR),
+        *a_walk("ann", "shoes", "hats", "hats", "shoes", "tills"),
+        a_visit("v_bob", zone_id="shop", device_id="d_2", entered_at=NOON + HOUR),
+        *a_walk("bob", "shoes", "hats", device="d_2", at=NOON + HOUR),
+        a_visit(
+            "v_shelf", zone_id="shelf", entered_at=NOON + timedelta(seconds=5), exited_at=NOON + HOUR
+        ),  # lies in another zone: no step on this way
+    )
+    assert await asked(database, reports.ways, JUNE) == {
+        Way("shoes", "hats"): 2,
+        Way("hats", "shoes"): 1,
+        Way("shoes", "tills"): 1,
+    }
+    assert list(await asked(database, reports.ways, JUNE, zone="tills")) == [Way("shoes", "tills")]
+    assert len(await asked(database, reports.ways, JUNE, zone="shop")) == 3
+    assert await asked(database, reports.ways, JUNE, zone="shelf") == {}
+
+
+async def test_who_comes_back_later_begins_a_new_way(database):
+    await kept(
+        database,
+        a_zone(),
+        *(a_zone(each, None, "shop") for each in ("shoes", "hats")),
+        a_visit("v_1", zone_id="shop", exited_at=NOON + timedelta(minutes=2)),
+        *a_walk("ann", "shoes"),
+        a_visit("v_2", zone_id="shop", entered_at=NOON + HOUR, exited_at=NOON + 2 * HOUR),
+        *a_walk("again", "hats", at=NOON + HOUR),
+    )
+    assert await asked(database, reports.ways, JUNE) == {}
 
 
 async def test_a_day_is_that_of_the_shops_own_clock(database):

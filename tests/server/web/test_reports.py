@@ -14,7 +14,7 @@ from tests.server.campaigns.makers import a_document
 from tests.server.records.rows import a_receipt, a_redemption, a_visit, an_offer, keep
 from tests.server.records.test_reports import DAY, HOUR, NOON, a_purchase, a_zone, an_exposure, credited
 
-REPORTS = ("funnel", "visits", "footfall", "revenue")
+REPORTS = ("funnel", "visits", "stays", "flow", "footfall", "revenue")
 
 
 @pytest.fixture
@@ -81,6 +81,26 @@ async def test_visits_say_how_long_and_who_came_again(shop):
         "mean_stay_s": 60.5,
         "longest_stay_s": 90.0,
     }
+
+
+async def test_stays_say_how_many_were_how_long(shop):
+    assert await lines(shop, "stays", zone="shoes") == [
+        {"zone": "shoes", "from_s": 0, "until_s": 60, "visits": 1},
+        {"zone": "shoes", "from_s": 60, "until_s": 120, "visits": 1},
+    ]
+
+
+async def test_flow_says_where_people_went_from_where(shop, database):
+    async with database.writing() as connection:
+        await keep(
+            connection,
+            a_zone("tills", None, "shop"),
+            a_visit("v_shop", zone_id="shop", device_id="d_4"),
+            a_visit("v_shoes", zone_id="shoes", device_id="d_4", exited_at=NOON + HOUR),
+            a_visit("v_tills", zone_id="tills", device_id="d_4", entered_at=NOON + HOUR),
+        )
+    assert await lines(shop, "flow") == [{"zone": "shoes", "next_zone": "tills", "went": 1}]
+    assert await lines(shop, "flow", zone="elsewhere") == []
 
 
 async def test_footfall_goes_by_the_shops_clock_and_is_spread_over_the_weeks(shop):
