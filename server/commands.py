@@ -97,6 +97,12 @@ def add_staff(
     email: str,
     name: Annotated[str, typer.Option(help="As colleagues call them; else the e-mail.")] = "",
     role: Annotated[Role, typer.Option(help="What they may do.")] = "manager",
+    shop: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The id of a site that a manager or cashier is of; several times for several. Else all."
+        ),
+    ] = None,
     *,
     password_stdin: FromStdin = False,
     config: Config = None,
@@ -110,7 +116,8 @@ def add_staff(
     async def add() -> None:
         password_hash = await Passwords().hashed(password)
         async with changing(settings) as connection:
-            await staff.add(connection, email, name or email, role, password_hash, datetime.now(UTC))
+            now = datetime.now(UTC)
+            await staff.add(connection, email, name or email, role, password_hash, now, shops=shop or None)
 
     with told():
         run(add())
@@ -129,13 +136,16 @@ def list_staff(config: Config = None) -> None:
             while people := await staff.listed(connection, after=after):
                 after = people[-1].id
                 rows.extend(
-                    (who.email, who.role, who.name, who.id, minute(who.created_at), minute(who.disabled_at))
+                    (
+                        *(who.email, who.role, ", ".join(who.shops or ()), who.name, who.id),
+                        *(minute(who.created_at), minute(who.disabled_at)),
+                    )
                     for who in people
                 )
 
     with told():
         run(fill())
-        print_rows(("e-mail", "role", "name", "id", "came", "left"), rows, {"e-mail", "id"})
+        print_rows(("e-mail", "role", "shops", "name", "id", "came", "left"), rows, {"e-mail", "id"})
 
 
 @staff_program.command("password")

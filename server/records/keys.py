@@ -26,7 +26,8 @@ from server.records.rows import by_id, page
 from server.records.tables import KeyRow, Table
 
 Kind = Literal["app", "server", "gateway", "device", "staff"]
-Role = Literal["owner", "manager", "marketer", "analyst"]
+Role = Literal["owner", "manager", "marketer", "analyst", "cashier"]
+ROLES: Final[tuple[Role, ...]] = ("owner", "manager", "marketer", "analyst", "cashier")
 
 #: What a token looks like: anything else is refused without a look at the database.
 _TOKEN = re.compile(r"sog_(?:app|server|gateway|device|staff)_[A-Za-z0-9_-]{43}")
@@ -40,13 +41,17 @@ _staff = Table.metadata.tables["staff"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who speaks: `key` is the id of their token, `owner` the gateway, device or staff member it stands for."""
+    """Who speaks: `key` is the id of their token, `owner` the gateway, device or staff member it stands for.
+
+    `shops` are the ids of the sites that staff are of; None: of all.
+    """
 
     kind: Kind
     key: str
     owner: str | None = None
     signing_key: bytes | None = None
     role: Role | None = None  # of staff
+    shops: frozenset[str] | None = None  # of staff
     expires_at_s: float = inf  # UTC epoch seconds
 
 
@@ -200,6 +205,7 @@ class Keyring:
                 _keys.c.signing_key,
                 _keys.c.expires_at,
                 _staff.c.role,
+                _staff.c.shops,
             )
             .outerjoin(_staff, sa.and_(_keys.c.kind == "staff", _staff.c.id == _keys.c.owner_id))
             .where(
@@ -220,5 +226,6 @@ def _principal(row: sa.Row[Any]) -> Principal:
         owner=row.owner_id,
         signing_key=row.signing_key,
         role=row.role,
+        shops=None if row.shops is None else frozenset(row.shops),
         expires_at_s=inf if row.expires_at is None else row.expires_at.timestamp(),
     )

@@ -1,7 +1,8 @@
 """Who may use which door: a bearer token in, a `Principal` out, or 401 and 403 that say what is needed.
 
 Each attribute of a `Guard` is a FastAPI dependency: `caller: Annotated[Principal, guard.device]`. The OpenAPI document
-lists each as a security scheme. Other systems (server keys) may do what staff may, but for what only an owner may.
+lists each as a security scheme. Other systems (server keys) may do what staff may, but for what only an owner may. Cashiers pass where
+they are named, and nowhere else; staff of some shops where a door is known to keep to them (shops.py).
 Who came to a door that lets staff in is noted for the audit log (audit.py), let in or not.
 """
 
@@ -14,8 +15,9 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 from starlette.types import Scope
 
-from server.records.keys import Keyring, Kind, Principal, Role
+from server.records.keys import ROLES, Keyring, Kind, Principal, Role
 from server.web.problem import Problem
+from server.web.shops import keeps_to_shops
 
 _NAMES: Final[dict[Kind, str]] = {
     "app": "an app key",
@@ -27,7 +29,10 @@ _NAMES: Final[dict[Kind, str]] = {
 
 
 #: Whose acts are written down, at doors that let staff in.
-_WATCHED: Final = frozenset({"staff", "server"})
+_WATCHED: Final[frozenset[Kind]] = frozenset({"staff", "server"})
+
+#: Where no roles are named. A cashier is at the till and nowhere else.
+USUAL: Final[tuple[Role, ...]] = tuple(role for role in ROLES if role != "cashier")
 
 
 def note(request: Request, who: Principal) -> None:
@@ -56,17 +61,29 @@ def passed_by(scope: Scope) -> Principal | None:
 
 
 class Door(SecurityBase):
-    """Lets in principals of some kinds, and of staff those with one of `roles` (none given: any)."""
+    """Lets in principals of some kinds, and of staff those with one of `roles` (none given: any but cashiers).
+
+    `own`: it is about whoever comes, so that it does not matter of which shops they are. `watched`: whose acts are written down.
+    """
 
     def __init__(
-        self, keyring: Keyring, scheme_name: str, kinds: tuple[Kind, ...], roles: tuple[Role, ...] = ()
+        self,
+        keyring: Keyring,
+        scheme_name: str,
+        kinds: tuple[Kind, ...],
+        roles: tuple[Role, ...] = (),
+        *,
+        own: bool = False,
+        watched: frozenset[Kind] = _WATCHED,
     ) -> None:
         self._keyring = keyring
         self._kinds = kinds
-        self._roles = roles
+        self._roles = roles or USUAL
+        self._own = own
+        self._watched = watched
         self.scheme_name = scheme_name
         self.needs = " or ".join(_NAMES[kind] for kind in kinds)
-        if roles:
+        if roles and roles != ROLES:
             self.needs += f" (as {' or '.join(roles)})"
         self.model = HTTPBearer(description=f"The token of {self.needs}, as `Authorization: Bearer <token>`.")
 
@@ -82,12 +99,14 @@ class Door(SecurityBase):
                 "This token is not known, was revoked, or has expired.",
                 'Bearer realm="soglia", error="invalid_token"',
             )
-        if "staff" in self._kinds and principal.kind in _WATCHED:
+        if "staff" in self._kinds and principal.kind in self._watched:
             note(request, principal)
         if principal.kind not in self._kinds:
             raise self._forbidden(f"This door needs {self.needs}; this is {_NAMES[principal.kind]}.")
-        if principal.kind == "staff" and self._roles and principal.role not in self._roles:
+        if principal.kind == "staff" and principal.role not in self._roles:
             raise self._forbidden(f"This door needs {self.needs}; you are {principal.role}.")
+        if principal.shops is not None and not (self._own or keeps_to_shops(request.scope)):
+            raise self._forbidden("This door shows or changes things of all shops; you are of some of them.")
         return principal
 
     @staticmethod
@@ -115,6 +134,10 @@ class Guard:
         self.gateway: Any = Security(Door(keyring, "gateway", ("gateway",)))
         #: Whoever looks: any staff, and the shop's systems.
         self.reader: Any = Security(Door(keyring, "reader", ("staff", "server")))
+        #: Whoever serves shoppers one by one: analysts count, and see nobody.
+        self.host: Any = Security(
+            Door(keyring, "host", ("staff", "server"), ("owner", "manager", "marketer"))
+        )
         #: Whoever arranges the shop: zones, anchors, gateways, shoppers.
         self.manager: Any = Security(Door(keyring, "manager", ("staff", "server"), ("owner", "manager")))
         #: Whoever decides what is said: campaigns.
@@ -122,4 +145,14 @@ class Guard:
         #: Whoever may let others in: staff and keys. No server key: a stolen one must not make more of itself.
         self.owner: Any = Security(Door(keyring, "owner", ("staff",), ("owner",)))
         #: Staff for themselves: to log out.
-        self.session: Any = Security(Door(keyring, "session", ("staff",)))
+        self.session: Any = Security(Door(keyring, "session", ("staff",), ROLES, own=True))
+        #: Whoever stands at a till. What a till's own system does is its own record; what somebody does is told in the audit log.
+        self.till: Any = Security(
+            Door(
+                keyring,
+                "till",
+                ("staff", "server"),
+                ("owner", "manager", "cashier"),
+                watched=frozenset({"staff"}),
+            )
+        )

@@ -4,7 +4,7 @@ In: an owner's session. Out: people, never their passwords.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
@@ -17,8 +17,15 @@ from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
-from server.web.fields import Given, Id, Name
+from server.web.fields import Given, Id, Name, PlaceId
 from server.web.guard import Guard
+
+#: Which shops somebody is of, by the ids of their sites.
+Shops = Annotated[list[PlaceId], Field(min_length=1, max_length=1000)] | None
+SHOPS: Any = Field(
+    None,
+    description="of which shops a manager or cashier is, by their sites' ids: they see nothing of others. Null: of all",
+)
 
 
 class StaffGiven(Given):
@@ -31,6 +38,11 @@ class StaffGiven(Given):
     password: Annotated[str, StringConstraints(min_length=LEAST_CHARACTERS, max_length=200)] = Field(
         description="long: that is what makes a password hard to guess"
     )
+    shops: Shops = SHOPS
+
+
+class ShopsGiven(Given):
+    shops: Shops = SHOPS
 
 
 class StaffShown(BaseModel):
@@ -38,6 +50,7 @@ class StaffShown(BaseModel):
     email: str
     name: str
     role: Role
+    shops: list[str] | None = Field(description="the sites that they are of; null: all")
     created_at: datetime
     disabled_at: datetime | None
 
@@ -71,11 +84,20 @@ def staff_routes(
         password_hash = await passwords.hashed(body.password)  # before the transaction: it is slow on purpose
 
         async def added() -> StaffShown:
-            row = await staff.add(connection, body.email, body.name, body.role, password_hash, clock())
+            row = await staff.add(
+                connection, body.email, body.name, body.role, password_hash, clock(), shops=body.shops
+            )
             return StaffShown.model_validate(row, from_attributes=True)
 
         async with database.writing() as connection:
             return await asked.once(connection, 201, added)
+
+    @router.put("/v1/staff/{member}/shops", responses={404: {}}, dependencies=[guard.owner])
+    async def set_shops(member: Id, body: ShopsGiven) -> StaffShown:
+        """Says which shops a manager or cashier is of. Holds at once, in sessions that are open too."""
+        async with edits.of("keys") as connection:
+            row = await staff.set_shops(connection, member, body.shops)
+        return StaffShown.model_validate(row, from_attributes=True)
 
     @router.delete("/v1/staff/{member}", status_code=204, responses={404: {}}, dependencies=[guard.owner])
     async def disable(member: Id) -> None:

@@ -24,7 +24,7 @@ from server.bus.contract import News
 from server.bus.local import LocalBus
 from server.records import keys
 from server.records.database import Database
-from server.records.keys import Keyring
+from server.records.keys import ROLES, Keyring
 from server.records.tables import OutboxRow, StaffRow, Table
 from server.web import problem
 from server.web.edits import Edits
@@ -144,6 +144,7 @@ class Tokens:
     manager: str
     marketer: str
     analyst: str
+    cashier: str
 
     def headers(self, kind: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {getattr(self, kind)}"}
@@ -157,7 +158,7 @@ async def tokens(database, noon) -> Tokens:
 async def _issue_one_of_each(database: Database, now: datetime) -> Tokens:
     issued = {}
     async with database.writing() as connection:
-        for role in ("owner", "manager", "marketer", "analyst"):
+        for role in ROLES:
             await connection.execute(
                 sa.insert(StaffRow).values(
                     id=f"st_{role}",

@@ -50,8 +50,10 @@ _KIND_OF_SCHEME = {
     "app": "app",
     "server": "server",
     "reader": "server",
+    "host": "server",
     "manager": "server",
     "marketer": "server",
+    "till": "server",
     "device": "device",
 }
 

@@ -83,6 +83,7 @@ class UseRow(Table, table=True):
     received_at: datetime = utc()
     void_at: datetime | None = utc(nullable=True)
     void_why: str | None = None
+    __table_args__ = (Index("ix_uses_till_received_at", "till", "received_at"),)  # what a till did last
 
 
 class TillKeyRow(Table, table=True):

@@ -6,11 +6,14 @@ from typing import Any
 from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field
 
-from server.records.tables.columns import Table, json_column, utc
+from server.records.tables.columns import Table, json_column, optional_json, utc
 
 
 class KeyRow(Table, table=True):
-    """A token, as its hash. `owner_id` is the gateway, device or staff member it speaks for (kind says which)."""
+    """A token, as its hash. `owner_id` is the gateway, device or staff member it speaks for (kind says which).
+
+    `seen_at`: when a session of staff was last used, to the minute; of other kinds it is not kept.
+    """
 
     __tablename__ = "keys"
     id: str = Field(primary_key=True)
@@ -22,15 +25,19 @@ class KeyRow(Table, table=True):
     created_at: datetime = utc()
     expires_at: datetime | None = utc(nullable=True)
     revoked_at: datetime | None = utc(nullable=True)
+    seen_at: datetime | None = utc(nullable=True)
 
 
 class StaffRow(Table, table=True):
+    """Who works here. `shops` are the ids of the sites that they are of; None: of all."""
+
     __tablename__ = "staff"
     id: str = Field(primary_key=True)
     email: str = Field(unique=True)
     name: str
     role: str
     password_hash: str
+    shops: list[str] | None = optional_json()
     created_at: datetime = utc()
     disabled_at: datetime | None = utc(nullable=True)
 

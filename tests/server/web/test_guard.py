@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from server.records import keys
 from server.records.keys import Principal
 
-EVERYBODY = {"app", "server", "gateway", "device", "owner", "manager", "marketer", "analyst"}
+EVERYBODY = {"app", "server", "gateway", "device", "owner", "manager", "marketer", "analyst", "cashier"}
 WELCOME = {
     "device": {"device"},
     "app": {"app", "server"},
@@ -18,7 +18,8 @@ WELCOME = {
     "manager": {"server", "owner", "manager"},
     "marketer": {"server", "owner", "marketer"},
     "owner": {"owner"},
-    "session": {"owner", "manager", "marketer", "analyst"},
+    "session": {"owner", "manager", "marketer", "analyst", "cashier"},
+    "till": {"server", "owner", "manager", "cashier"},
 }
 
 
