@@ -76,6 +76,14 @@ def blot_tokens(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return event
 
 
+class _NotEachSocket(logging.Filter):
+    """Keeps out that uvicorn tells of every web socket, with the name by which a page acts in its address."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        return "WebSocket" not in said and not said.startswith("connection ")
+
+
 def configure(
     level: str = "info", form: Literal["json", "console"] = "console", to: TextIO | None = None
 ) -> None:
@@ -105,6 +113,7 @@ def configure(
     # Libraries that count each request, each look at the clock and each look at the schema among the news.
     for chatty in ("alembic", "httpx", "httpcore", "apscheduler", "aiosqlite", "asyncio", "google.auth"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("uvicorn.error").addFilter(_NotEachSocket())
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

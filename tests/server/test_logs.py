@@ -88,3 +88,11 @@ def test_people_can_read_the_console_form():
         structlog.reset_defaults()
     assert "offer_queued" in said.getvalue()
     assert "xxxx" not in said.getvalue()
+
+
+def test_a_pages_web_socket_is_not_told_of_by_name(heard):
+    server = logging.getLogger("uvicorn.error")
+    server.info('%s - "WebSocket %s" [accepted]', "127.0.0.1:1", "/socket.io/?client_id=secret")
+    server.info("connection open")
+    server.info("Started server process")
+    assert [line["event"] for line in heard()] == ["Started server process"]
