@@ -54,7 +54,7 @@ export default {
     selected() {
       this.paint();
       const chosen = this.layers && this.layers[this.selected];
-      if (chosen) this.map.fitBounds(chosen.getBounds().pad(0.4), { maxZoom: 19 });
+      if (chosen) this.map.fitBounds(chosen.getBounds().pad(0.4), { maxZoom: 19, animate: false });
     },
   },
   methods: {
@@ -96,7 +96,7 @@ export default {
     },
     fit() {
       const bounds = this.zones.getBounds();
-      if (bounds.isValid()) this.map.fitBounds(bounds.pad(0.15), { maxZoom: 19 });
+      if (bounds.isValid()) this.map.fitBounds(bounds.pad(0.15), { maxZoom: 19, animate: false });
     },
   },
 };
