@@ -27,6 +27,8 @@ from pydantic import (
     model_serializer,
 )
 
+from server.campaigns.words import Phrases
+
 Language = Annotated[
     str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 ]  # BCP 47, as far as texts need it
@@ -78,6 +80,8 @@ class Action(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    #: The words of its form (form.py).
+    form: ClassVar[Phrases] = {}
     #: Whether shoppers may reply to us, and whether they still may once the offer has ended.
     takes_replies: ClassVar[bool] = False
     replies_after_end: ClassVar[bool] = False

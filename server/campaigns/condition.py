@@ -14,12 +14,15 @@ from importlib import import_module
 from pkgutil import iter_modules
 from string import Formatter
 from types import ModuleType
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from server.campaigns.moment import Fact, Moment, ShopperFacts, ZoneFacts
 from server.campaigns.words import LANGUAGES, SPOKEN_LANGUAGE, Phrases, Sentence, say
+
+About = Literal["when", "whom", "often"]
+"""Which question a condition answers: when it speaks, to whom, how often. Forms are grouped by it."""
 
 
 class BrokenCondition(TypeError):
@@ -27,12 +30,17 @@ class BrokenCondition(TypeError):
 
 
 class Condition(BaseModel, ABC):
-    """What may hold a campaign back. `needs`: the facts that the records read only where a live campaign asks for them."""
+    """What may hold a campaign back. `needs`: the facts that the records read only where a live campaign asks for them.
+
+    `about` and `form` (form.py) are for whoever draws its form; without words of its own it is shown by its docstring.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     phrases: ClassVar[Phrases]
     needs: ClassVar[frozenset[Fact]] = frozenset()
+    about: ClassVar[About] = "when"
+    form: ClassVar[Phrases] = {}
     kind: str
 
     @abstractmethod
@@ -58,6 +66,8 @@ class Condition(BaseModel, ABC):
 
 class AudienceCondition(Condition, ABC):
     """What is asked of the shopper, whatever happens. Its `phrases` have a "nobody" for a device that is nobody's."""
+
+    about: ClassVar[About] = "whom"
 
     @abstractmethod
     def lack(self, shopper: ShopperFacts, now: datetime, here: ZoneFacts | None) -> Sentence | None:

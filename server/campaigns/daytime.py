@@ -37,6 +37,7 @@ TimeOfDay = Annotated[
     WithJsonSchema(
         {
             "type": "string",
+            "format": "daytime",
             "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00)$",
             "examples": ["09:30"],
         }

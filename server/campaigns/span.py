@@ -45,5 +45,7 @@ Span = Annotated[
     timedelta,
     BeforeValidator(read_span),
     PlainSerializer(write_span, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{_PATTERN}$", "examples": ["45m", "24h", "7d"]}),
+    WithJsonSchema(
+        {"type": "string", "format": "span", "pattern": f"^{_PATTERN}$", "examples": ["45m", "24h", "7d"]}
+    ),
 ]

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from server.campaigns.condition import AudienceCondition
 from server.campaigns.moment import Fact, ShopperFacts, ZoneFacts, ZonePast
 from server.campaigns.words import LANGUAGES, Phrases, Sentence
@@ -84,7 +86,7 @@ class HereCondition(VisitCondition, ABC, frozen=True):
 class PlaceCondition(HereCondition, ABC, frozen=True):
     """Asks about one zone by its id, or where there is none about the place in which it happens."""
 
-    zone: str | None = None
+    zone: str | None = Field(default=None, json_schema_extra={"x-names": "zone"})
 
     @property
     def same_everywhere(self) -> bool:

@@ -114,7 +114,7 @@ def campaign_routes(database: Database, guard: Guard, edits: Edits, clock: Clock
     )
     async def create(body: Document, asked: Annotated[Asked, asking(guard.marketer)]) -> Response:
         """Creates a campaign; without an id it gets one."""
-        campaign = _read(body if "id" in body else {**body, "id": fresh_id("c")})
+        campaign = _read_new(body)
 
         async with edits.of("campaigns") as connection:
             return await asked.once(connection, 201, lambda: _keep_new(connection, campaign, clock))
@@ -124,7 +124,7 @@ def campaign_routes(database: Database, guard: Guard, edits: Edits, clock: Clock
     )
     async def put(campaign: CampaignPath, body: Document, request: Request) -> CampaignKept:
         """Creates or changes a campaign; a change makes its next version. With `If-Match`, only what it names."""
-        given = _read(_document_of(campaign, body))
+        given = read_document(campaign, body)
         async with edits.of("campaigns") as connection:
             await _refuse_lost_update(connection, request, campaign)
             return await _keep(connection, given, clock)
@@ -221,26 +221,27 @@ def _copy(campaign: Campaign, given: CloneGiven) -> Campaign:
     return campaign.model_copy(update={**own, "starts_at": None, "ends_at": None})
 
 
-def _read(body: dict[str, Any]) -> Campaign:
+def _read_new(body: dict[str, Any]) -> Campaign:
+    given = body if "id" in body else {**body, "id": fresh_id("c")}
+    return read_document(given["id"], given)
+
+
+def read_document(campaign: str, body: dict[str, Any], within: str = "body") -> Campaign:
+    """A body as the document of this campaign: its id may be left out, and may not be another. Raises Problem; faults are told `within`."""
+    if body.get("id", campaign) != campaign:
+        raise _refused([Fault(place=f"{within}.id", reason=f"is not the id in the address, {campaign!r}")])
     refuse_unkeepable(body)
     try:
-        return read_campaign(body)
+        return read_campaign({**body, "id": campaign})
     except BadCampaign as bad:
         raise _refused(
-            [Fault(place=_in_body(found.place), reason=found.reason) for found in bad.faults]
+            [Fault(place=_within(within, found.place), reason=found.reason) for found in bad.faults]
         ) from None
-
-
-def _document_of(campaign: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The body as the document of this campaign: its id may be left out, and may not be another."""
-    if body.get("id", campaign) != campaign:
-        raise _refused([Fault(place="body.id", reason=f"is not the id in the address, {campaign!r}")])
-    return {**body, "id": campaign}
 
 
 async def _keep(connection: Connection, campaign: Campaign, clock: Clock) -> CampaignKept:
     faults = [
-        Fault(place=_in_body(fault.place), reason=fault.reason)
+        Fault(place=_within("body", fault.place), reason=fault.reason)
         async for fault in campaign_files.missing(connection, campaign)
     ]
     if faults:
@@ -270,5 +271,5 @@ def _refused(faults: list[Fault]) -> Problem:
     )
 
 
-def _in_body(place: str) -> str:
-    return f"body.{place}" if place else "body"
+def _within(whole: str, place: str) -> str:
+    return f"{whole}.{place}" if place else whole

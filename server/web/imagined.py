@@ -18,8 +18,9 @@ from server.records import shoppers
 from server.records.database import Connection
 from server.records.refusal import NotFound
 from server.records.tables import ShopperRow
-from server.web.fields import Given, Word
+from server.web.fields import Given, Language, Word
 from server.web.guard import about
+from server.web.known import AttributeGiven
 from server.zones.zone import Zone
 
 
@@ -34,6 +35,23 @@ class PartAsked(Given):
         if self.step and self.variant is not None:
             raise ValueError("a follow-up has no variants: give one of step and variant")
         return self
+
+
+class MadeUp(Given):
+    """A shopper whom nobody is."""
+
+    language: Language | None = None
+    attributes: dict[Word, AttributeGiven] = Field(default={}, max_length=200)
+    tags: list[Word] = Field(default=[], max_length=200)
+
+    def as_row(self, now: datetime) -> ShopperRow:
+        return ShopperRow(
+            id="sh_made_up",
+            language=self.language,
+            attributes=self.attributes,
+            tags=self.tags,
+            created_at=now,
+        )
 
 
 def meant(campaign: Campaign, asked: PartAsked) -> Campaign:

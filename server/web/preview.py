@@ -7,7 +7,7 @@ could not be written for them. Nothing is decided and nothing is kept.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -17,22 +17,29 @@ from server.campaigns.campaign import Campaign
 from server.campaigns.offer import Offer
 from server.campaigns.wording import Facts, NotWritten, facts_of, message_bytes, written
 from server.records import campaigns, zones
-from server.records.database import Database
+from server.records.database import Connection, Database
+from server.records.tables import ShopperRow
+from server.web.campaigns import read_document
 from server.web.clock import Clock, utc_now
 from server.web.fields import CampaignPath, Id, OwnId, PlaceId
 from server.web.guard import Guard
-from server.web.imagined import PartAsked, meant, moment_of, parts_of, place_of, shopper_named
+from server.web.imagined import MadeUp, PartAsked, meant, moment_of, parts_of, place_of, shopper_named
+from server.web.shown import ShownAs
 
 #: The id of an offer that nobody gives.
 _NO_OFFER: Final = "of_preview"
 
 
 class PreviewGiven(PartAsked):
-    """One of the two names of a shopper; the zone is the campaign's first where it is left out."""
+    """One of the two names of a shopper, or one made up; the zone is the campaign's first where it is left out."""
 
     shopper: Id | None = None
     own_id: OwnId | None = Field(None, description="the shop's own name for the shopper")
+    made_up: MadeUp | None = Field(None, description="a shopper whom nobody is, where none is named")
     zone: PlaceId | None = None
+    document: Annotated[dict[str, Any], ShownAs(Campaign, may_lack="id")] | None = Field(
+        None, description="shown instead of what is kept of this campaign, which there need not be yet"
+    )
 
 
 class OfferTextShown(BaseModel):
@@ -77,8 +84,8 @@ def preview_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> 
     async def preview(campaign: CampaignPath, body: PreviewGiven) -> Preview:
         """Shows what a real shopper would read of the offer, a variant or a follow-up, in its every language. Nothing is sent."""
         async with database.reading() as connection:
-            kept = read_campaign((await campaigns.find(connection, campaign)).campaign)
-            shopper = await shopper_named(connection, body.shopper, body.own_id)
+            kept = await _shown_campaign(connection, campaign, body.document)
+            shopper = await _reader(connection, body, clock())
             places = {zone.id: zone for zone in await zones.load(connection)}
         zone, now = place_of(kept, body.zone, places), clock()
         moment = moment_of(kept, shopper, zone, places, now)
@@ -93,6 +100,19 @@ def preview_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> 
         )
 
     return router
+
+
+async def _shown_campaign(connection: Connection, campaign: str, document: dict[str, Any] | None) -> Campaign:
+    """The campaign as it was sent along, else as it is kept. Raises NotFound, and Problem for a document that is none."""
+    if document is not None:
+        return read_document(campaign, document, "body.document")
+    return read_campaign((await campaigns.find(connection, campaign)).campaign)
+
+
+async def _reader(connection: Connection, body: PreviewGiven, now: datetime) -> ShopperRow:
+    if body.made_up is not None and body.shopper is None and body.own_id is None:
+        return body.made_up.as_row(now)
+    return await shopper_named(connection, body.shopper, body.own_id)
 
 
 def _previewed(offer: Offer, moment: Moment, now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from server.campaigns.campaign import Id
 from server.campaigns.reading import BadSegment, read_segment
-from server.campaigns.segment_rule import NamedSegment
+from server.campaigns.segment_rule import NamedSegment, SegmentRule
 from server.records import segments
 from server.records.database import Database
 from server.records.keys import Principal
@@ -39,6 +39,18 @@ Document = Annotated[
         ],
     ),
 ]
+
+Unkept = Annotated[
+    dict[str, Any],
+    ShownAs(SegmentRule),
+    Body(
+        description="The conditions of a segment.",
+        examples=[{"conditions": [{"kind": "segment", "has_tags": ["gold"]}]}],
+    ),
+]
+
+#: What a segment is called that nobody keeps.
+_UNKEPT = "unkept"
 
 #: More are a list, not a look at whom it would reach.
 MOST_SHOWN = 100
@@ -97,6 +109,14 @@ def segment_routes(database: Database, guard: Guard, edits: Edits, clock: Clock 
         """Removes a segment that no campaign names any more."""
         async with edits.of("campaigns") as connection:
             await segments.remove(connection, segment)
+
+    @router.post("/v1/segments/count", dependencies=[guard.marketer])
+    async def count_unkept(body: Unkept) -> SegmentCount:
+        """How many would belong to a segment that is not kept (yet): for whoever is writing one. Nothing is changed."""
+        given = _read(_UNKEPT, {"name": _UNKEPT, **body})
+        async with database.reading() as connection:
+            counted = await segments.count(connection, given, clock())
+        return SegmentCount(belong=counted.belong, shoppers=counted.shoppers, preview=[])
 
     @router.get("/v1/segments/{segment}/count", responses={404: {}})
     async def count(

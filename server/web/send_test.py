@@ -24,10 +24,9 @@ from server.records.parcels import Address, Outcome, Parcel, Sent, Untried, Way
 from server.records.refusal import Refusal
 from server.records.tables import AddressRow, ShopperRow, TesterRow
 from server.web.clock import Clock, utc_now
-from server.web.fields import CampaignPath, Given, Id, Language, OwnId, PlaceId, Word
+from server.web.fields import CampaignPath, Id, Language, OwnId, PlaceId
 from server.web.guard import Guard
-from server.web.imagined import PartAsked, meant, moment_of, place_of, shopper_named
-from server.web.known import AttributeGiven
+from server.web.imagined import MadeUp, PartAsked, meant, moment_of, place_of, shopper_named
 from server.web.limits import Throttle
 from server.web.problem import Fault, Problem
 from server.zones.zone import Zone
@@ -46,14 +45,6 @@ Try = Callable[[Parcel], Awaitable[Outcome | Untried]]
 
 class Unwritable(Refusal):
     """The text cannot be written for whom it is meant; its own text is the reason."""
-
-
-class MadeUp(Given):
-    """A shopper whom nobody is."""
-
-    language: Language | None = None
-    attributes: dict[Word, AttributeGiven] = Field(default={}, max_length=200)
-    tags: list[Word] = Field(default=[], max_length=200)
 
 
 class SendTestAsked(PartAsked):
@@ -164,14 +155,7 @@ async def _found(connection: Connection, campaign: str, asked: SendTestAsked, no
     tester = await testers.phone_of(connection, asked.tester)
     answers = await consents.current(connection, tester.shopper_id or "")
     if asked.shopper is None and asked.own_id is None:
-        made_up = asked.made_up
-        reader = ShopperRow(
-            id="sh_made_up",
-            language=made_up.language,
-            attributes=made_up.attributes,
-            tags=made_up.tags,
-            created_at=now,
-        )
+        reader = asked.made_up.as_row(now)
     else:
         reader = await shopper_named(connection, asked.shopper, asked.own_id)
     return _Found(

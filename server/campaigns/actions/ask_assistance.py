@@ -7,11 +7,24 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from server.campaigns.action import Action, Label, Link, Misfit, Reply
+from server.campaigns.words import Phrases
 
 
 class AskAssistance(Action, frozen=True):
     """Calls somebody of your staff: by a link into your app, a chat or a telephone number (tel:+39...); without one, by the list of replies."""
 
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Call somebody of the staff",
+            "help": "By a link into your app, a chat or a telephone number (tel:+39...). Without one it comes into the list of replies.",
+            "topic": "What the help is about",
+        },
+        "it": {
+            "title": "Chiama qualcuno del personale",
+            "help": "Con un link nella tua app, una chat o un numero di telefono (tel:+39...). Senza, arriva nell'elenco delle risposte.",
+            "topic": "Di che aiuto si tratta",
+        },
+    }
     takes_replies: ClassVar[bool] = True
     kind: Literal["ask_assistance"] = "ask_assistance"
     url: Link | None = None

@@ -7,11 +7,24 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from server.campaigns.action import Action, Label, Link, Misfit, Reply
+from server.campaigns.words import Phrases
 
 
 class BookAppointment(Action, frozen=True):
     """Opens your booking page for one service; without one, the app asks for a time and it comes into the list of replies."""
 
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Book an appointment",
+            "help": "Opens your booking page. Without one the app asks for a time, and it comes into the list of replies.",
+            "service": "What is booked",
+        },
+        "it": {
+            "title": "Prenota un appuntamento",
+            "help": "Apre la tua pagina di prenotazione. Senza, l'app chiede un orario e arriva nell'elenco delle risposte.",
+            "service": "Che cosa si prenota",
+        },
+    }
     takes_replies: ClassVar[bool] = True
     kind: Literal["book_appointment"] = "book_appointment"
     url: Link | None = None

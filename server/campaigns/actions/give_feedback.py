@@ -7,11 +7,24 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from server.campaigns.action import Action, Link, Misfit, Reply
+from server.campaigns.words import Phrases
 
 
 class GiveFeedback(Action, frozen=True):
     """Asks how it was: your survey page opens, with so many stars to begin with; without one, stars and words come into the list of replies."""
 
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Ask how it was",
+            "help": "Opens your survey page. Without one, stars and words come into the list of replies.",
+            "stars": "How many stars there are to give",
+        },
+        "it": {
+            "title": "Chiedi com'è andata",
+            "help": "Apre la tua pagina di sondaggio. Senza, stelle e parole arrivano nell'elenco delle risposte.",
+            "stars": "Quante stelle si possono dare",
+        },
+    }
     takes_replies: ClassVar[bool] = True
     replies_after_end: ClassVar[bool] = True  # how it was can be told the next day
     kind: Literal["give_feedback"] = "give_feedback"

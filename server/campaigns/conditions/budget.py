@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from server.campaigns.condition import Condition
+from server.campaigns.condition import About, Condition
 from server.campaigns.moment import Fact, Moment, Spent
 from server.campaigns.words import Money, Phrases, Sentence
 
@@ -24,6 +24,21 @@ class Budget(Condition, frozen=True):
             "no_cost": "nessuno ha detto quanto costi un'offerta di questa campagna",
             "total": "spesi {spent} del budget di {limit}, e un'altra offerta costa {cost}",
             "per_day": "spesi {spent} del budget di oggi di {limit}, e un'altra offerta costa {cost}",
+        },
+    }
+    about: ClassVar[About] = "often"
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only while there is money left",
+            "help": "What all offers of this campaign may cost the shop together. Say under the offer what one costs.",
+            "total": "In all, at most",
+            "per_day": "On one day, at most",
+        },
+        "it": {
+            "title": "Solo finché c'è budget",
+            "help": "Quanto possono costare al negozio tutte le offerte di questa campagna. Indica accanto all'offerta quanto ne costa una.",
+            "total": "In tutto, al massimo",
+            "per_day": "In un giorno, al massimo",
         },
     }
     needs: ClassVar[frozenset[Fact]] = frozenset({"issued"})

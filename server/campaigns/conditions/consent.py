@@ -35,6 +35,28 @@ class Consent(AudienceCondition, frozen=True):
             "sms": "gli SMS",
         },
     }
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only who agreed to a purpose",
+            "help": "Who was never asked counts as no. The use of location and of each channel is asked for by every campaign anyway.",
+            "purpose": "Agreed to",
+            "purpose.location": "the use of location",
+            "purpose.profiling": "a profile of their habits",
+            "purpose.push": "push messages",
+            "purpose.email": "e-mail",
+            "purpose.sms": "SMS",
+        },
+        "it": {
+            "title": "Solo chi ha dato un consenso",
+            "help": "Chi non è mai stato interpellato vale come no. La posizione e ogni canale vengono controllati comunque da ogni campagna.",
+            "purpose": "Ha acconsentito a",
+            "purpose.location": "l'uso della posizione",
+            "purpose.profiling": "un profilo delle abitudini",
+            "purpose.push": "messaggi push",
+            "purpose.email": "e-mail",
+            "purpose.sms": "SMS",
+        },
+    }
     kind: Literal["consent"] = "consent"
     purpose: Purpose
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import ClassVar, Literal
 
-from server.campaigns.condition import Condition
+from server.campaigns.condition import About, Condition
 from server.campaigns.moment import Moment, Scope
 from server.campaigns.span import Span
 from server.campaigns.words import Phrases, Sentence
@@ -26,6 +26,19 @@ class Cooldown(Condition, frozen=True):
             "campaign": "l'ultima offerta di questa campagna risale a {ago} fa, l'attesa è di {wait}",
             "group": "l'ultima offerta del gruppo '{group}' risale a {ago} fa, l'attesa è di {wait}",
             "all": "l'ultima offerta di una qualsiasi campagna risale a {ago} fa, l'attesa è di {wait}",
+        },
+    }
+    about: ClassVar[About] = "often"
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "A pause after an offer",
+            "help": "So long must pass since the shopper's last offer.",
+            "wait": "Wait at least",
+        },
+        "it": {
+            "title": "Una pausa dopo un'offerta",
+            "help": "Deve passare questo tempo dall'ultima offerta ricevuta dal cliente.",
+            "wait": "Aspetta almeno",
         },
     }
     kind: Literal["cooldown"] = "cooldown"

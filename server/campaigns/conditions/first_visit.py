@@ -17,6 +17,16 @@ class FirstVisit(HereCondition, frozen=True):
             "it": {"again": "questa non è la prima visita in {place} ma la numero {number}"},
         }
     )
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only at the first visit",
+            "help": "The shopper is here for the first time.",
+        },
+        "it": {
+            "title": "Solo alla prima visita",
+            "help": "Il cliente è qui per la prima volta.",
+        },
+    }
     kind: Literal["first_visit"] = "first_visit"
 
     def lack_of(self, past: ZonePast | None, place: Sentence, now: datetime) -> Sentence | None:

@@ -5,7 +5,7 @@ from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from server.campaigns.condition import Condition
+from server.campaigns.condition import About, Condition
 from server.campaigns.daytime import Weekday
 from server.campaigns.moment import Clock, Moment, Scope, SentOffer
 from server.campaigns.span import Span
@@ -48,6 +48,31 @@ class FrequencyCap(Condition, frozen=True):
             "day": "oggi",
             "week": "questa settimana",
             "month": "questo mese",
+        },
+    }
+    about: ClassVar[About] = "often"
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "At most so many offers",
+            "help": "Per shopper, whatever phone they carry. Say either a length of time (the last 7 days) or a calendar day, week or month.",
+            "at_most": "At most",
+            "window": "In the last",
+            "calendar": "Or each calendar",
+            "calendar.day": "day",
+            "calendar.week": "week",
+            "calendar.month": "month",
+            "week_starts": "Weeks begin on",
+        },
+        "it": {
+            "title": "Non più di tante offerte",
+            "help": "Per cliente, qualunque telefono usi. Indica una durata (gli ultimi 7 giorni) oppure un giorno, una settimana o un mese di calendario.",
+            "at_most": "Al massimo",
+            "window": "Negli ultimi",
+            "calendar": "Oppure ogni",
+            "calendar.day": "giorno",
+            "calendar.week": "settimana",
+            "calendar.month": "mese",
+            "week_starts": "La settimana comincia di",
         },
     }
     kind: Literal["frequency_cap"] = "frequency_cap"

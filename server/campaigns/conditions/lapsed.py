@@ -24,6 +24,18 @@ class Lapsed(PlaceCondition, frozen=True):
             },
         }
     )
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only who has been away for long",
+            "help": "The shopper's last visit ended at least so long ago. Who was never there has not lapsed.",
+            "away": "Away for at least",
+        },
+        "it": {
+            "title": "Solo chi manca da tempo",
+            "help": "L'ultima visita è finita almeno da questo tempo. Chi non c'è mai stato non conta.",
+            "away": "Assente da almeno",
+        },
+    }
     kind: Literal["lapsed"] = "lapsed"
     away: Span
 

@@ -24,6 +24,18 @@ class NotInZone(PlaceCondition, frozen=True):
             },
         }
     )
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only who was not there before",
+            "help": "No earlier visit to this shop or zone; or none in the time you give.",
+            "within": "In the last (else: never)",
+        },
+        "it": {
+            "title": "Solo chi non c'è ancora stato",
+            "help": "Nessuna visita precedente in questo negozio o zona; oppure nessuna nel tempo indicato.",
+            "within": "Nell'arco di (altrimenti: mai)",
+        },
+    }
     kind: Literal["not_in_zone"] = "not_in_zone"
     within: Span | None = None
 

@@ -30,6 +30,26 @@ class NthVisit(HereCondition, frozen=True):
             },
         }
     )
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only at a visit of a certain number",
+            "help": "The tenth visit, every visit from the third on, every fifth.",
+            "n": "Number of the visit",
+            "counting": "Counts",
+            "counting.exactly": "exactly this one",
+            "counting.from": "from this one on",
+            "counting.every": "each multiple of it",
+        },
+        "it": {
+            "title": "Solo a una certa visita",
+            "help": "La decima visita, dalla terza in poi, una ogni cinque.",
+            "n": "Numero della visita",
+            "counting": "Vale",
+            "counting.exactly": "solo questa",
+            "counting.from": "da questa in poi",
+            "counting.every": "a ogni multiplo",
+        },
+    }
     kind: Literal["nth_visit"] = "nth_visit"
     n: int = Field(ge=1, le=10_000)
     counting: Literal["exactly", "from", "every"] = "exactly"

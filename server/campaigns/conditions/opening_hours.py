@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from server.campaigns.condition import Condition
+from server.campaigns.condition import About, Condition
 from server.campaigns.moment import Moment
 from server.campaigns.span import Span
 from server.campaigns.words import Phrases, Sentence
@@ -22,6 +22,19 @@ class OpeningHours(Condition, frozen=True):
             "closed": "'{zone}' ora è chiuso",
             "closing": "'{zone}' chiude tra {left}, e il minimo è {wanted}",
             "unknown": "'{zone}' non ha orari di apertura, quindi non possiamo sapere se è aperto",
+        },
+    }
+    about: ClassVar[About] = "when"
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only while the shop is open",
+            "help": "By the opening hours of the zone or shop. Where these are not known, the campaign stays silent.",
+            "left": "And for at least so long to come",
+        },
+        "it": {
+            "title": "Solo a negozio aperto",
+            "help": "Secondo gli orari della zona o del negozio. Dove non sono noti la campagna resta in silenzio.",
+            "left": "E ancora per almeno",
         },
     }
     kind: Literal["opening_hours"] = "opening_hours"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from server.campaigns.condition import Condition
+from server.campaigns.condition import About, Condition
 from server.campaigns.daytime import Daytime, TimeOfDay
 from server.campaigns.moment import Clock, Moment
 from server.campaigns.words import Phrases, Sentence
@@ -15,6 +15,21 @@ class QuietHours(Condition, frozen=True):
     phrases: ClassVar[Phrases] = {
         "en": {"quiet": "quiet hours of this campaign until {end}"},
         "it": {"quiet": "ore di silenzio di questa campagna fino alle {end}"},
+    }
+    about: ClassVar[About] = "when"
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Quiet hours",
+            "help": "Silent from start to end, every day. An end before the start is on the next morning.",
+            "start": "Silent from",
+            "end": "until",
+        },
+        "it": {
+            "title": "Ore di silenzio",
+            "help": "In silenzio dall'inizio alla fine, ogni giorno. Una fine prima dell'inizio cade il mattino dopo.",
+            "start": "In silenzio dalle",
+            "end": "fino alle",
+        },
     }
     kind: Literal["quiet_hours"] = "quiet_hours"
     start: TimeOfDay

@@ -40,6 +40,34 @@ class Reachable(AudienceCondition, frozen=True):
             "live": "l'app aperta",
         },
     }
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only who can be reached",
+            "help": "The shopper has a living address for one of these channels; for any, where you choose none.",
+            "channels": "By one of these channels",
+            "channels.fcm": "push to the app",
+            "channels.webpush": "push to the browser",
+            "channels.email": "e-mail",
+            "channels.sms": "SMS",
+            "channels.chat": "chat",
+            "channels.webhook": "the shop's own systems",
+            "channels.inbox": "the app's inbox",
+            "channels.live": "the open app",
+        },
+        "it": {
+            "title": "Solo chi si può raggiungere",
+            "help": "Il cliente ha un recapito valido per uno di questi canali; per uno qualsiasi, se non ne scegli.",
+            "channels": "Con uno di questi canali",
+            "channels.fcm": "push all'app",
+            "channels.webpush": "push al browser",
+            "channels.email": "e-mail",
+            "channels.sms": "SMS",
+            "channels.chat": "chat",
+            "channels.webhook": "i sistemi del negozio",
+            "channels.inbox": "la posta dell'app",
+            "channels.live": "l'app aperta",
+        },
+    }
     kind: Literal["reachable"] = "reachable"
     channels: tuple[ChannelName, ...] = ()
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from server.campaigns.condition import Condition
+from server.campaigns.condition import About, Condition
 from server.campaigns.moment import Moment
 from server.campaigns.span import Span
 from server.campaigns.words import Phrases, Sentence
@@ -21,6 +21,19 @@ class Redeemable(Condition, frozen=True):
             "unknown": "non si sa fino a quando si possa usare l'offerta",
             "over": "l'offerta non si può più usare, è finita in data {at}",
             "short": "l'offerta si può usare solo per {left}, il minimo è {wanted}",
+        },
+    }
+    about: ClassVar[About] = "when"
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only while there is time to use it",
+            "help": "Nobody is called in for an offer that ends on the way: it must hold for so long from now on.",
+            "left": "Must still hold for",
+        },
+        "it": {
+            "title": "Solo se c'è tempo per usarla",
+            "help": "Nessuno viene chiamato per un'offerta che scade lungo la strada: deve valere ancora per questo tempo.",
+            "left": "Deve valere ancora per",
         },
     }
     kind: Literal["redeemable"] = "redeemable"

@@ -45,9 +45,29 @@ class Redeemed(AudienceCondition, frozen=True):
             "within": "nell'arco di {within}",
         },
     }
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only who used offers before, or did not",
+            "help": "Give at least one of: how many at least, how many at most (0: none), how much was spent.",
+            "campaign": "Offers of (else: of all campaigns)",
+            "at_least": "At least",
+            "at_most": "At most",
+            "spent_at_least": "Spent with them at least",
+            "within": "In the last (else: ever)",
+        },
+        "it": {
+            "title": "Solo chi ha già usato offerte, o non ancora",
+            "help": "Indica almeno uno tra: quante almeno, quante al massimo (0: nessuna), quanto è stato speso.",
+            "campaign": "Offerte di (altrimenti: di tutte le campagne)",
+            "at_least": "Almeno",
+            "at_most": "Al massimo",
+            "spent_at_least": "Speso con esse almeno",
+            "within": "Nell'arco di (altrimenti: da sempre)",
+        },
+    }
     needs: ClassVar[frozenset[Fact]] = frozenset({"redeemed"})
     kind: Literal["redeemed"] = "redeemed"
-    campaign: str | None = None
+    campaign: str | None = Field(default=None, json_schema_extra={"x-names": "campaign"})
     within: Span | None = None
     at_least: int = Field(default=0, ge=0, le=10_000)
     at_most: int | None = Field(default=None, ge=0, le=10_000)

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from server.campaigns.condition import Condition
+from server.campaigns.condition import About, Condition
 from server.campaigns.daytime import Daytime, Weekday, times_after
 from server.campaigns.moment import Clock, Moment
 from server.campaigns.words import AllOf, DayName, Phrases, Sentence
@@ -40,6 +40,33 @@ class Schedule(Condition, frozen=True):
             "only": "è attiva solo nei giorni festivi, e {day} non lo è",
             "hours": "è attiva {hours}, ed erano le {at}",
             "stretch": "dalle {start} alle {end}",
+        },
+    }
+    about: ClassVar[About] = "when"
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "On certain days and hours",
+            "help": "What you leave empty does not limit. Hours across midnight belong to the day on which they begin.",
+            "first_day": "First day",
+            "last_day": "Last day",
+            "weekdays": "On these weekdays",
+            "holidays": "On the shop's holidays",
+            "holidays.run": "as on other days",
+            "holidays.skip": "never",
+            "holidays.only": "then alone",
+            "hours": "In these hours",
+        },
+        "it": {
+            "title": "In certi giorni e orari",
+            "help": "Ciò che lasci vuoto non limita. Gli orari a cavallo della mezzanotte valgono per il giorno in cui cominciano.",
+            "first_day": "Primo giorno",
+            "last_day": "Ultimo giorno",
+            "weekdays": "In questi giorni",
+            "holidays": "Nei giorni di festa del negozio",
+            "holidays.run": "come gli altri giorni",
+            "holidays.skip": "mai",
+            "holidays.only": "solo allora",
+            "hours": "In questi orari",
         },
     }
     kind: Literal["schedule"] = "schedule"

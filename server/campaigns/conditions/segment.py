@@ -43,8 +43,32 @@ class Segment(AudienceCondition, frozen=True):
             "value": "'{value}'",
         },
     }
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only who belongs to a segment",
+            "help": "Choose a named segment alone, or tags and attributes that must all hold.",
+            "name": "The named segment",
+            "has_tags": "Has all of these tags",
+            "lacks_tags": "Has none of these tags",
+            "equals": "Attributes that are",
+            "one_of": "Attributes that are one of",
+            "at_least": "Attributes that are at least",
+        },
+        "it": {
+            "title": "Solo chi fa parte di un segmento",
+            "help": "Scegli da solo un segmento con nome, oppure etichette e attributi che devono valere tutti.",
+            "name": "Il segmento",
+            "has_tags": "Ha tutte queste etichette",
+            "lacks_tags": "Non ha nessuna di queste etichette",
+            "equals": "Attributi uguali a",
+            "one_of": "Attributi tra",
+            "at_least": "Attributi di almeno",
+        },
+    }
     kind: Literal["segment"] = "segment"
-    name: str | None = Field(default=None, min_length=1, max_length=64)
+    name: str | None = Field(
+        default=None, min_length=1, max_length=64, json_schema_extra={"x-names": "segment"}
+    )
     has_tags: tuple[str, ...] = ()
     lacks_tags: tuple[str, ...] = ()
     equals: dict[str, Value] = Field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from server.campaigns.condition import Condition
+from server.campaigns.condition import About, Condition
 from server.campaigns.moment import Moment
 from server.campaigns.words import Phrases, Sentence
 
@@ -13,6 +13,17 @@ class SensitivePlace(Condition, frozen=True):
     phrases: ClassVar[Phrases] = {
         "en": {"sensitive": "'{zone}' is a sensitive place, where nobody is spoken to"},
         "it": {"sensitive": "'{zone}' è un luogo sensibile, in cui non si parla a nessuno"},
+    }
+    about: ClassVar[About] = "when"
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Never in sensitive places",
+            "help": "Every campaign asks this, whether it says so or not.",
+        },
+        "it": {
+            "title": "Mai nei luoghi sensibili",
+            "help": "Ogni campagna lo controlla, che lo dica o no.",
+        },
     }
     kind: Literal["sensitive_place"] = "sensitive_place"
 

@@ -24,6 +24,18 @@ class StayedLong(PlaceCondition, frozen=True):
             },
         }
     )
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only who once stayed long",
+            "help": "The longest earlier stay in this shop or zone was at least so long.",
+            "at_least": "Stayed at least",
+        },
+        "it": {
+            "title": "Solo chi si è fermato a lungo",
+            "help": "La permanenza precedente più lunga in questo negozio o zona è durata almeno così.",
+            "at_least": "Si è fermato almeno",
+        },
+    }
     kind: Literal["stayed_long"] = "stayed_long"
     at_least: Span
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from server.campaigns.condition import Condition
+from server.campaigns.condition import About, Condition
 from server.campaigns.moment import Fact, Issued, Moment
 from server.campaigns.words import Phrases, Sentence
 
@@ -30,6 +30,23 @@ class Stock(Condition, frozen=True):
             "total_one": "offerta già data: {issued} su {limit}",
             "per_day_one": "offerta di oggi già data: {issued} su {limit}",
             "per_shop_per_day_one": "offerta di oggi in questo negozio già data: {issued} su {limit}",
+        },
+    }
+    about: ClassVar[About] = "often"
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only while stocks last",
+            "help": "So many offers of this campaign are given: in all, on one day, on one day in one shop.",
+            "total": "In all",
+            "per_day": "On one day",
+            "per_shop_per_day": "On one day in one shop",
+        },
+        "it": {
+            "title": "Fino a esaurimento",
+            "help": "Quante offerte di questa campagna si danno: in tutto, in un giorno, in un giorno in un negozio.",
+            "total": "In tutto",
+            "per_day": "In un giorno",
+            "per_shop_per_day": "In un giorno in un negozio",
         },
     }
     needs: ClassVar[frozenset[Fact]] = frozenset({"issued"})

@@ -28,6 +28,20 @@ class WasInZone(PlaceCondition, frozen=True):
             },
         }
     )
+    form: ClassVar[Phrases] = {
+        "en": {
+            "title": "Only who was there before",
+            "help": "At least so many earlier visits to this shop or zone, the last of them in the time you give.",
+            "at_least": "Visits, at least",
+            "within": "The last one in the last (else: ever)",
+        },
+        "it": {
+            "title": "Solo chi c'è già stato",
+            "help": "Almeno tante visite precedenti in questo negozio o zona, l'ultima nel tempo indicato.",
+            "at_least": "Visite, almeno",
+            "within": "L'ultima nell'arco di (altrimenti: da sempre)",
+        },
+    }
     kind: Literal["was_in_zone"] = "was_in_zone"
     at_least: int = Field(default=1, ge=1, le=10_000)
     within: Span | None = None

@@ -115,3 +115,16 @@ async def test_a_variant_or_a_follow_up_that_is_not_there_is_not_found_and_a_var
         ({"step": 1, "variant": "own"}, 422),
     ):
         assert (await preview(campaign="tried", shopper="sh_ann", **asked)).status_code == status
+
+
+async def test_what_is_not_kept_yet_is_shown_for_somebody_made_up(preview):
+    document = a_document(
+        id="new", trigger={"on": "entered", "where": {"zones": ["shoes"]}}, offer={"title": {"en": "Hi {{ shopper.first_name }}"}, "body": {"en": "!"}}
+    )  # fmt: skip
+    made_up = {"language": "en", "attributes": {"first_name": "Mia"}}
+    shown = (await preview(campaign="new", document=document, made_up=made_up)).json()
+    assert shown["texts"][0]["title"] == "Hi Mia"
+    document["offer"]["title"] = {"en": "{{ shoper.first_name }}"}
+    refused = await preview(campaign="new", document=document, made_up=made_up)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["place"] == "body.document.offer.title.en"

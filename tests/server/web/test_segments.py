@@ -120,3 +120,17 @@ async def test_segments_are_listed_page_by_page(shop):
     first = (await shop.get("/v1/segments?limit=2")).json()
     rest = (await shop.get("/v1/segments", params={"cursor": first["next"]})).json()
     assert [each["id"] for each in first["segments"] + rest["segments"]] == ["a", "b", "c"]
+
+
+async def test_a_segment_is_counted_before_anybody_keeps_it(shop, tokens):
+    counted = await shop.post("/v1/segments/count", json={"conditions": LOYAL["conditions"]})
+    assert counted.json() == {"belong": 2, "shoppers": 3, "preview": []}
+    assert (await shop.get("/v1/segments")).json()["segments"] == []
+    wrong = await shop.post("/v1/segments/count", json={"conditions": [{"kind": "segment"}]})
+    assert wrong.json()["errors"][0]["place"] == "body.conditions[0]"
+    analyst = await shop.post(
+        "/v1/segments/count",
+        json={"conditions": LOYAL["conditions"]},
+        headers=tokens.headers("analyst"),
+    )
+    assert analyst.status_code == 403
