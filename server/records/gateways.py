@@ -1,13 +1,13 @@
 """The gateways that are kept: store machines that hear for one anchor each, what they last said, what they are to hear.
 
-In: heartbeats. Out: gateways with words about how they are, what presence needs to know of them, and the list of ids that are ours (a
-gateway forgets all others on the spot). Verbs take an open connection and never commit.
+In: heartbeats. Out: gateways, what presence needs to know of them, and the list of ids that are ours (a gateway forgets all others on
+the spot). How each is, in words, is gateway_health.py. Verbs take an open connection and never commit.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,20 +21,6 @@ from server.records.tables import GatewayRow, Table
 _gateways = Table.metadata.tables["gateways"]
 _anchors = Table.metadata.tables["anchors"]
 _devices = Table.metadata.tables["devices"]
-
-#: Gateways say how they are every 15 seconds: after four that did not come, a gateway is silent.
-SILENT_AFTER = timedelta(seconds=60)
-
-#: new: never heard from. well: hears and delivers. troubled: speaks to us of something wrong. silent: does not speak.
-State = Literal["new", "well", "troubled", "silent"]
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How a gateway is, and what staff should know of it, in words; `words` is never empty."""
-
-    state: State
-    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,22 +148,6 @@ def allow_list(beacons: Iterable[str], *, rotating: bool = False) -> Ours:
     )
 
 
-def health(gateway: GatewayRow, now: datetime) -> Health:
-    """How a gateway is, by its last heartbeat."""
-    if gateway.heartbeat_at is None or gateway.heartbeat is None:
-        return Health(
-            "new",
-            ("has sent no heartbeat yet: start the scanner with its token (sightings are taken without)",),
-        )
-    silence = now - gateway.heartbeat_at
-    if silence > SILENT_AFTER:
-        return Health("silent", (f"has been silent for {_span(silence)}: check its power and its line",))
-    troubles = tuple(_troubles(gateway.heartbeat))
-    if troubles:
-        return Health("troubled", troubles)
-    return Health("well", (f"keeps {gateway.heartbeat.get('kept_per_s', 0):.1f} advertisements a second",))
-
-
 def _word(said: dict[str, Any], at: float) -> Word:
     """A heartbeat as presence needs it; its times are turned to our clock, since it was sent when it came."""
     ahead = at - said.get("sent_at", at)
@@ -193,30 +163,3 @@ def _word(said: dict[str, Any], at: float) -> Word:
         last_heard_at=None if last_heard is None else last_heard + ahead,
         waits_since=None if oldest is None else oldest + ahead,
     )
-
-
-def _troubles(said: dict[str, Any]) -> Iterable[str]:
-    radio, reason = said.get("radio"), said.get("reason")
-    if radio != "hearing":
-        words = {
-            "silent": "its radio hears nothing",
-            "off": "its radio is off",
-            "failed": "its radio has failed",
-        }
-        yield f"{words.get(str(radio), 'its radio is in an unknown state')}{f': {reason}' if reason else ''}"
-    elif reason:
-        yield str(reason)
-    waiting = said.get("spool_batches") or 0
-    if waiting > 1:  # one may be on its way while the heartbeat is written
-        yield f"{waiting} batches wait on its disk to be sent"
-    dropped = said.get("dropped") or 0
-    if dropped:
-        yield f"{dropped} sightings were dropped since it started: its line was down for too long"
-
-
-def _span(silence: timedelta) -> str:
-    seconds = int(silence.total_seconds())
-    for unit, length in (("days", 86_400), ("hours", 3_600), ("min", 60)):
-        if seconds >= 2 * length or (unit == "min" and seconds >= length):
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"

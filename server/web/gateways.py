@@ -6,10 +6,10 @@ gateway is, in words; the short list of what is ours, so that a gateway forgets 
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import (
     AfterValidator,
@@ -26,7 +26,7 @@ from starlette.responses import JSONResponse, Response
 
 from server.records import anchors, catalogue, gateways, keys
 from server.records.database import Connection, Database
-from server.records.gateways import State
+from server.records.gateway_health import State, clock_ahead, health, told
 from server.records.keys import Principal
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Taken
@@ -37,9 +37,11 @@ from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
 from server.web.etag import etag_of, has_it_already
-from server.web.fields import Given, Name, PlaceId
+from server.web.fields import Given, Language, Name, PlaceId
 from server.web.guard import Guard
 from server.web.packed import plain_body
+
+Spoken = Annotated[Language, Query(description="the language of the words: en or it")]
 
 #: Many times what a heartbeat is (400 bytes); its reason is a sentence.
 MOST_HEARTBEAT_BYTES = 16_384
@@ -128,11 +130,15 @@ class HeartbeatShown(BaseModel):
     dropped: int
     restarts: int
     last_heard_at: datetime | None
+    clock_ahead_s: float | None = Field(
+        description="by our clock, when the heartbeat came: less than 0 where its clock is behind"
+    )
 
     @classmethod
-    def of(cls, said: dict[str, Any]) -> Self:
+    def of(cls, said: dict[str, Any], ahead: timedelta | None) -> Self:
+        ahead_s = None if ahead is None else round(ahead.total_seconds(), 3)
         times = {name: _time(said.get(name)) for name in ("started_at", "spool_oldest_at", "last_heard_at")}
-        return cls(**{**said, **times})
+        return cls(**{**said, **times, "clock_ahead_s": ahead_s})
 
 
 class GatewayShown(BaseModel):
@@ -145,16 +151,16 @@ class GatewayShown(BaseModel):
     heartbeat: HeartbeatShown | None
 
     @classmethod
-    def of(cls, row: GatewayRow, now: datetime) -> Self:
-        health = gateways.health(row, now)
+    def of(cls, row: GatewayRow, now: datetime, language: str = "en") -> Self:
+        how = health(row, now)
         return cls(
             id=row.id,
             name=row.name,
             anchor=row.anchor_id,
             created_at=row.created_at,
             heartbeat_at=row.heartbeat_at,
-            health=HealthShown(state=health.state, words=list(health.words)),
-            heartbeat=HeartbeatShown.of(row.heartbeat) if row.heartbeat else None,
+            health=HealthShown(state=how.state, words=[told(each, language) for each in how.words]),
+            heartbeat=HeartbeatShown.of(row.heartbeat, clock_ahead(row)) if row.heartbeat else None,
         )
 
 
@@ -285,18 +291,20 @@ def _add_setting_up(router: APIRouter, guard: Guard, edits: Edits, clock: Clock)
 
 def _add_looking(router: APIRouter, database: Database, guard: Guard, edits: Edits, clock: Clock) -> None:
     @router.get("/v1/gateways", dependencies=[guard.reader])
-    async def list_gateways(limit: Limit = 100, cursor: Cursor = None) -> Gateways:
+    async def list_gateways(limit: Limit = 100, cursor: Cursor = None, language: Spoken = "en") -> Gateways:
         """Gateways by id, and how each is."""
         async with database.reading() as connection:
             rows = await gateways.listed(connection, after=read_id(cursor), limit=limit)
         now = clock()
-        return Gateways(gateways=[GatewayShown.of(row, now) for row in rows], next=next_after(rows, limit))
+        return Gateways(
+            gateways=[GatewayShown.of(row, now, language) for row in rows], next=next_after(rows, limit)
+        )
 
     @router.get("/v1/gateways/{gateway}", dependencies=[guard.reader], responses={404: {}})
-    async def get_gateway(gateway: PlaceId) -> GatewayShown:
+    async def get_gateway(gateway: PlaceId, language: Spoken = "en") -> GatewayShown:
         """One gateway, and how it is."""
         async with database.reading() as connection:
-            return GatewayShown.of(await gateways.find(connection, gateway), clock())
+            return GatewayShown.of(await gateways.find(connection, gateway), clock(), language)
 
     @router.put("/v1/gateways/{gateway}", dependencies=[guard.manager], responses={404: {}})
     async def rename(gateway: PlaceId, body: GatewayNamed) -> GatewayShown:

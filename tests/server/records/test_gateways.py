@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from server.records import anchors, gateways, keys
-from server.records.gateways import Ours, allow_list, health
+from server.records.gateway_health import health, hears, told
+from server.records.gateways import Ours, allow_list
 from server.records.keys import Keyring
 from server.records.refusal import NotFound, Taken
 from server.records.tables import GatewayRow
 from server.zones import Anchor
+from tests.conftest import NOON
 from tests.server.records.rows import a_device, keep
 
 WELL = {"radio": "hearing", "reason": None, "kept_per_s": 3.2, "spool_batches": 0, "dropped": 0}
@@ -85,7 +87,7 @@ def test_of_a_gateway_without_a_heartbeat_no_more_is_said_than_that(noon):
     [
         (timedelta(seconds=61), "silent for 1 min"),
         (timedelta(minutes=14), "silent for 14 min"),
-        (timedelta(hours=5), "silent for 5 hours"),
+        (timedelta(hours=5), "silent for 5 h"),
         (timedelta(days=3), "silent for 3 days"),
     ],
 )
@@ -104,12 +106,33 @@ def test_a_silent_gateway_says_since_when(noon, ago, words):
         ({"reason": "the server's certificate is not trusted"}, "the server's certificate is not trusted"),
         ({"spool_batches": 12}, "12 batches wait"),
         ({"dropped": 3}, "3 sightings were dropped"),
+        ({"sent_at": NOON.timestamp() + 360}, "its clock is 6 min ahead"),
+        ({"sent_at": NOON.timestamp() - 8}, "its clock is 8 s behind"),
     ],
 )
 def test_a_troubled_gateway_says_what_the_trouble_is(noon, changes, words):
     state = health(said(noon, **changes), noon)
     assert state.state == "troubled"
     assert words in " ".join(state.words)
+
+
+def test_a_clock_that_is_almost_right_or_no_clock_at_all_is_no_trouble(noon):
+    assert health(said(noon, sent_at=noon.timestamp() - 4), noon).state == "well"
+    assert health(said(noon, sent_at=1e300), noon).state == "well"
+
+
+def test_how_a_gateway_is_is_told_in_italian_too(noon):
+    (words,) = health(said(noon, timedelta(minutes=14)), noon).words
+    assert told(words, "it") == "tace da 14 min: controlla la corrente e la linea"
+    (words,) = health(said(noon, radio="off", reason="hci0 is down"), noon).words
+    assert told(words, "it") == "la sua radio è spenta: hci0 is down"
+
+
+def test_a_gateway_hears_until_it_says_otherwise_or_nothing_at_all(noon):
+    assert hears(said(noon), noon)
+    assert hears(said(noon, radio="silent"), noon)
+    assert not hears(said(noon, radio="off"), noon)
+    assert not hears(said(noon, timedelta(minutes=2)), noon)
 
 
 def test_the_list_of_what_is_ours_names_what_beacons_have_in_common():
