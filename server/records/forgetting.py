@@ -28,7 +28,7 @@ _shoppers, _devices, _keys, _answers = (
 FOLLOWED: Final = frozenset({"shoppers", "keys", "idempotency"})
 
 #: Columns that a copy leaves out: hashes and secrets are no facts about anybody.
-_SECRET: Final = frozenset({"token_hash", "signing_key", "eid_key", "request_hash", "answer"})
+_SECRET: Final = frozenset({"token_hash", "code_hash", "signing_key", "eid_key", "request_hash", "answer"})
 
 #: Tables without any shopper in them, and why there is none.
 IMPERSONAL: Final[Mapping[str, str]] = {
@@ -39,6 +39,8 @@ IMPERSONAL: Final[Mapping[str, str]] = {
     "anchors": "the shop's machines",
     "gateways": "the shop's machines",
     "staff": "who works here, who is no shopper",
+    "staff_links": "who is invited to work here",
+    "second_factors": "how staff come in",
     "campaigns": "what the shop says to everybody",
     "campaign_versions": "what the shop said to everybody",
     "segments": "rules, not those whom they fit",

@@ -33,7 +33,7 @@ async def invite(connection: AsyncConnection, name: str, now: datetime) -> tuple
     )
     code = b32encode(secrets.token_bytes(_CODE_BYTES)).decode("ascii").lower()
     row = TesterRow(
-        id=fresh_id("te"), name=name, code_hash=_hashed(code), made_at=now, ends_at=now + INVITATION
+        id=fresh_id("te"), name=name, code_hash=hashed(code), made_at=now, ends_at=now + INVITATION
     )
     await connection.execute(sa.insert(_testers).values(**row.model_dump()))
     return row, code
@@ -47,10 +47,8 @@ async def join(connection: AsyncConnection, code: str, device: DeviceRow, now: d
     await leave(connection, device.id)
     joined = await connection.execute(
         sa.update(_testers)
-        .where(
-            _testers.c.code_hash == _hashed(code), _testers.c.device_id.is_(None), _testers.c.ends_at > now
-        )
-        .values(device_id=device.id, shopper_id=device.shopper_id, joined_at=now, code_hash=None)
+        .where(_testers.c.code_hash == hashed(code), _testers.c.device_id.is_(None), _testers.c.ends_at > now)
+        .values(device_id=device.id, shopper_id=device.shopper_id, joined_at=now)
         .returning(_testers)
     )
     found = joined.mappings().one_or_none()
@@ -90,5 +88,6 @@ async def phone_of(connection: AsyncConnection, tester: str) -> TesterRow:
     return row
 
 
-def _hashed(code: str) -> str:
+def hashed(code: str) -> str:
+    """How a code is kept: who joined with it can be found by it again, and nobody can join with it twice."""
     return hashlib.sha256(code.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()

@@ -146,7 +146,7 @@ def _for_staff(router: APIRouter, database: Database, guard: Guard, edits: Edits
             change, row = await consents.ask(connection, text, caller.owner or caller.key, clock())
         return TextPut(change=change, **dict(ConsentTextShown.of(row)))
 
-    @router.get("/v1/shoppers/{shopper}/consents", responses={404: {}}, dependencies=[guard.reader])
+    @router.get("/v1/shoppers/{shopper}/consents", responses={404: {}}, dependencies=[guard.host])
     async def proof(shopper: Id) -> ConsentProof:
         """Who agreed to which words, when and how; and what took its place."""
         async with database.reading() as connection:

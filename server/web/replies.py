@@ -5,9 +5,9 @@ words for the shopper. Other systems are told by the webhook events `reply.made`
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from fastapi import APIRouter, Query, Response, Security
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from server.campaigns.action import Reply
@@ -20,7 +20,7 @@ from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.cursor import Next, Page, next_after, read_mark
 from server.web.fields import Given, Id, OwnId, Time, Word
-from server.web.guard import Door, Guard
+from server.web.guard import Guard
 from server.web.known import whose
 from server.web.problem import Fault, Problem
 
@@ -158,12 +158,7 @@ def _for_phones(router: APIRouter, database: Database, guard: Guard, clock: Cloc
 
 
 def _for_staff(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
-    # Whoever goes to the shopper or calls them back; analysts count, and need nobody's words.
-    serves: Any = Security(
-        Door(guard.keyring, "serves shoppers", ("staff", "server"), ("owner", "manager", "marketer"))
-    )
-
-    @router.get("/v1/replies", tags=["replies"], dependencies=[serves], responses={404: {}})
+    @router.get("/v1/replies", tags=["replies"], dependencies=[guard.host], responses={404: {}})
     async def listed(asked: Annotated[RepliesAsked, Query()]) -> Replies:
         """What shoppers asked for or said, newest first."""
         async with database.reading() as connection:
@@ -179,14 +174,14 @@ def _for_staff(router: APIRouter, database: Database, guard: Guard, clock: Clock
             replies=[ReplyShown.of(row) for row in rows], next=next_after(rows, asked.limit, "at", "id")
         )
 
-    @router.get("/v1/replies/{reply}", tags=["replies"], dependencies=[serves], responses={404: {}})
+    @router.get("/v1/replies/{reply}", tags=["replies"], dependencies=[guard.host], responses={404: {}})
     async def get_reply(reply: Id) -> ReplyShown:
         """One reply, as a webhook event names it."""
         async with database.reading() as connection:
             return ReplyShown.of(await replies.find(connection, reply))
 
     @router.put("/v1/replies/{reply}/done", tags=["replies"], responses={404: {}})
-    async def see_to(reply: Id, body: DoneGiven, caller: Annotated[Principal, serves]) -> ReplyShown:
+    async def see_to(reply: Id, body: DoneGiven, caller: Annotated[Principal, guard.host]) -> ReplyShown:
         """Marks a reply as seen to, or as not."""
         async with database.writing() as connection:
             row = await replies.see_to(connection, reply, caller.owner, clock(), done=body.done)

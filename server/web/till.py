@@ -1,23 +1,24 @@
 """The doors of the shop's other systems: the till, the CRM, the online shop; and of staff who look shoppers up.
 
-In: a server key (or a manager's session; any staff may look). Out: shoppers by the shop's own names, their fobs, their
+In: a server key (or a manager's session; all staff but analysts may look). Out: shoppers by the shop's own names, their fobs, their
 answers at the till; what they bring to be used is redemptions.py's.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
-from server.records import consents, devices, forgetting, shoppers
-from server.records.database import Database
+from server.records import consents, devices, finding, forgetting, shoppers
+from server.records.database import Connection, Database
 from server.records.devices import Kind
+from server.records.refusal import NotFound
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
 from server.web.fields import Id, OwnId, Word
-from server.web.guard import Guard
+from server.web.guard import Guard, about
 from server.web.known import (
     ConsentsGiven,
     ConsentShown,
@@ -29,6 +30,15 @@ from server.web.known import (
 )
 from server.web.redemptions import redemption_routes
 from server.web.shopper import Copy
+from server.web.till_desk import till_desk_routes
+from server.web.touchpoints import add_touchpoints
+
+#: What staff have in their hands: an address may be as long as a push subscription, and has no blanks or line breaks in it.
+Sought = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_FIND: Final = (
+    "the one whose this is: the shop's own name for them, our id, a device's id or its beacon, a tester's id or the code that their phone "
+    "joined with, an address of theirs (e-mail, +39..., a push token). All of it, not a part"
+)
 
 
 class FobGiven(Identified):
@@ -56,27 +66,32 @@ class ShopperKnown(ShopperShown):
 def till_routes(database: Database, guard: Guard, edits: Edits, *, clock: Clock = utc_now) -> APIRouter:
     router = APIRouter(tags=["shoppers"])
     _looking(router, database, guard, clock)
+    add_touchpoints(router, database, guard)
     _telling(router, guard, edits, clock)
     router.include_router(redemption_routes(database, guard, clock))
+    router.include_router(till_desk_routes(database, guard))
     return router
 
 
 def _looking(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
-    @router.get("/v1/shoppers", dependencies=[guard.reader])
+    @router.get("/v1/shoppers", dependencies=[guard.host])
     async def listed(
         own_id: Annotated[OwnId | None, Query(description="the one whom the shop knows by this")] = None,
+        find: Annotated[Sought | None, Query(description=_FIND)] = None,
         cursor: Cursor = None,
         limit: Limit = 100,
     ) -> Shoppers:
-        """Shoppers, page by page."""
+        """Shoppers, page by page; or the one whom something is known to be of."""
         async with database.reading() as connection:
+            if find is not None:
+                return Shoppers(shoppers=await _found(connection, find, own_id), next=None)
             rows = await shoppers.listed(connection, own_id=own_id, after=read_id(cursor), limit=limit)
         return Shoppers(
             shoppers=[ShopperShown.of(row) for row in rows],
             next=next_after(rows, limit),
         )
 
-    @router.get("/v1/shoppers/{shopper}", responses={404: {}}, dependencies=[guard.reader])
+    @router.get("/v1/shoppers/{shopper}", responses={404: {}}, dependencies=[guard.host])
     async def shown(shopper: Id) -> ShopperKnown:
         """One shopper, their devices, and what they agreed to."""
         async with database.reading() as connection:
@@ -91,6 +106,18 @@ def _looking(router: APIRouter, database: Database, guard: Guard, clock: Clock) 
         """All that is kept about a shopper who asked for it."""
         async with database.reading() as connection:
             return Copy(shopper=shopper, made_at=clock(), tables=await forgetting.export(connection, shopper))
+
+
+async def _found(connection: Connection, sought: str, own_id: str | None) -> list[ShopperShown]:
+    """At most one, so that the audit log tells who it was."""
+    try:
+        row = await finding.find(connection, sought.strip())
+    except NotFound:
+        return []
+    if own_id is not None and row.own_id != own_id:
+        return []
+    about("shopper", row.id)
+    return [ShopperShown.of(row)]
 
 
 def _telling(router: APIRouter, guard: Guard, edits: Edits, clock: Clock) -> None:

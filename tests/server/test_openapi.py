@@ -148,7 +148,9 @@ _NEED_NO_KEY = {
     "/ingest/owntracks",
     "/v1/gateways/me/heartbeat",
     "/v1/login",
+    "/v1/login/code",
     "/v1/logout",
+    "/v1/invitations/{token}",  # a link is good once
     "/v1/campaigns/{campaign}/preview",
     "/v1/campaigns/{campaign}/dry-run",
     "/v1/campaigns/{campaign}/test-send",

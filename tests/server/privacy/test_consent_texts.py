@@ -130,7 +130,7 @@ async def test_staff_see_who_agreed_to_which_words_when_and_how(doors, publish, 
     await publish("1")
     await answer("1")
     await answer("1", granted=False)
-    shown = await doors.get(f"/v1/shoppers/{phone['shopper']}/consents", headers=tokens.headers("analyst"))
+    shown = await doors.get(f"/v1/shoppers/{phone['shopper']}/consents", headers=tokens.headers("marketer"))
     first, second = shown.json()["answers"]
     assert (first["text"], first["granted"], first["version"], first["language"], first["how"]) == (
         ITALIAN,
@@ -140,7 +140,7 @@ async def test_staff_see_who_agreed_to_which_words_when_and_how(doors, publish, 
         "app",
     )
     assert (first["device"], first["superseded_at"]) == (phone["device"], second["given_at"])
-    nobody = await doors.get("/v1/shoppers/sh_nobody/consents", headers=tokens.headers("analyst"))
+    nobody = await doors.get("/v1/shoppers/sh_nobody/consents", headers=tokens.headers("marketer"))
     assert nobody.status_code == 404
 
 
@@ -165,7 +165,7 @@ async def test_the_proof_keeps_the_yes_that_a_newer_text_let_lapse(doors, publis
     await publish("1")
     await answer("1")
     await publish("2", anew=True)
-    shown = await doors.get(f"/v1/shoppers/{phone['shopper']}/consents", headers=tokens.headers("analyst"))
+    shown = await doors.get(f"/v1/shoppers/{phone['shopper']}/consents", headers=tokens.headers("marketer"))
     [said] = shown.json()["answers"]
     assert (said["granted"], said["ask_anew"], said["lapsed_at"] is not None) == (True, True, True)
 

@@ -1,10 +1,12 @@
 """The till knows shoppers by the shop's own names, and uses an offer once."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from server.web.till import till_routes
+from tests.server.records.rows import a_decision, a_visit, keep
 
 BEACON = "ibeacon:f7826da6-4fa2-4e98-8024-bc5b71e0893e:1:2"
 
@@ -92,6 +94,42 @@ async def test_a_shopper_is_found_by_the_shops_name(doors, ann):
     assert (await doors.get("/v1/shoppers", params={"own_id": "nobody"})).json()["shoppers"] == []
 
 
+async def test_a_shopper_is_found_by_what_is_theirs_and_by_no_part_of_it(doors, ann):
+    fob = await doors.post(f"/v1/shoppers/{ann['shopper']}/devices", json={"beacon": BEACON})
+    for sought in ("loyalty-1", ann["shopper"], fob.json()["device"], BEACON.upper()):
+        found = (await doors.get("/v1/shoppers", params={"find": sought})).json()
+        assert found == {"shoppers": [ann], "next": None}
+    for sought in ("loyalty", "loyalty-%", "sh_", " "):
+        assert (await doors.get("/v1/shoppers", params={"find": sought})).json()["shoppers"] == []
+    assert (await doors.get("/v1/shoppers", params={"find": "a\x00"})).status_code == 422
+
+
+async def test_what_happened_is_told_newest_first_and_page_by_page(doors, ann, database, noon):
+    async with database.writing() as connection:
+        await keep(
+            connection,
+            a_visit(shopper_id=ann["shopper"]),
+            a_decision(
+                shopper_id=ann["shopper"],
+                verdict="withhold",
+                decided_at=noon + timedelta(minutes=1),
+                reasons=[{"gate": "quiet_hours", "words": "", "phrase": "quiet", "facts": {"end": "09:00"}}],
+            ),
+        )
+    path = f"/v1/shoppers/{ann['shopper']}/touchpoints"
+    first = (await doors.get(path, params={"limit": 1, "language": "it"})).json()
+    (silence,) = first["touchpoints"]
+    assert (silence["kind"], silence["state"], silence["campaign"]) == (
+        "decision",
+        "withhold",
+        "spring-shoes",
+    )
+    assert silence["reasons"][0]["words"] == "ore di silenzio di questa campagna fino alle 09:00"
+    second = (await doors.get(path, params={"limit": 1, "cursor": first["next"]})).json()
+    assert [each["id"] for each in second["touchpoints"]] == ["v_1"]
+    assert (await doors.get("/v1/shoppers/sh_nobody/touchpoints")).status_code == 404
+
+
 async def test_a_fob_is_handed_out_and_an_answer_taken_at_the_till(doors, ann):
     path = f"/v1/shoppers/{ann['shopper']}"
     fob = await doors.post(f"{path}/devices", json={"beacon": BEACON, "name": "blue fob"})
@@ -117,10 +155,12 @@ async def test_who_is_not_known_is_not_found(doors, shopper):
     assert (await doors.get(f"/v1/shoppers/{shopper}")).status_code in {404, 422}
 
 
-async def test_staff_may_look_and_only_managers_change(doors, ann, tokens):
+async def test_staff_may_look_but_for_analysts_and_only_managers_change(doors, ann, tokens):
     path = f"/v1/shoppers/{ann['shopper']}"
-    assert (await doors.get(path, headers=tokens.headers("analyst"))).status_code == 200
-    assert (await doors.delete(path, headers=tokens.headers("analyst"))).status_code == 403
+    assert (await doors.get(path, headers=tokens.headers("marketer"))).status_code == 200
+    assert (await doors.delete(path, headers=tokens.headers("marketer"))).status_code == 403
+    for look in ("/v1/shoppers", path, f"{path}/touchpoints"):
+        assert (await doors.get(look, headers=tokens.headers("analyst"))).status_code == 403
     assert (await doors.delete(path, headers=tokens.headers("manager"))).status_code == 204
 
 
