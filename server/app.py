@@ -21,6 +21,7 @@ from server.bus.contract import Bus
 from server.bus.local import LocalBus
 from server.bus.measures import Measures
 from server.bus.phones import Phones
+from server.bus.walks import Walks
 from server.delivery import channels as channel_files
 from server.delivery.channel import Channel
 from server.delivery.sender import Pace, Sender
@@ -52,6 +53,7 @@ from server.trigger import Manners, Trigger
 from server.web import problem
 from server.web.anchors import anchor_routes
 from server.web.audit import Audited, audit_routes
+from server.web.blind_spots import blind_spot_routes
 from server.web.campaign_files import campaign_file_routes
 from server.web.campaigns import campaign_routes
 from server.web.claims import claim_routes
@@ -84,6 +86,7 @@ from server.web.surveys import survey_routes
 from server.web.testers import routes_for_testers
 from server.web.till import till_routes
 from server.web.unsubscribe import unsubscribe_routes
+from server.web.walks import walk_routes
 from server.web.webhooks import webhook_routes
 from server.web.webpush import webpush_routes
 from server.web.why import why_routes
@@ -153,7 +156,8 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         edits = Edits(database, bus, learning.learn)
         turn_campaigns = _turning(database, edits)
         await turn_campaigns()  # what ended while we were down says nothing more
-        door = Door(bus, keyring, directory, measures, _limits(settings), _now_s)
+        walks = Walks()
+        door = Door(bus, keyring, directory, measures, _limits(settings), _now_s, walks)
         timetable = Timetable(_jobs(settings, database, trigger, learning, directory, turn_campaigns))
         timetable.start()
         stack.callback(timetable.stop)
@@ -167,6 +171,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         application = _application(settings, database, Guard(keyring), edits, trigger.listen)
         for router in (
             routes(door),
+            walk_routes(database, Guard(keyring), walks),
             send_test_routes(database, Guard(keyring), ways, trying(sender, recorded)),
             live_routes(bus, Guard(keyring), closing, phones=phones, whose=_whose(database)),
             health,
@@ -229,6 +234,7 @@ def _application(
         survey_routes(database, guard, edits),
         anchor_routes(database, guard, edits),
         gateway_routes(database, guard, edits, on_word=listen),
+        blind_spot_routes(database, guard),
         campaign_routes(database, guard, edits),
         campaign_file_routes(database, guard, edits),
         segment_routes(database, guard, edits),

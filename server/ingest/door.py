@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from server.bus.contract import Bus, BusFull, NotTaken
 from server.bus.measures import Measures
+from server.bus.walks import Walks
 from server.ingest.answer import Answer, CutShort, Posted, TooSlow, problem
 from server.ingest.clocks import Clocks
 from server.ingest.directory import Directory
@@ -44,7 +45,7 @@ class NotForYou(Exception):
 
 
 class Door:
-    """All hot doors of a process. `clock` gives UTC epoch seconds."""
+    """All hot doors of a process. `clock` gives UTC epoch seconds; `walks` are told what gateways hear while staff walk with a fob."""
 
     def __init__(
         self,
@@ -54,8 +55,10 @@ class Door:
         measures: Measures,
         limits: Limits,
         clock: Callable[[], float],
+        walks: Walks | None = None,
     ) -> None:
         self.limits = limits
+        self._walks = walks
         self._bus = bus
         self._keyring = keyring
         self._directory = directory
@@ -117,6 +120,8 @@ class Door:
             self._refuse_times(sheet, at, now)
         else:
             device, anchor = self._ends(principal, said.beacon, at)
+            if self._walks and principal.kind == "gateway":
+                self._walks.hear(said.beacon, anchor, at, said.rssi_dbm)
             self._refuse_times(sheet, at, now)
             _refuse_strange_anchors(principal, anchor, sheet)
         await self._refuse_people(sheet, device, now)

@@ -38,6 +38,7 @@ IMPERSONAL: Final = frozenset(
         "campaigns/{campaign}/versions/{version}", "consent-texts/versions", "coupons", "coupons/{coupon}", "floor-plans",
         "floor-plans/{plan}", "gateways", "gateways/{gateway}", "keys", "reports/flow", "reports/footfall", "reports/funnel", "reports/lift",
         "reports/revenue", "reports/stays", "reports/visits", "segments", "segments/{segment}", "session", "staff", "surveys", "surveys/{survey}",
+        "surveys/walks/{walk}", "blind-spots",
         "webhooks", "webhooks/{webhook}", "zones", "zones/{zone}",
     )
 )  # fmt: skip
