@@ -72,6 +72,7 @@ from server.web.limits import BodyLimit, Throttle
 from server.web.live import live_routes
 from server.web.login import login_routes
 from server.web.nearby import nearby_routes
+from server.web.now import now_routes
 from server.web.plain import PlainAddress
 from server.web.preview import preview_routes
 from server.web.purchases import purchase_routes
@@ -247,6 +248,7 @@ def _application(
             manners=SupposedManners(settings.freshness.limit_s, settings.campaigns.global_hold_out),
         ),
         report_routes(database, guard),
+        now_routes(database, guard),
         inbox_routes(database, guard),
         dead_letter_routes(database, guard),
         webhook_routes(database, guard, allowed=settings.webhooks.allowed_networks),

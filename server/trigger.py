@@ -24,7 +24,10 @@ import structlog
 from server.bus.contract import Bus, Handover
 from server.bus.measures import Measures
 from server.campaigns import Compiled, Decision, Hold, Send, decide_in_turn
+from server.campaigns.decision import Reason
+from server.campaigns.explaining import said_in
 from server.campaigns.journey import steps_after
+from server.campaigns.words import LANGUAGES, SPOKEN_LANGUAGE
 from server.knowledge import Knowledge
 from server.moments import Scene
 from server.presence.due import Patience
@@ -430,5 +433,11 @@ def _news_of_decision(decision: Decision) -> Mapping[str, Any]:
         "zone": decision.event.zone,
         "visit": decision.event.visit,
         "at": decision.decided_at,
-        "reasons": [{"gate": reason.gate, "words": reason.words} for reason in decision.reasons],
+        "reasons": [_news_of_reason(reason) for reason in decision.reasons],
     }
+
+
+def _news_of_reason(reason: Reason) -> Mapping[str, Any]:
+    """`words` are English; `words_in` has the other languages that we speak, since who listens may have no tables of ours."""
+    others = {language: said_in(reason, language) for language in LANGUAGES if language != SPOKEN_LANGUAGE}
+    return {"gate": reason.gate, "words": reason.words, "words_in": others}

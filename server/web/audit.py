@@ -36,7 +36,8 @@ IMPERSONAL: Final = frozenset(
     for path in (
         "anchors", "anchors/{anchor}", "campaigns", "campaigns.toml", "campaigns/{campaign}", "campaigns/{campaign}/versions",
         "campaigns/{campaign}/versions/{version}", "consent-texts/versions", "coupons", "coupons/{coupon}", "floor-plans",
-        "floor-plans/{plan}", "gateways", "gateways/{gateway}", "keys", "reports/flow", "reports/footfall", "reports/funnel", "reports/lift",
+        "floor-plans/{plan}", "gateways", "gateways/{gateway}", "keys", "reports/flow", "reports/footfall", "reports/funnel", "reports/lately", "reports/lift",
+        "reports/present", "reports/so-far",
         "reports/revenue", "reports/stays", "reports/visits", "segments", "segments/{segment}", "session", "staff", "surveys", "surveys/{survey}",
         "surveys/walks/{walk}", "blind-spots",
         "webhooks", "webhooks/{webhook}", "zones", "zones/{zone}",

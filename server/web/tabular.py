@@ -8,7 +8,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from types import NoneType
 from typing import Any, Final, Generic, Literal, TypeVar, get_args
 
@@ -42,7 +42,13 @@ IN_ANY_FORM: Final[dict[int | str, dict[str, Any]]] = {
 #: read the signs of East Asian keyboards (U+FF1D and its like) as the plain ones, which is what NFKC makes of them.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-_ARROW: Final = {str: pa.string(), int: pa.int64(), float: pa.float64(), date: pa.date32()}
+_ARROW: Final = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    date: pa.date32(),
+    datetime: pa.timestamp("us", "UTC"),
+}
 
 
 class Report(BaseModel, Generic[Line]):
@@ -112,4 +118,4 @@ def _parquet(lines: Sequence[Line], line: type[Line]) -> bytes:
 def _arrow(annotation: Any) -> Any:
     """The column's type; of a field that may be empty, the type that it has otherwise."""
     plain = next((each for each in get_args(annotation) if each is not NoneType), annotation)
-    return _ARROW[plain]
+    return _ARROW[type(plain) if isinstance(plain, str) else plain]  # a Literal is one of its words
