@@ -24,21 +24,33 @@ ROLES = ("owner", "manager", "marketer", "analyst")
 
 @dataclass
 class Shop:
-    """See the module's text. `world` is the demo's: its zones, gateways and campaigns."""
+    """See the module's text. `world` is the demo's: its zones, gateways and campaigns; `owner` the headers of an owner's own session."""
 
     house: House
     fcm: FcmStandIn
     http: httpx.AsyncClient
     world: World
     gateways: dict[str, str] = field(default_factory=dict)
+    owner: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         return self.house.url
 
     async def hire(self, role: str) -> str:
-        """Somebody of this role; gives their e-mail."""
+        """Somebody of this role; gives their e-mail. The first owner comes by the command line, who then lets the others in."""
         email = f"{role}@brera.example"
+        if role == "owner" or not self.owner:
+            await self._hire_by_command(email, role)
+        else:
+            body = {"email": email, "name": role.title(), "role": role, "password": PASSWORD}
+            (await self.http.post("/v1/staff", json=body, headers=self.owner)).raise_for_status()
+        if role == "owner":
+            session = await self.http.post("/v1/login", json={"email": email, "password": PASSWORD})
+            self.owner = {"Authorization": f"Bearer {session.raise_for_status().json()['token']}"}
+        return email
+
+    async def _hire_by_command(self, email: str, role: str) -> None:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server", "staff", "add", email, "--name", role.title()),
             *("--role", role, "--password-stdin"),
@@ -49,7 +61,6 @@ class Shop:
         )
         said, _ = await process.communicate(f"{PASSWORD}\n".encode())
         assert process.returncode == 0, said.decode()
-        return email
 
     async def meet(self, shopper: str = "ann") -> dict[str, str]:
         """A shopper with a phone who agreed to everything; gives the headers that it speaks with."""
