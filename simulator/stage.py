@@ -76,6 +76,7 @@ async def premises(seed: int = 0, settings: Mapping[str, str] = NO_SETTINGS) -> 
             own = {
                 "SOGLIA_FCM__ENDPOINT": fcm.url,
                 "SOGLIA_FCM__SERVICE_ACCOUNT_FILE": str(fcm.service_account_file(folder)),
+                "SOGLIA_CONSOLE__GROUND_FILE": str(DEMO / "street.geojson"),  # whoever looks sees the street
             }
             async with open_house(folder, own | dict(settings)) as house:
                 key = await house.server_key()

@@ -1,0 +1,41 @@
+// Names on a map: each where it fits, none over another. In: what is to be named, the dearest first. Out: a layer of labels.
+import { leaflet as L } from "nicegui-leaflet";
+
+const GAP = 4;
+// A name may stick out of its zone by this much.
+const WIDER = 1.7;
+const canvas = document.createElement("canvas").getContext("2d");
+
+export class Names {
+  constructor(map) {
+    this.map = map;
+    this.layer = L.layerGroup().addTo(map);
+    this.wanted = [];
+    map.on("zoomend resize", () => this.place());
+  }
+
+  // Each of `wanted` is { text, at: LatLng, bounds: LatLngBounds | null, always: whether it may be wider than its place, ground: of the street below }.
+  show(wanted) {
+    this.wanted = wanted;
+    this.place();
+  }
+
+  place() {
+    this.layer.clearLayers();
+    const taken = [];
+    for (const { text, at, bounds, always, ground } of this.wanted) {
+      canvas.font = ground ? "12px sans-serif" : "600 13px sans-serif";
+      const width = canvas.measureText(text).width + 2 * GAP;
+      const room = bounds ? this.map.latLngToLayerPoint(bounds.getSouthEast()).x - this.map.latLngToLayerPoint(bounds.getNorthWest()).x : Infinity;
+      if (!always && width > room * WIDER) continue;
+      const middle = this.map.latLngToLayerPoint(at);
+      const box = [middle.x - width / 2, middle.y - 9 - GAP, middle.x + width / 2, middle.y + 9 + GAP];
+      if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
+      taken.push(box);
+      const span = document.createElement("span");
+      span.textContent = text;
+      const icon = L.divIcon({ className: ground ? "map-name of-ground" : "map-name", html: span, iconSize: null });
+      this.layer.addLayer(L.marker(at, { icon, interactive: false, keyboard: false }));
+    }
+  }
+}
