@@ -41,9 +41,10 @@ class Reader:
 
     async def logs_in(self, email: str, password: str = PASSWORD) -> None:
         await self.page.goto(self.url + "/login")
-        await self.page.get_by_label("E-mail").fill(email)
-        await self.page.get_by_label("Password").fill(password)
-        await self.page.get_by_role("button", name="Log in").click()
+        # By name, not by label: the form speaks the browser's language.
+        await self.page.locator("input[name=email]").fill(email)
+        await self.page.locator("input[name=password]").fill(password)
+        await self.page.locator("button[type=submit]").click()
         await self.page.wait_for_url(lambda url: "/login" not in url)
 
 
