@@ -25,6 +25,9 @@ _THEMES: Final[dict[Theme, tuple[str, str]]] = {
 def framed(desk: Desk, page: Page, pages: Sequence[Page]) -> Iterator[None]:
     """A page within its frame. The menu shows what is for this role."""
     ui.page_title(f"{desk.say(page.title)} · Soglia")
+    quasars = ui.context.client.content.parent_slot
+    if quasars is not None:
+        quasars.parent.props("role=none")  # it calls itself <main>, and the menu would be part of it
     ui.html(f'<a class="skip" href="#main">{desk.say("Skip to the page")}</a>', sanitize=False)
     with ui.element("div").classes("shell"):
         _menu(desk, page, pages)

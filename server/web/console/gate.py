@@ -23,7 +23,7 @@ def log_in_page(language: Language, asked: Mapping[str, str]) -> None:
     why = _WHY.get(asked.get("why", ""))
     ui.html(
         f"""
-        <main class="log-in">
+        <div class="log-in">
           <form method="post" action="/login">
             {MARK}
             <h1>Soglia</h1>
@@ -39,7 +39,7 @@ def log_in_page(language: Language, asked: Mapping[str, str]) -> None:
             <button class="act" type="submit">{say("Log in")}</button>
             <p class="hint">{say("The first owner is made on the server: soglia staff add.")}</p>
           </form>
-        </main>""",
+        </div>""",
         sanitize=False,
     )
 
