@@ -56,6 +56,28 @@ async def put(connection: AsyncConnection, plan: FloorPlan, now: datetime) -> Ch
     return "changed"
 
 
+async def put_picture(connection: AsyncConnection, plan: str, kind: str, picture: bytes | None) -> None:
+    """Keeps the picture of a plan, of this media type; None takes it away. Raises NotFound."""
+    changed = await connection.execute(
+        sa.update(_plans)
+        .where(_plans.c.id == plan)
+        .values(picture=picture, picture_kind=None if picture is None else kind)
+    )
+    if not changed.rowcount:
+        raise NotFound(f"there is no floor plan {plan}")
+
+
+async def picture(connection: AsyncConnection, plan: str) -> tuple[str, bytes]:
+    """The picture of a plan and its media type. Raises NotFound."""
+    asked = sa.select(_plans.c.picture_kind, _plans.c.picture).where(_plans.c.id == plan)
+    row = (await connection.execute(asked)).one_or_none()
+    if row is None or row.picture is None:
+        raise NotFound(
+            f"there is no floor plan {plan}" if row is None else f"floor plan {plan} has no picture"
+        )
+    return row.picture_kind, row.picture
+
+
 async def remove(connection: AsyncConnection, plan: str) -> None:
     """Forgets a floor plan and its surveys. Raises NotFound, or Taken where zones or anchors lie on it."""
     await find(connection, plan)

@@ -68,8 +68,10 @@ async def version(connection: AsyncConnection, *, lock: bool = False) -> int:
     return int(await connection.scalar(asked.with_for_update() if lock else asked) or 0)
 
 
-async def put(connection: AsyncConnection, given: Sequence[Given], now: datetime) -> dict[str, Change]:
-    """Keeps zones by their own ids; says of each, in the order given, whether it was created, changed, or the same."""
+async def put(
+    connection: AsyncConnection, given: Sequence[Given], now: datetime, *, dry: bool = False
+) -> dict[str, Change]:
+    """Keeps zones by their own ids; says of each, in the order given, whether it was created, changed, or the same. `dry`: only says."""
     kept = await _features(connection, [each.zone.id for each in given])
     changes: dict[str, Change] = {}
     created, changed = [], []
@@ -86,6 +88,8 @@ async def put(connection: AsyncConnection, given: Sequence[Given], now: datetime
             changed.append({"own_id": zone.id, **row, "updated_at": now})
         else:
             changes[zone.id] = "same"
+    if dry:
+        return changes
     if created:
         await connection.execute(sa.insert(_zones), created)
     if changed:
@@ -115,6 +119,18 @@ async def remove(connection: AsyncConnection, zone: str) -> None:
         },
     )
     await connection.execute(sa.delete(_zones).where(_zones.c.id == zone))
+
+
+async def sites(
+    connection: AsyncConnection, shops: frozenset[str] | None = None
+) -> list[tuple[str, str, str | None]]:
+    """Id, name and time zone of each site, by name; of `shops`, where they are given."""
+    time_zone = _zones.c.feature["properties", "time_zone"].as_string().label("time_zone")
+    asked = sa.select(_zones.c.id, _zones.c.name, time_zone).where(_zones.c.level == "site")
+    if shops is not None:
+        asked = asked.where(_zones.c.id.in_(shops))
+    found = await connection.execute(asked.order_by(_zones.c.name, _zones.c.id))
+    return [(row.id, row.name, row.time_zone) for row in found]
 
 
 async def groups(connection: AsyncConnection) -> set[str]:

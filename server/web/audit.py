@@ -36,10 +36,11 @@ IMPERSONAL: Final = frozenset(
     for path in (
         "anchors", "anchors/{anchor}", "campaigns", "campaigns.toml", "campaigns/{campaign}", "campaigns/{campaign}/versions",
         "campaigns/{campaign}/versions/{version}", "consent-texts/versions", "coupons", "coupons/{coupon}", "floor-plans",
-        "floor-plans/{plan}", "gateways", "gateways/{gateway}", "keys", "reports/flow", "reports/footfall", "reports/funnel", "reports/lately", "reports/lift",
+        "floor-plans/{plan}", "floor-plans/{plan}/picture", "gateways", "gateways/{gateway}", "keys", "reports/flow", "reports/footfall", "reports/funnel", "reports/lately", "reports/lift",
         "reports/present", "reports/so-far",
-        "reports/revenue", "reports/stays", "reports/visits", "segments", "segments/{segment}", "session", "staff", "surveys", "surveys/{survey}",
+        "reports/revenue", "reports/silences", "reports/stays", "reports/visits", "segments", "segments/{segment}", "session", "sessions", "settings", "staff", "staff/invitations", "staff/{member}/sessions", "surveys", "surveys/{survey}",
         "surveys/walks/{walk}", "blind-spots",
+        "redemptions", "till/shops",
         "webhooks", "webhooks/{webhook}", "zones", "zones/{zone}",
     )
 )  # fmt: skip

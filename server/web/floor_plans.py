@@ -1,9 +1,10 @@
 """Floor plans over HTTP: one floor of a site each, in metres from its lower left corner (x right, y up).
 
-In: width, height and walls as polylines. Out: the same. Zones and anchors name a plan to lie on it.
+In: width, height and walls as polylines; the picture that it was drawn after. Out: the same. Zones and anchors name a plan to lie on it.
 """
 
-from typing import Annotated, Self
+import hashlib
+from typing import Annotated, Literal, Self, get_args
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
@@ -20,6 +21,7 @@ from server.web.edits import Edits
 from server.web.etag import etag_of, has_it_already, refuse_lost_update
 from server.web.fields import Given, Name, PlaceId
 from server.web.guard import Guard
+from server.web.picture import SAFELY, BadPicture, Kind, read_picture
 from server.web.problem import Fault, Problem
 from server.zones import FloorPlan
 from server.zones.off_plan import check_on_plan
@@ -95,6 +97,14 @@ class Plans(BaseModel):
     next: Next
 
 
+class PlanPicture(BaseModel):
+    """A picture as it was taken. It covers the whole plan, edge to edge."""
+
+    kind: Literal["image/png", "image/svg+xml"]
+    width_px: float
+    height_px: float
+
+
 class PlanChange(BaseModel):
     """What became of a floor plan."""
 
@@ -130,7 +140,56 @@ def floor_plan_routes(database: Database, guard: Guard, edits: Edits, clock: Clo
             await _refuse_lost_update(connection, request, plan)
             await floor_plans.remove(connection, plan)
 
+    _add_pictures(router, database, guard)
     return router
+
+
+def _add_pictures(router: APIRouter, database: Database, guard: Guard) -> None:
+    drawn = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in get_args(Kind)}
+
+    @router.put(
+        "/v1/floor-plans/{plan}/picture",
+        dependencies=[guard.manager],
+        responses={404: {}, 422: {"description": "It is no picture that can be kept"}},
+        openapi_extra={"requestBody": {"required": True, "content": drawn}},
+    )
+    async def put_picture(plan: PlaceId, request: Request) -> PlanPicture:
+        """Keeps the picture that lies under a plan: PNG or SVG, of at most 4 MiB and as much as any body may have."""
+        content = await request.body()
+        try:
+            picture = read_picture(content)
+        except BadPicture as bad:
+            fault = Fault(place="body", reason=str(bad))
+            raise Problem(422, "The picture cannot be taken", f"{bad}.", errors=[fault]) from None
+        async with database.writing() as connection:
+            await floor_plans.put_picture(connection, plan, picture.kind, content)
+        return PlanPicture(kind=picture.kind, width_px=picture.width_px, height_px=picture.height_px)
+
+    @router.delete(
+        "/v1/floor-plans/{plan}/picture",
+        status_code=204,
+        dependencies=[guard.manager],
+        responses={404: {}},
+    )
+    async def remove_picture(plan: PlaceId) -> None:
+        """Takes the picture away from under a plan."""
+        async with database.writing() as connection:
+            await floor_plans.put_picture(connection, plan, "", None)
+
+    @router.get(
+        "/v1/floor-plans/{plan}/picture",
+        dependencies=[guard.reader],
+        response_class=Response,
+        responses={200: {"content": drawn}, 304: {"description": "It has not changed"}, 404: {}},
+    )
+    async def get_picture(plan: PlaceId, request: Request) -> Response:
+        """The picture as it was given."""
+        async with database.reading() as connection:
+            kind, content = await floor_plans.picture(connection, plan)
+        etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+        if has_it_already(request, etag):
+            return Response(status_code=304, headers={"ETag": etag})
+        return Response(content, media_type=kind, headers={**SAFELY, "ETag": etag})
 
 
 def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:

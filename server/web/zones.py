@@ -93,6 +93,12 @@ OneFeature = Annotated[
 ]
 
 
+Do = Annotated[
+    Literal["show", "keep"],
+    Query(description="show: only say what would become of the body; nothing changes"),
+]
+
+
 class GeoJsonResponse(JSONResponse):
     media_type = "application/geo+json"
 
@@ -130,9 +136,9 @@ def zone_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = u
     _add_reading(router, database, guard)
 
     @router.put("/v1/zones", dependencies=[guard.manager])
-    async def put_zones(body: GeoJson) -> Arranged:
+    async def put_zones(body: GeoJson, do: Do = "keep") -> Arranged:
         """Creates and changes zones by their own ids; zones that the body does not name stay as they are."""
-        return await arranger.arrange(body, _simply)
+        return await (arranger.suppose(body) if do == "show" else arranger.arrange(body, _simply))
 
     @router.post(
         "/v1/zones",
@@ -149,8 +155,10 @@ def zone_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = u
         return await arranger.arrange(body, once)
 
     @router.put("/v1/zones/{zone}", dependencies=[guard.manager], responses={404: {}, 412: {}})
-    async def put_zone(zone: PlaceId, body: OneFeature, request: Request) -> Arranged:
+    async def put_zone(zone: PlaceId, body: OneFeature, request: Request, do: Do = "keep") -> Arranged:
         """Creates or changes one zone from a Feature. With `If-Match`, only the version that it names."""
+        if do == "show":
+            return await arranger.suppose(_feature_of(zone, body))
 
         async def unless_changed(connection: Connection, keep: Keep) -> Arranged:
             await _refuse_lost_update(connection, request, zone)
@@ -231,6 +239,14 @@ class Arranger:
                 continue
         raise Problem(503, None, "Others keep changing zones: try again.", headers={"Retry-After": "1"})
 
+    async def suppose(self, body: dict[str, Any]) -> Arranged:
+        """What would become of a body; nothing changes. Raises Problem (422) as `arrange` does."""
+        refuse_unkeepable(body)
+        reading = await _read(body)
+        _, warnings = await self._look(reading)
+        async with self._database.reading() as connection:
+            return await self._put(connection, reading, warnings, dry=True)
+
     async def _look(self, reading: Reading) -> tuple[int, Sequence[Remark]]:
         """The version of zones that the body was held against, and what is odd about it there.
 
@@ -251,11 +267,16 @@ class Arranger:
     ) -> Arranged:
         if await zones.version(connection, lock=True) != version:
             raise _ChangedMeanwhile
+        return await self._put(connection, reading, warnings)
+
+    async def _put(
+        self, connection: Connection, reading: Reading, warnings: Sequence[Remark], *, dry: bool = False
+    ) -> Arranged:
         missing = await _missing(connection, reading)
         if missing:
             raise _refused(missing)
         given = [Given(zone, reading.extras.get(zone.id)) for zone in reading.zones]
-        changes = await zones.put(connection, given, self._clock())
+        changes = await zones.put(connection, given, self._clock(), dry=dry)
         return Arranged(
             zones=[
                 ZoneChange(id=zone, place=_in_body(reading.places[zone]), change=change)

@@ -37,6 +37,8 @@ class FloorPlanRow(Table, table=True):
     site_id: str | None = None
     plan: dict[str, Any] = json_column()
     updated_at: datetime = utc()
+    picture: bytes | None = None
+    picture_kind: str | None = None
 
 
 class AnchorRow(Table, table=True):

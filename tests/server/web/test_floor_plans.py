@@ -103,3 +103,66 @@ async def test_who_makes_a_plan_smaller_is_told_of_the_zones_that_are_beside_it_
     (warning,) = (await shop.put("/v1/floor-plans/fp_1", json={**PLAN, "width_m": 7.3})).json()["warnings"]
     assert warning["place"] == "zone shoes.properties.plan.shape"
     assert warning["reason"].startswith("lies wholly off floor plan fp_1, which is 7.3 m by 16 m")
+
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (640).to_bytes(4, "big") + (480).to_bytes(4, "big") + b"rest"
+SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 16"><script>alert(1)</script></svg>'
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "size"),
+    [(PNG, "image/png", (640, 480)), (SVG, "image/svg+xml", (24, 16))],
+)
+async def test_the_picture_of_a_plan_comes_back_as_a_picture_in_which_nothing_runs(shop, content, kind, size):
+    await shop.put("/v1/floor-plans/fp_1", json=PLAN)
+    taken = await shop.put("/v1/floor-plans/fp_1/picture", content=content)
+    assert taken.json() == {"kind": kind, "width_px": size[0], "height_px": size[1]}
+    got = await shop.get("/v1/floor-plans/fp_1/picture")
+    assert (got.content, got.headers["content-type"]) == (content, kind)
+    assert "sandbox" in got.headers["content-security-policy"]
+    assert "script-src" not in got.headers["content-security-policy"]
+    known = {"If-None-Match": got.headers["etag"]}
+    assert (await shop.get("/v1/floor-plans/fp_1/picture", headers=known)).status_code == 304
+
+
+async def test_a_plan_that_is_changed_keeps_its_picture_until_it_is_taken_away(shop):
+    await shop.put("/v1/floor-plans/fp_1", json=PLAN)
+    await shop.put("/v1/floor-plans/fp_1/picture", content=PNG)
+    await shop.put("/v1/floor-plans/fp_1", json={**PLAN, "name": "Cellar"})
+    assert (await shop.get("/v1/floor-plans/fp_1/picture")).content == PNG
+    assert (await shop.delete("/v1/floor-plans/fp_1/picture")).status_code == 204
+    assert (await shop.get("/v1/floor-plans/fp_1/picture")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"%PDF-1.7 ...", "neither a PNG nor an SVG"),
+        (b"\xff\xfe\x00", "neither a PNG nor an SVG"),
+        (b"", "neither a PNG nor an SVG"),
+        (b"<svg></svg>", "needs a viewBox"),
+        (b'<!DOCTYPE svg [<!ENTITY a "b">]><svg viewBox="0 0 1 1"></svg>', "entities"),
+        (PNG.replace((640).to_bytes(4, "big"), (640_000).to_bytes(4, "big")), "cannot be drawn"),
+        (PNG + b"\0" * 4 * 1024 * 1024, "at most 4 MiB"),
+    ],
+)
+async def test_what_is_no_picture_is_refused_in_words(shop, content, words):
+    await shop.put("/v1/floor-plans/fp_1", json=PLAN)
+    refused = await shop.put("/v1/floor-plans/fp_1/picture", content=content)
+    assert refused.status_code == 422
+    assert words in refused.json()["detail"]
+
+
+async def test_there_is_no_picture_of_a_plan_that_is_not_there(shop):
+    for method in ("put", "get", "delete"):
+        answer = await shop.request(
+            method, "/v1/floor-plans/fp_9/picture", content=PNG if method == "put" else None
+        )
+        assert answer.status_code == 404
+
+
+async def test_only_who_arranges_the_shop_changes_its_pictures(shop, tokens):
+    await shop.put("/v1/floor-plans/fp_1", json=PLAN)
+    asked = tokens.headers("analyst")
+    refused = await shop.put("/v1/floor-plans/fp_1/picture", content=PNG, headers=asked)
+    assert refused.status_code == 403

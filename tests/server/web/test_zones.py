@@ -274,3 +274,28 @@ async def test_a_zone_beside_its_floor_plan_is_refused_and_one_half_beside_it_is
         fault["reason"] for fault in taken.json()["warnings"]
     )
     assert (await shop.put("/v1/zones", json=hats(0))).status_code == 200
+
+
+async def test_who_only_wants_to_see_is_told_what_would_change(shop):
+    await shop.put("/v1/zones", json=collection(site(), site("navigli")))
+    body = collection(site("duomo"), site(radius=90), site("navigli"))
+    supposed = await shop.put("/v1/zones?do=show", json=body)
+    assert [(zone["id"], zone["change"]) for zone in supposed.json()["zones"]] == [
+        ("duomo", "created"),
+        ("brera", "changed"),
+        ("navigli", "same"),
+    ]
+    one = await shop.put("/v1/zones/duomo?do=show", json=site("duomo"))
+    assert one.json()["zones"][0]["change"] == "created"
+    kept = (await shop.get("/v1/zones")).json()["features"]
+    assert [(f["properties"]["id"], f["properties"]["radius"]) for f in kept] == [
+        ("brera", 80),
+        ("navigli", 80),
+    ]
+
+
+async def test_who_only_wants_to_see_is_told_the_same_faults(shop):
+    body = collection(by_radio("shoes", anchors=["an_9"]))
+    shown, kept = await shop.put("/v1/zones?do=show", json=body), await shop.put("/v1/zones", json=body)
+    assert shown.status_code == 422
+    assert shown.json()["errors"] == kept.json()["errors"]
