@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from server.campaigns import Campaign, Decision, Moment, compile_campaigns, decide, read_campaign
 from server.campaigns.campaign import LONGEST_DWELL_S
-from server.campaigns.explaining import Look, looks
+from server.campaigns.explaining import Look, looks, looks_of
+from server.campaigns.journey import as_step
 from server.campaigns.words import Phrases, Sentence, say
 from server.knowledge import Places
 from server.presence.visit import ZoneEvent
 from server.records import campaigns, coupons, decisions, replay, segments, shoppers, zones
 from server.records.database import Connection
 from server.records.facts import Asked
-from server.records.refusal import Refusal
+from server.records.refusal import NotFound, Refusal
 from server.records.tables import AttemptRow, DecisionRow, OutboxRow
 
 
@@ -61,7 +62,7 @@ class Supposed:
 class Why:
     """What is known of one shopper and one campaign: what was decided last, and what would follow now.
 
-    `offer` is what followed from the decision, and `attempts` what was tried to send it.
+    `offer` is what followed from the decision, and `attempts` what was tried to send it; `decided_by` the version that decided.
     `now` is None where a time was asked about; `nowhere` says why nothing could be supposed. `clock` is that of the shop decided about.
     """
 
@@ -73,6 +74,16 @@ class Why:
     now: Supposed | None = None
     nowhere: Sentence | None = None
     clock: tzinfo = UTC
+    decided_by: Campaign | None = None
+
+    def looks(self, language: str) -> tuple[Look, ...]:
+        """What each gate and condition said when it was decided; none where the version that decided is gone."""
+        if self.decided is None or self.decided_by is None:
+            return ()
+        decider = self.decided_by
+        if self.decided.step:
+            decider = as_step(decider, self.decided.step)
+        return looks_of(decider, self.decided.reasons, language)
 
 
 async def why(
@@ -92,13 +103,23 @@ async def why(
     found = Why(who, kept, decided, story.offer if story else None, tuple(story.attempts) if story else ())
     if decided:
         places = Places({zone.id: zone for zone in await zones.load(connection)})
-        found = replace(found, clock=places.clock_of(decided.zone_id))
+        decider = await _decider(connection, decided)
+        found = replace(found, clock=places.clock_of(decided.zone_id), decided_by=decider)
     if at is not None:
         return found
     try:
         return replace(found, now=await suppose(connection, who, kept, now, manners))
     except NowhereToSuppose as nowhere:
         return replace(found, nowhere=nowhere.sentence)
+
+
+async def _decider(connection: Connection, decided: DecisionRow) -> Campaign | None:
+    """The campaign as it was when it decided."""
+    try:
+        version = await campaigns.version(connection, decided.campaign_id, decided.campaign_version)
+    except NotFound:
+        return None
+    return read_campaign(version.campaign)
 
 
 class NowhereToSuppose(Refusal):

@@ -55,6 +55,11 @@ class Condition(BaseModel, ABC):
         del moment
         return None
 
+    def tally(self, moment: Moment) -> Sentence | None:
+        """How far it has counted, also while it lets the campaign speak; None for a condition that counts nothing."""
+        del moment
+        return None
+
     @property
     def look_back(self) -> timedelta:
         """How far back it must see what was sent; the records read no more than the furthest of all."""

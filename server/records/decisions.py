@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.rows import Mark, before_mark, by_id
+from server.records.silences import gate_in, reasons_of
 from server.records.tables import AttemptRow, DecisionRow, OutboxRow, ReceiptRow, RedemptionRow, Table
 
 _decisions = Table.metadata.tables["decisions"]
@@ -22,13 +23,14 @@ _redemptions = Table.metadata.tables["redemptions"]
 
 @dataclass(frozen=True, slots=True)
 class DecisionQuery:
-    """Which decisions: those made at or after `since` and before `until`."""
+    """Which decisions: those made at or after `since` and before `until`; with `gate` those of which it is a reason."""
 
     shopper: str | None = None
     campaign: str | None = None
     device: str | None = None
     visit: str | None = None
     verdict: str | None = None
+    gate: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -60,6 +62,13 @@ async def listed(
         )
         if wanted is not None
     ]
+    if query.gate is not None:
+        each = reasons_of(connection)
+        where.append(
+            sa.exists(
+                sa.select(sa.literal(1)).select_from(each).where(gate_in(connection, each) == query.gate)
+            )
+        )
     if query.since is not None:
         where.append(columns.decided_at >= query.since)
     if query.until is not None:

@@ -178,7 +178,7 @@ async def visits(
 ) -> dict[PlaceDay, VisitCounts]:
     """Visits by zone and the day on which they began."""
     found: dict[PlaceDay, VisitCounts] = defaultdict(VisitCounts)
-    for stretch, there in _by_clock(await _clocks(connection), days, _visits.c.zone_id):
+    for stretch, there in by_clock(await clocks_of_zones(connection), days, _visits.c.zone_id):
         number = (_visits.c.entered_s + stretch.ahead_s) // DAY_S
         asked = (
             sa.select(
@@ -191,7 +191,7 @@ async def visits(
                 sa.func.sum(_visits.c.stayed_s).label("stayed_s"),
                 sa.func.max(_visits.c.stayed_s).label("longest_s"),
             )
-            .where(*_within(_visits.c.entered_at, stretch), *there, *_only(_visits.c.zone_id, zone))
+            .where(*during(_visits.c.entered_at, stretch), *there, *_only(_visits.c.zone_id, zone))
             .group_by(_visits.c.zone_id, number)
         )
         for row in await connection.execute(asked):
@@ -210,12 +210,12 @@ async def footfall(
 ) -> dict[PlaceHour, int]:
     """How many entered, by zone, weekday and hour."""
     found: Counter[PlaceHour] = Counter()
-    for stretch, there in _by_clock(await _clocks(connection), days, _visits.c.zone_id):
+    for stretch, there in by_clock(await clocks_of_zones(connection), days, _visits.c.zone_id):
         hours = (_visits.c.entered_s + stretch.ahead_s) // HOUR_S
         hour_of_week = hours % (24 * 7)  # the same arithmetic for every week since 1970
         asked = (
             sa.select(_visits.c.zone_id, hour_of_week.label("hour_of_week"), sa.func.count().label("entered"))
-            .where(*_within(_visits.c.entered_at, stretch), *there, *_only(_visits.c.zone_id, zone))
+            .where(*during(_visits.c.entered_at, stretch), *there, *_only(_visits.c.zone_id, zone))
             .group_by(_visits.c.zone_id, hour_of_week)
         )
         for row in await connection.execute(asked):
@@ -231,11 +231,11 @@ async def stays(connection: AsyncConnection, days: Days, *, zone: str | None = N
     length = sa.case(
         *((stayed < until, number) for number, until in enumerate(STAY_BOUNDS_S)), else_=len(STAY_BOUNDS_S)
     )
-    for stretch, there in _by_clock(await _clocks(connection), days, _visits.c.zone_id):
+    for stretch, there in by_clock(await clocks_of_zones(connection), days, _visits.c.zone_id):
         asked = (
             sa.select(_visits.c.zone_id, length.label("length"), sa.func.count().label("visits"))
             .where(
-                *_within(_visits.c.entered_at, stretch),
+                *during(_visits.c.entered_at, stretch),
                 *there,
                 *_only(_visits.c.zone_id, zone),
                 stayed.is_not(None),
@@ -254,7 +254,7 @@ async def ways(connection: AsyncConnection, days: Days, *, zone: str | None = No
     One stay is one visit to what both zones lie in: who comes back tomorrow begins anew. `zone` is one of the two, or what they lie in.
     """
     found: Counter[Way] = Counter()
-    for stretch, there in _by_clock(await _clocks(connection), days, _kept_visits.c.zone_id):
+    for stretch, there in by_clock(await clocks_of_zones(connection), days, _kept_visits.c.zone_id):
         steps = _steps(stretch, there)
         around = _kept_visits.alias("around")
         in_one_stay = sa.exists().where(
@@ -295,7 +295,7 @@ def _steps(stretch: Stretch, there: list[sa.ColumnElement[bool]]) -> sa.Subquery
             sa.func.lead(visit.entered_at, type_=UtcTime()).over(**in_turn).label("then_at"),
         )
         .join(_zones, _zones.c.id == visit.zone_id)
-        .where(*_within(visit.entered_at, stretch), *there, _zones.c.parent_id.is_not(None))
+        .where(*during(visit.entered_at, stretch), *there, _zones.c.parent_id.is_not(None))
         .subquery()
     )
 
@@ -306,7 +306,7 @@ async def revenue(
     """Credited orders by campaign, version, variant, currency and the day of the purchase by the shop's clock."""
     found: dict[Sold, Takings] = defaultdict(Takings)
     keys = [_purchases.c[name] for name in ("campaign_id", "campaign_version", "variant", "currency")]
-    for stretch, there in _by_clock(await _clocks(connection), days, _purchases.c.site_id):
+    for stretch, there in by_clock(await clocks_of_zones(connection), days, _purchases.c.site_id):
         number = (_purchases.c.bought_s + stretch.ahead_s) // DAY_S
         redeemed = sa.case((_purchases.c.credited_by == "redemption", 1), else_=0)
         asked = (
@@ -318,7 +318,7 @@ async def revenue(
                 sa.func.sum(_purchases.c.amount_milli).label("paid"),
                 sa.func.sum(_purchases.c.refunded_milli).label("refunded"),
             )
-            .where(*_within(_purchases.c.at, stretch), *there, *_only(_purchases.c.campaign_id, campaign))
+            .where(*during(_purchases.c.at, stretch), *there, *_only(_purchases.c.campaign_id, campaign))
             .group_by(*keys, number)
         )
         for row in await connection.execute(asked):
@@ -393,7 +393,8 @@ def _only(column: sa.ColumnElement[Any], wanted: str | None) -> list[sa.ColumnEl
     return [] if wanted is None else [column == wanted]
 
 
-def _within(column: sa.ColumnElement[Any], stretch: Stretch) -> list[sa.ColumnElement[bool]]:
+def during(column: sa.ColumnElement[Any], stretch: Stretch) -> list[sa.ColumnElement[bool]]:
+    """That a time lies in a stretch of a clock."""
     return [column >= stretch.since, column < stretch.until]
 
 
@@ -409,7 +410,7 @@ def _decided_on(view: sa.TableClause, days: Days) -> list[sa.ColumnElement[bool]
     ]
 
 
-async def _clocks(connection: AsyncConnection) -> dict[str, str]:
+async def clocks_of_zones(connection: AsyncConnection) -> dict[str, str]:
     """The time zone of each zone: its own, or that of what it lies in, or UTC."""
     own = _zones.c.feature["properties", "time_zone"].as_string().label("own")
     rows = {row.id: row for row in await connection.execute(sa.select(_zones.c.id, _zones.c.parent_id, own))}
@@ -426,7 +427,7 @@ async def _clocks(connection: AsyncConnection) -> dict[str, str]:
     return {zone: clock(zone) for zone in rows}
 
 
-def _by_clock(
+def by_clock(
     clocks: Mapping[str, str], days: Days, zone: sa.ColumnElement[Any]
 ) -> Iterator[tuple[Stretch, list[sa.ColumnElement[bool]]]]:
     """Each stretch of each clock, with the conditions that `zone` goes by it.

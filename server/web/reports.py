@@ -12,9 +12,10 @@ from typing import Annotated, Final, Self, TypeVar
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from server.campaigns.gate_names import gate_name
 from server.campaigns.lift import CONFIDENCE, METHOD, Waiting, lift_of
 from server.campaigns.offer import LONGEST_ATTRIBUTION_S, USUAL_ATTRIBUTION_S
-from server.records import campaigns, reports
+from server.records import campaigns, reports, silences
 from server.records.database import Connection, Database
 from server.records.reports import (
     Compared,
@@ -28,6 +29,7 @@ from server.records.reports import (
     VisitCounts,
     Way,
 )
+from server.records.silences import Silence
 from server.web.clock import Clock, utc_now
 from server.web.fields import Language, PlaceId, Word
 from server.web.guard import Guard
@@ -179,6 +181,28 @@ class FlowShown(BaseModel):
         return cls(zone=way.left, next_zone=way.entered, went=went)
 
 
+class SilencesAsked(OfCampaign):
+    language: Language = "en"
+
+
+class SilenceShown(BaseModel):
+    """How many of a campaign's decisions were of a verdict; and how many of those that sent nothing because of a gate."""
+
+    campaign: str
+    verdict: str = Field(description="send, withhold, hold or hold_out")
+    gate: str | None = Field(
+        description="which gate or condition spoke; null: all of this verdict. A decision with several reasons counts at each of its gates"
+    )
+    name: str | None = Field(description="what people call the gate, in the language asked for")
+    decisions: int
+
+    @classmethod
+    def of(cls, each: Silence, decisions: int, language: str) -> Self:
+        return cls(
+            **each._asdict(), name=gate_name(each.gate, language) if each.gate else None, decisions=decisions
+        )
+
+
 class RevenueShown(BaseModel):
     """Orders credited to a campaign: one order, one credit. `net` is what was paid less what was given back."""
 
@@ -258,6 +282,7 @@ def report_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> A
     _add_places(router, database, clock)
     _add_stays(router, database, clock)
     _add_lift(router, database, clock)
+    _add_silences(router, database, clock)
     return router
 
 
@@ -346,6 +371,17 @@ def _add_lift(router: APIRouter, database: Database, clock: Clock) -> None:
                     connection, asked.campaign, within, now, days=days, variant=asked.variant
                 )
         return await _told(request, asked, "lift", LiftShown, [LiftShown.of(asked, within, found)])
+
+
+def _add_silences(router: APIRouter, database: Database, clock: Clock) -> None:
+    @router.get("/silences", response_model=Report[SilenceShown])
+    async def silent(request: Request, asked: Annotated[SilencesAsked, Query()]) -> Response:
+        """How often each campaign spoke, and which gates kept it silent how often: a mis-set campaign at a glance."""
+        days = _days(asked, clock())
+        async with database.reading() as connection:
+            found = await silences.silences(connection, days, campaign=asked.campaign)
+        lines = [SilenceShown.of(each, decisions, asked.language) for each, decisions in found.items()]
+        return await _told(request, asked, "silences", SilenceShown, lines)
 
 
 async def _told(

@@ -4,6 +4,7 @@ In: a shopper (by our id or the shop's own), a campaign, perhaps a time in the p
 without a time each gate and condition in the order in which it is asked, with what it says.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from server.campaigns.explaining import Look, told_again
+from server.campaigns.gate_names import gate_name
 from server.records.database import Database
 from server.records.tables import DecisionRow
 from server.supposing import USUAL_MANNERS, Manners, Supposed, why
@@ -36,7 +38,36 @@ class WhyAsked(BaseModel):
 
 class WhyReason(BaseModel):
     gate: str = Field(description="which gate or condition spoke")
+    name: str = Field(description="what people call it, in the language of the words")
     words: str
+
+
+class LookShown(BaseModel):
+    """One gate or condition: `passes` is null where it was not looked at, because one before it ends the matter."""
+
+    gate: str
+    name: str = Field(description="what people call it")
+    passes: bool | None
+    words: str | None = Field(description="what stands against it; null where nothing does")
+    asks: dict[str, Any] | None = Field(
+        description="the condition's own document; null for what every campaign must pass"
+    )
+    passes_at: datetime | None = Field(
+        description="when it would pass by itself, where only the hour stands against it"
+    )
+    tally: str | None = Field(description="how far it has counted, where it counts: 2 of 3 offers this week")
+
+    @classmethod
+    def of(cls, look: Look, language: str) -> Self:
+        return cls(
+            gate=look.gate,
+            name=gate_name(look.gate, language),
+            passes=look.passes if look.looked else None,
+            words=look.words(language),
+            asks=dict(look.asks) if look.asks is not None else None,
+            passes_at=look.passes_at,
+            tally=look.tally.in_language(language) if look.tally else None,
+        )
 
 
 class Decided(BaseModel):
@@ -57,10 +88,13 @@ class Decided(BaseModel):
     happened_at: datetime
     decided_at: datetime
     reasons: list[WhyReason]
+    looks: list[LookShown] = Field(
+        description="what each gate and condition of that version said then, in order; empty where the version is gone"
+    )
     saw: dict[str, Any]
 
     @classmethod
-    def of(cls, row: DecisionRow, language: str) -> Self:
+    def of(cls, row: DecisionRow, looks: Sequence[Look], language: str) -> Self:
         return cls(
             id=row.id,
             verdict=row.verdict,
@@ -75,31 +109,8 @@ class Decided(BaseModel):
             happened_at=row.happened_at,
             decided_at=row.decided_at,
             reasons=[reason_in(kept, language) for kept in row.reasons],
+            looks=[LookShown.of(look, language) for look in looks],
             saw=row.saw,
-        )
-
-
-class LookShown(BaseModel):
-    """One gate or condition: `passes` is null where it was not looked at, because one before it ends the matter."""
-
-    gate: str
-    passes: bool | None
-    words: str | None = Field(description="what stands against it; null where nothing does")
-    asks: dict[str, Any] | None = Field(
-        description="the condition's own document; null for what every campaign must pass"
-    )
-    passes_at: datetime | None = Field(
-        description="when it would pass by itself, where only the hour stands against it"
-    )
-
-    @classmethod
-    def of(cls, look: Look, language: str) -> Self:
-        return cls(
-            gate=look.gate,
-            passes=look.passes if look.looked else None,
-            words=look.words(language),
-            asks=dict(look.asks) if look.asks is not None else None,
-            passes_at=look.passes_at,
         )
 
 
@@ -122,7 +133,11 @@ class SupposedShown(BaseModel):
             there=now.there,
             verdict=made.verdict if made else None,
             reasons=[
-                WhyReason(gate=r.gate, words=told_again(r.gate, r.words, r.phrase, r.facts, language))
+                WhyReason(
+                    gate=r.gate,
+                    name=gate_name(r.gate, language),
+                    words=told_again(r.gate, r.words, r.phrase, r.facts, language),
+                )
                 for r in reasons
             ],
             looks=[LookShown.of(look, language) for look in now.looks],
@@ -157,7 +172,7 @@ def add_supposing(router: APIRouter, database: Database, manners: Manners, clock
             campaign=found.campaign.id,
             state=found.campaign.state,
             version=found.campaign.version,
-            decided=Decided.of(found.decided, language) if found.decided else None,
+            decided=Decided.of(found.decided, found.looks(language), language) if found.decided else None,
             now=SupposedShown.of(found.now, language) if found.now else None,
             nowhere=found.nowhere.in_language(language) if found.nowhere else None,
         )
@@ -167,4 +182,4 @@ def reason_in(kept: dict[str, Any], language: str) -> WhyReason:
     """A kept reason in this language; those from before facts were kept have their words alone."""
     gate, words = kept["gate"], kept["words"]
     said = told_again(gate, words, kept.get("phrase", ""), kept.get("facts", {}), language)
-    return WhyReason(gate=gate, words=said)
+    return WhyReason(gate=gate, name=gate_name(gate, language), words=said)

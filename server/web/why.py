@@ -39,6 +39,7 @@ class DecisionsAsked(Page):
     device: Id | None = None
     visit: Id | None = None
     verdict: Literal["send", "withhold", "hold", "hold_out"] | None = None
+    gate: Word | None = Field(None, description="of which gate or condition a reason is")
     since: Time | None = Field(None, description="decided at or after")
     until: Time | None = Field(None, description="decided before")
     language: Spoken = Field("en", description="of the reasons")

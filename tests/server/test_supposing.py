@@ -63,7 +63,9 @@ async def test_who_got_it_in_this_visit_is_told_so_in_either_language(house, ask
     assert (said["now"]["there"], said["now"]["verdict"]) == (True, "withhold")
     assert set(against(said["now"]["looks"])) == {"once_a_visit", "cooldown"}
     italian = (await ask(shopper="ann", campaign="welcome", language="it")).json()
-    assert italian["decided"]["reasons"] == [{"gate": "arbitration", "words": "nulla si opponeva"}]
+    assert italian["decided"]["reasons"] == [
+        {"gate": "arbitration", "name": "scelta tra le campagne", "words": "nulla si opponeva"}
+    ]
     once = next(look for look in italian["now"]["looks"] if look["gate"] == "once_a_visit")
     assert once["words"].startswith("già data in questa visita")
 
@@ -103,6 +105,37 @@ async def test_the_past_is_told_from_what_was_stored(house, ask):
     assert (await ask(shopper="ann", campaign="welcome", at=before)).json()["decided"] is None
     said = (await ask(shopper="ann", campaign="welcome", at=(NOON + timedelta(hours=1)).isoformat())).json()
     assert (said["decided"]["campaign_version"], said["version"], said["now"]) == (1, 2, None)
+
+
+async def test_each_gate_of_a_kept_decision_is_told_as_the_version_that_decided_had_it(house, ask):
+    cap = {"kind": "frequency_cap", "at_most": 3, "calendar": "week"}
+    quiet = {"kind": "quiet_hours", "start": "12:00", "end": "18:00"}
+    phone = await opened_with(house, an_offer(conditions=[cap, quiet]))
+    await house.see(fix(0, device=phone))
+    async with house.database.writing() as work:
+        await campaigns.put(work, read_campaign(an_offer(conditions=[])), house.now)
+    said = (await ask(shopper="ann", campaign="welcome", language="it")).json()
+    looks = said["decided"]["looks"]
+    assert against(looks) == ["quiet_hours"]
+    assert {look["passes"] for look in looks} == {True, False}
+    assert (looks[0]["name"], looks[-1]["words"]) == (
+        "cliente noto",
+        "ore di silenzio di questa campagna fino alle 18:00",
+    )
+    assert [look["gate"] for look in looks[-2:]] == ["frequency_cap", "quiet_hours"]
+
+
+async def test_a_cap_tells_how_far_it_has_counted(house, ask):
+    cap = {"kind": "frequency_cap", "at_most": 3, "calendar": "week"}
+    phone = await opened_with(house, an_offer(conditions=[cap]))
+    await house.see(fix(0, device=phone))
+    house.now = NOON + timedelta(seconds=60)
+    for language, words in (
+        ("en", "1 of 3 offers of this campaign sent this week"),
+        ("it", "offerte di questa campagna questa settimana: 1 su 3"),
+    ):
+        now = (await ask(shopper="ann", campaign="welcome", language=language)).json()["now"]
+        assert (now["looks"][-1]["passes"], now["looks"][-1]["tally"]) == (True, words)
 
 
 async def test_who_or_what_is_not_there_is_not_found(house, ask):

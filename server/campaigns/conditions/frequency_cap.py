@@ -28,6 +28,7 @@ class FrequencyCap(Condition, frozen=True):
             "no_group": "this campaign is in no group whose offers could be counted",
             "full": "{sent} of {at_most} offers of {which} already sent {when}",
             "full_one": "{sent} of {at_most} offer of {which} already sent {when}",
+            "tally": "{sent} of {at_most} offers of {which} sent {when}",
             "campaign": "this campaign",
             "group": "the group '{group}'",
             "all": "all campaigns",
@@ -41,6 +42,7 @@ class FrequencyCap(Condition, frozen=True):
             "no_group": "questa campagna non è in un gruppo di cui contare le offerte",
             "full": "già inviate {sent} offerte su {at_most} di {which} {when}",
             "full_one": "già inviata {sent} offerta su {at_most} di {which} {when}",
+            "tally": "offerte di {which} {when}: {sent} su {at_most}",
             "campaign": "questa campagna",
             "group": "tutto il gruppo '{group}'",
             "all": "tutte le campagne",
@@ -98,14 +100,23 @@ class FrequencyCap(Condition, frozen=True):
             return self.say("nobody")
         if self.scope == "group" and moment.group is None:
             return self.say("no_group")
-        sent = sum(self._counts(offer, moment) for offer in moment.sent_by(self.scope))
+        sent = self._sent(moment)
         if sent < self.at_most:
             return None
+        return self._said("full_one" if sent == 1 else "full", sent, moment)
+
+    def tally(self, moment: Moment) -> Sentence | None:
+        if moment.shopper is None or (self.scope == "group" and moment.group is None):
+            return None
+        return self._said("tally", self._sent(moment), moment)
+
+    def _sent(self, moment: Moment) -> int:
+        return sum(self._counts(offer, moment) for offer in moment.sent_by(self.scope))
+
+    def _said(self, phrase: str, sent: int, moment: Moment) -> Sentence:
         which = self.say(self.scope, **({"group": moment.group} if self.scope == "group" else {}))
         when = self.say(self.calendar) if self.calendar else self.say("window", window=self.window)
-        return self.say(
-            "full_one" if sent == 1 else "full", sent=sent, at_most=self.at_most, which=which, when=when
-        )
+        return self.say(phrase, sent=sent, at_most=self.at_most, which=which, when=when)
 
     def _counts(self, offer: SentOffer, moment: Moment) -> bool:
         if self.window is not None:

@@ -11,7 +11,7 @@ from server.campaigns import read_campaign
 from server.records import campaigns
 from server.web.reports import report_routes
 from tests.server.campaigns.makers import a_document
-from tests.server.records.rows import a_receipt, a_redemption, a_visit, an_offer, keep
+from tests.server.records.rows import a_decision, a_receipt, a_redemption, a_visit, an_offer, keep
 from tests.server.records.test_reports import DAY, HOUR, NOON, a_purchase, a_zone, an_exposure, credited
 
 REPORTS = ("funnel", "visits", "stays", "flow", "footfall", "revenue")
@@ -221,3 +221,19 @@ async def test_all_staff_and_the_shops_systems_read_reports_and_nobody_else(shop
         assert (await shop.get(f"/v1/reports/{report}", headers=tokens.headers(role))).status_code == 200
     for kind in ("device", "gateway", "app"):
         assert (await shop.get(f"/v1/reports/{report}", headers=tokens.headers(kind))).status_code == 403
+
+
+async def test_silences_say_which_gates_keep_a_campaign_silent(shop, database):
+    quiet = [{"gate": "quiet_hours", "words": "quiet"}, {"gate": "stock", "words": "none left"}]
+    async with database.writing() as connection:
+        await keep(connection, a_decision("dec_8"), a_decision("dec_9", verdict="withhold", reasons=quiet))
+    found = await lines(shop, "silences", language="it", first_day="2026-06-10", last_day="2026-06-10")
+    assert [(each["verdict"], each["gate"], each["name"], each["decisions"]) for each in found] == [
+        ("send", None, None, 1),
+        ("withhold", None, None, 1),
+        ("withhold", "quiet_hours", "ore di silenzio", 1),
+        ("withhold", "stock", "scorta di offerte", 1),
+    ]
+    assert await lines(shop, "silences", campaign="hats") == []
+    table = await shop.get("/v1/reports/silences?format=csv")
+    assert table.text.splitlines()[0] == "campaign,verdict,gate,name,decisions"

@@ -80,7 +80,9 @@ async def ids(shop, what="decisions", **asked):
 
 async def test_a_silence_is_answered_with_its_reasons_in_words(shop):
     (silent,) = (await shop.get("/v1/decisions?shopper=loyalty/123&verdict=withhold")).json()["decisions"]
-    assert silent["reasons"] == [{"gate": "quiet_hours", "words": "quiet hours until 09:00"}]
+    assert silent["reasons"] == [
+        {"gate": "quiet_hours", "name": "quiet hours", "words": "quiet hours until 09:00"}
+    ]
     assert (silent["campaign"], silent["offer"], silent["saw"]) == ("hats", None, {"quiet_hours": None})
     assert silent["decided_at"] == "2026-06-10T12:01:00Z"
 
@@ -97,6 +99,11 @@ async def test_decisions_are_found_by_campaign_device_and_time(shop):
     assert await ids(shop, device="d_2") == ["dec_3"]
     assert await ids(shop, visit="v_1") == ["dec_3", "dec_2", "dec_1"]
     assert await ids(shop, since="2026-06-10T14:01:00+02:00", until="2026-06-10T12:02:00Z") == ["dec_2"]
+
+
+async def test_decisions_are_found_by_the_gate_that_spoke(shop):
+    assert await ids(shop, gate="quiet_hours") == ["dec_2"]
+    assert await ids(shop, gate="quiet") == []
 
 
 async def test_pages_follow_one_another(shop):
@@ -150,7 +157,7 @@ async def test_variant_step_and_until_when_a_decision_is_held_are_told(journey):
 async def test_kept_reasons_are_told_in_the_language_of_whoever_asks(journey):
     (listed,) = (await journey.get("/v1/decisions?campaign=caps&language=it")).json()["decisions"]
     words = "il testo 'title' (en) è vuoto per questa persona"
-    assert listed["reasons"] == [{"gate": "text", "words": words}]
+    assert listed["reasons"] == [{"gate": "text", "name": "testo dell'offerta", "words": words}]
     told = (await journey.get("/v1/decisions/dec_6?language=it")).json()["reasons"]
     assert told == listed["reasons"]
     english = (await journey.get("/v1/decisions/dec_6")).json()["reasons"]
