@@ -63,6 +63,7 @@ from server.web.dead_letters import dead_letter_routes
 from server.web.dry_run import dry_run_routes
 from server.web.edits import Edits
 from server.web.floor_plans import floor_plan_routes
+from server.web.forms import form_routes
 from server.web.gateways import gateway_routes
 from server.web.guard import Guard
 from server.web.health import Check, health_routes
@@ -239,6 +240,7 @@ def _application(
         campaign_routes(database, guard, edits),
         campaign_file_routes(database, guard, edits),
         segment_routes(database, guard, edits),
+        form_routes(guard),
         preview_routes(database, guard),
         routes_for_testers(database, guard),
         dry_run_routes(database, guard, global_hold_out=settings.campaigns.global_hold_out),
