@@ -31,6 +31,7 @@ THINGS: Final[Mapping[str, tuple[str, str]]] = {
     "decision": ("decisions", "id"),
     "offer": ("outbox", "id"),
     "order": ("purchases", "order_id"),
+    "redemption": ("uses", "id"),
     "event": ("webhook_events", "id"),
     "reply": ("replies", "id"),
     "tester": ("testers", "id"),
@@ -58,6 +59,8 @@ NOBODYS: Final = frozenset(
         "segment",
         "coupon",
         "member",
+        "session",
+        "invitation",
         "webhook",
     }
     | {"purpose", "id"}

@@ -28,6 +28,7 @@ from server.records import holds, webhooks
 from server.records.database import insert_into
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Refusal, Taken
+from server.records.rows import Mark, before_mark
 from server.records.tables import CouponCodeRow, RedemptionRow, Table, UseRow
 
 _outbox = Table.metadata.tables["outbox"]
@@ -71,6 +72,40 @@ class Used:
     left_milli: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a code would do if it were used now, and what it is: its coupon, and until when this code holds."""
+
+    found: Redeemable
+    coupon: Coupon
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UseQuery:
+    """Which uses: at a till, in one of some shops (None: anywhere), told at or after `since`."""
+
+    till: str | None = None
+    shops: frozenset[str] | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UseListed:
+    """A use as a till's list shows it, with the coupon that it was of."""
+
+    use: UseRow
+    coupon: Coupon | None
+
+    @property
+    def id(self) -> str:
+        return self.use.id
+
+    @property
+    def received_at(self) -> datetime:
+        return self.use.received_at
+
+
 async def redeem(
     connection: AsyncConnection,
     offer: str,
@@ -100,9 +135,42 @@ async def redeem(
     raise AlreadyRedeemed(say(PHRASES, "offer_used", time=spoken_instant(earlier.scalar_one(), clock)))
 
 
-async def look(connection: AsyncConnection, code: str, asked: Asked) -> Redeemable:
+async def look(connection: AsyncConnection, code: str, asked: Asked) -> Looked:
     """What would happen if the code were used now; nothing does. Raises NotRedeemable."""
-    return (await _judged(connection, code, asked, lock=False))[1]
+    row, verdict = await _judged(connection, code, asked, lock=False)
+    coupon = await _coupon_of(connection, row)
+    return Looked(verdict, coupon, row.ends_at or coupon.ends_at)
+
+
+async def listed(
+    connection: AsyncConnection, query: UseQuery, *, after: Mark | None = None, limit: int = 100
+) -> list[UseListed]:
+    """Uses by when they were told, newest first, from behind `after`; those that were taken back too."""
+    where: list[sa.ColumnElement[bool]] = []
+    if query.till is not None:
+        where.append(_uses.c.till == query.till)
+    if query.shops is not None:
+        where.append(_uses.c.shop.in_(query.shops))
+    if query.since is not None:
+        where.append(_uses.c.received_at >= query.since)
+    if after is not None:
+        where.append(before_mark(_uses.c.received_at, _uses.c.id, after))
+    found = await connection.execute(
+        sa.select(_uses).where(*where).order_by(_uses.c.received_at.desc(), _uses.c.id.desc()).limit(limit)
+    )
+    rows = [UseRow(**row) for row in found.mappings()]
+    named = {row.coupon_id for row in rows if row.coupon_id}
+    asked = sa.select(_coupons.c.id, _coupons.c.coupon).where(_coupons.c.id.in_(named))
+    coupons = {each.id: Coupon.model_validate(each.coupon) for each in await connection.execute(asked)}
+    return [UseListed(row, coupons.get(row.coupon_id or "")) for row in rows]
+
+
+async def shops_of(
+    connection: AsyncConnection, *, use: str | None = None, offer: str | None = None
+) -> set[str | None]:
+    """Where a use, or any use of an offer, was; None for one that did not say."""
+    which = _uses.c.id == use if use is not None else _uses.c.outbox_id == offer
+    return set(await connection.scalars(sa.select(_uses.c.shop).where(which)))
 
 
 async def use_offer(
@@ -287,8 +355,7 @@ async def _judged(
     connection: AsyncConnection, code: str, asked: Asked, *, lock: bool
 ) -> tuple[CouponCodeRow, Redeemable]:
     row = await _row_of(connection, code, lock=lock)
-    document = await connection.scalar(sa.select(_coupons.c.coupon).where(_coupons.c.id == row.coupon_id))
-    coupon = Coupon.model_validate(document)
+    coupon = await _coupon_of(connection, row)
     verdict = judged(
         CodeAsItStands(
             coupon=coupon,
@@ -304,6 +371,11 @@ async def _judged(
     if isinstance(verdict, Refused):
         raise NotRedeemable(verdict)
     return row, verdict
+
+
+async def _coupon_of(connection: AsyncConnection, row: CouponCodeRow) -> Coupon:
+    asked = sa.select(_coupons.c.coupon).where(_coupons.c.id == row.coupon_id)
+    return Coupon.model_validate(await connection.scalar(asked))
 
 
 async def _row_of(connection: AsyncConnection, code: str, *, lock: bool) -> CouponCodeRow:

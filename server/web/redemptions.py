@@ -1,6 +1,6 @@
 """The till's doors for what shoppers bring: look at a code, use it, use a part of it, take it back; and tills without a line.
 
-In: a server key, and an offer's id or a code as it was typed or scanned. Out: the use and what is left; or why not (404, 409), in
+In: a server key or a cashier's session, and an offer's id or a code as it was typed or scanned. Out: the use and what is left; or why not (404, 409), in
 words for the till's display, with the kind of reason as title. What tills did without a line is told later, each with its verdict.
 """
 
@@ -20,15 +20,17 @@ from server.campaigns.words import Phrases, say
 from server.records import redemptions, till_keys
 from server.records.database import Connection, Database
 from server.records.evidence import time_zone_of
+from server.records.keys import Principal
 from server.records.redemptions import AtTill, NotRedeemable, Used
-from server.records.refusal import Taken
+from server.records.refusal import NotFound, Taken
 from server.records.tables import RedemptionRow, UseRow
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, objection_to, refuse_the_future, utc_now
 from server.web.fields import Given, Id, Money, Name, OwnId, PlaceId, SomeMoney, Time
-from server.web.guard import Guard
+from server.web.guard import Guard, about
 from server.web.languages import Tongue
 from server.web.problem import Fault, Problem, first_of, said_in
+from server.web.shops import refuse_other_shops
 from server.zones.naming import derived_id
 
 #: As it was typed, or the signed text that a QR holds.
@@ -143,12 +145,18 @@ class CodeRedeemed(BaseModel):
 
 
 class Looked(BaseModel):
-    """What would happen if the code were used now."""
+    """What would happen if the code were used now, and what it is."""
 
     code: str
     at: datetime
     would_spend: float
     would_leave: float | None
+    coupon: str
+    name: str = Field(description="of the coupon, as staff call it")
+    worth: float | None = Field(description="of a value coupon, when it was whole; null for any other")
+    currency: str | None
+    minimum: float | None = Field(description="of the purchase")
+    ends_at: datetime | None = Field(description="until when this code holds; null: without end")
 
 
 class RollBackGiven(Given):
@@ -229,15 +237,18 @@ def _using(router: APIRouter, database: Database, guard: Guard, clock: Clock) ->
         responses={200: {"model": Looked, "description": "Only looked at"}, 404: {}, 409: {}},
     )
     async def redeem(
-        body: RedemptionGiven, asked: Annotated[Asked, asking(guard.server)], tongue: Tongue
+        body: RedemptionGiven, asked: Annotated[Asked, asking(guard.till)], tongue: Tongue
     ) -> Response:
         """Uses an offer or a code at a till. Once: others are told when and where; a retry with its key gets its answer.
 
-        Refusals come in the till's language and by its shop's clock, where it named them.
+        Refusals come in the till's language and by its shop's clock, where it named them. Staff who name no till are told of by their id.
         """
         del tongue  # problems read it by themselves
         now = clock()
         refuse_the_future(body.at, now, "the till's")
+        refuse_other_shops(asked.caller, body.shop)
+        if asked.caller.kind == "staff" and body.till is None:
+            body.till = asked.caller.owner
         async with database.writing() as connection:
             return await asked.once(
                 connection, 200 if body.dry else 201, lambda: _redeem(connection, body, now)
@@ -245,14 +256,16 @@ def _using(router: APIRouter, database: Database, guard: Guard, clock: Clock) ->
 
     @router.post("/v1/redemptions/rollback", response_model=RolledBack, responses={404: {}})
     async def roll_back(
-        body: RollBackGiven, asked: Annotated[Asked, asking(guard.server)], tongue: Tongue
+        body: RollBackGiven, asked: Annotated[Asked, asking(guard.till)], tongue: Tongue
     ) -> Response:
         """Takes a use back: it may be used again. Taking it back twice is no error."""
         del tongue  # as above
 
         async def done() -> RolledBack:
+            await _refuse_uses_elsewhere(connection, asked.caller, body)
             if body.redemption is not None:
                 use = await redemptions.roll_back(connection, body.redemption, clock())
+                about("redemption", use.id)
                 return RolledBack(redemption=use.id, offer=use.outbox_id, at=use.void_at or clock())
             await redemptions.roll_back_offer(connection, body.offer or "", clock())
             return RolledBack(redemption=None, offer=body.offer, at=clock())
@@ -277,11 +290,36 @@ async def _redeem(
             raise NotRedeemable.of("forged")
         if not body.dry:
             return _shown(await redemptions.use_code(connection, code, asked, at_till))
-        found = await redemptions.look(connection, code, asked)
+        looked = await redemptions.look(connection, code, asked)
     except NotRedeemable as no:
         raise _told(no, "body.code" if body.code else "body.offer") from None
-    left = None if found.left_milli is None else amount(found.left_milli)
-    return Looked(code=code, at=asked.at, would_spend=amount(found.spend_milli), would_leave=left)
+    return _looked(looked, code, asked)
+
+
+def _looked(looked: redemptions.Looked, code: str, asked: AskedOfCode) -> Looked:
+    found, coupon = looked.found, looked.coupon
+    about("coupon", coupon.id)
+    return Looked(
+        code=code,
+        at=asked.at,
+        would_spend=amount(found.spend_milli),
+        would_leave=None if found.left_milli is None else amount(found.left_milli),
+        coupon=coupon.id,
+        name=coupon.name,
+        worth=coupon.worth,
+        currency=coupon.currency,
+        minimum=coupon.minimum,
+        ends_at=looked.ends_at,
+    )
+
+
+async def _refuse_uses_elsewhere(connection: Connection, caller: Principal, body: RollBackGiven) -> None:
+    """What was used in others' shops is nothing that somebody of some shops knows of. Raises NotFound."""
+    if caller.shops is None:
+        return
+    where = await redemptions.shops_of(connection, use=body.redemption, offer=body.offer)
+    if not where <= caller.shops:
+        raise NotFound(f"there is no use {body.redemption or body.offer} in your shops")
 
 
 def _without_a_line(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
@@ -410,10 +448,12 @@ def _told(no: NotRedeemable, place: str) -> Problem:
 
 def _shown(done: RedemptionRow | Used) -> Redeemed | CodeRedeemed:
     if isinstance(done, RedemptionRow):
+        about("offer", done.outbox_id)
         return Redeemed(
             offer=done.outbox_id, shopper=done.shopper_id, at=done.at, amount=done.amount, till=done.till
         )
     use = done.use
+    about("redemption", use.id)
     return CodeRedeemed(
         redemption=use.id,
         code=use.code or "",
