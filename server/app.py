@@ -68,12 +68,14 @@ from server.web.gateways import gateway_routes
 from server.web.guard import Guard
 from server.web.health import Check, health_routes
 from server.web.inbox import inbox_routes
+from server.web.invitations import invitation_routes
 from server.web.keys import key_routes
 from server.web.limits import BodyLimit, Throttle
 from server.web.live import live_routes
 from server.web.login import login_routes
 from server.web.nearby import nearby_routes
 from server.web.now import now_routes
+from server.web.own_password import AskedAgain, own_password_routes
 from server.web.plain import PlainAddress
 from server.web.preview import preview_routes
 from server.web.purchases import purchase_routes
@@ -82,11 +84,13 @@ from server.web.replies import reply_routes
 from server.web.reports import report_routes
 from server.web.segments import segment_routes
 from server.web.send_test import send_test_routes
+from server.web.sessions import session_routes
 from server.web.shopper import shopper_routes
 from server.web.staff import staff_routes
 from server.web.surveys import survey_routes
 from server.web.testers import routes_for_testers
 from server.web.till import till_routes
+from server.web.two_factor import two_factor_routes
 from server.web.unsubscribe import unsubscribe_routes
 from server.web.walks import walk_routes
 from server.web.webhooks import webhook_routes
@@ -216,6 +220,7 @@ def _application(
     )
     problem.install(application)
     passwords = Passwords()
+    again = AskedAgain(database, passwords)
     registrations = Throttle(settings.server.registrations_per_minute, 60.0)
     for router in (
         shopper_routes(database, guard, edits, registrations=registrations),
@@ -228,6 +233,10 @@ def _application(
         coupon_routes(database, guard, edits),
         login_routes(database, guard, edits, passwords, session_hours=settings.server.session_hours),
         staff_routes(database, guard, edits, passwords),
+        invitation_routes(database, guard, edits, passwords),
+        session_routes(database, guard, edits),
+        own_password_routes(guard, edits, passwords, again),
+        two_factor_routes(database, guard, again),
         audit_routes(database, guard),
         key_routes(database, guard, edits),
         nearby_routes(database, guard),  # before /v1/zones/{id}, which would take "nearby" for a zone

@@ -82,6 +82,7 @@ RULES: Final = (
     Rule("testers_days", "testers", "ends_at", _tables["testers"].c.joined_at.is_(None)),
     Rule("audit_days", "audit", "at"),
     Rule(None, "remembered", "until"),
+    Rule(None, "staff_links", "ends_at"),
 )
 
 #: Tables that no rule is for, and why.
@@ -90,6 +91,7 @@ KEPT: Final[Mapping[str, str]] = {
     "devices": "until their shopper is erased",
     "stays": "until the stay is over, which the path sees to",
     "staff": "their names stand beside what they did",
+    "second_factors": "until its member takes it off or leaves",
     "consent_texts": "people agreed to them",
     "webhooks": "until an owner removes them",
     "till_keys": "signed codes are checked with them",

@@ -47,7 +47,7 @@ async def add(
     shops: Collection[str] | None = None,
 ) -> StaffRow:
     """Raises Taken where somebody has this e-mail already, and as `set_shops` does."""
-    await _refuse_shops(connection, role, shops)
+    await refuse_shops(connection, role, shops)
     row = StaffRow(
         id=fresh_id("st"),
         email=as_kept(email),
@@ -102,13 +102,14 @@ async def set_password(connection: AsyncConnection, staff: str, password_hash: s
 async def set_shops(connection: AsyncConnection, staff: str, shops: Collection[str] | None) -> StaffRow:
     """Says which shops somebody is of; None: of all. NotFound for whoever is not known; Refusal for what is no shop, and for a role of all."""
     row = await find(connection, staff)
-    await _refuse_shops(connection, cast("Role", row.role), shops)
+    await refuse_shops(connection, cast("Role", row.role), shops)
     row.shops = None if shops is None else sorted(set(shops))
     await connection.execute(sa.update(_staff).where(_staff.c.id == staff).values(shops=row.shops))
     return row
 
 
-async def _refuse_shops(connection: AsyncConnection, role: Role, shops: Collection[str] | None) -> None:
+async def refuse_shops(connection: AsyncConnection, role: Role, shops: Collection[str] | None) -> None:
+    """Raises Refusal for what is no shop, and for a role of all."""
     if shops is None:
         return
     if role not in OF_SHOPS:
@@ -124,7 +125,7 @@ async def _refuse_shops(connection: AsyncConnection, role: Role, shops: Collecti
 async def change(
     connection: AsyncConnection, staff: str, *, name: str | None = None, role: Role | None = None
 ) -> StaffRow:
-    """Another name or role. NotFound for nobody, and for who left; Refusal for the last owner, who must stay one."""
+    """Another name or role; whose role is of all shops is of all. NotFound for nobody, and for who left; Refusal for the last owner, who must stay one."""
     if role is not None and role != "owner":
         await _refuse_the_last_owner(connection, staff)
     said = {"name": name, "role": role}

@@ -3,16 +3,18 @@
 In: an owner's session. Out: people, never their passwords.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from server.records import staff
-from server.records.database import Database
+from server.records import second_factors, sessions, staff
+from server.records.database import Connection, Database
 from server.records.keys import Role
 from server.records.passwords import LEAST_CHARACTERS, Passwords
+from server.records.tables import StaffRow
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_id
@@ -28,11 +30,11 @@ SHOPS: Any = Field(
 )
 
 
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=f"^{staff.EMAIL}$")]
+
+
 class StaffGiven(Given):
-    email: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, max_length=254, pattern=f"^{staff.EMAIL}$"),
-    ]
+    email: Email
     name: Name
     role: Role
     password: Annotated[str, StringConstraints(min_length=LEAST_CHARACTERS, max_length=200)] = Field(
@@ -55,8 +57,25 @@ class StaffShown(BaseModel):
     disabled_at: datetime | None
 
 
+class MemberShown(StaffShown):
+    """Somebody, as owners see them."""
+
+    seen_at: datetime | None = Field(description="when they were last here, to the minute")
+    two_factor: bool = Field(description="whether their log-in asks for a code too")
+
+
+class MemberChange(Given):
+    """What is left out stays."""
+
+    name: Name | None = None
+    role: Role | None = None
+    disabled: Literal[False] | None = Field(
+        None, description="false: somebody who left is here again, with the password they had"
+    )
+
+
 class Staff(BaseModel):
-    staff: list[StaffShown]
+    staff: list[MemberShown]
     next: Next
 
 
@@ -73,8 +92,9 @@ def staff_routes(
         """Everybody on the staff, those who left too."""
         async with database.reading() as connection:
             rows = await staff.listed(connection, after=read_id(cursor), limit=limit)
+            shown = await _members(connection, rows)
         return Staff(
-            staff=[StaffShown.model_validate(row, from_attributes=True) for row in rows],
+            staff=shown,
             next=next_after(rows, limit),
         )
 
@@ -99,6 +119,15 @@ def staff_routes(
             row = await staff.set_shops(connection, member, body.shops)
         return StaffShown.model_validate(row, from_attributes=True)
 
+    @router.patch("/v1/staff/{member}", responses={404: {}}, dependencies=[guard.owner])
+    async def change(member: Id, body: MemberChange) -> MemberShown:
+        """Another name or role, which holds at once; or takes back somebody who left. The last owner stays one."""
+        async with edits.of("keys") as connection:
+            if body.disabled is False:
+                await staff.take_back(connection, member)
+            row = await staff.change(connection, member, name=body.name, role=body.role)
+            return (await _members(connection, [row]))[0]
+
     @router.delete("/v1/staff/{member}", status_code=204, responses={404: {}}, dependencies=[guard.owner])
     async def disable(member: Id) -> None:
         """Somebody left: their sessions end, their name stays beside what they did."""
@@ -106,3 +135,17 @@ def staff_routes(
             await staff.disable(connection, member, clock())
 
     return router
+
+
+async def _members(connection: Connection, rows: Sequence[StaffRow]) -> list[MemberShown]:
+    ids = [row.id for row in rows]
+    seen_at = await sessions.last_seen(connection, ids)
+    with_code = await second_factors.who_have(connection, ids)
+    return [
+        MemberShown(
+            **dict(StaffShown.model_validate(row, from_attributes=True)),
+            seen_at=seen_at.get(row.id),
+            two_factor=row.id in with_code,
+        )
+        for row in rows
+    ]

@@ -37,6 +37,7 @@ from server.records.tables.privacy import AuditRow, ConsentTextRow, RememberedRo
 from server.records.tables.replies import ReplyRow
 from server.records.tables.reports import report_views
 from server.records.tables.segments import CampaignVersionRow, SegmentRow
+from server.records.tables.staff import SecondFactorRow, StaffLinkRow
 from server.records.tables.testers import TesterRow
 from server.records.tables.webhooks import WebhookDeliveryRow, WebhookEventRow, WebhookRow
 
@@ -69,8 +70,10 @@ __all__ = [
     "RefundRow",
     "RememberedRow",
     "ReplyRow",
+    "SecondFactorRow",
     "SegmentRow",
     "ShopperRow",
+    "StaffLinkRow",
     "StaffRow",
     "StayRow",
     "SurveyRow",

@@ -59,6 +59,7 @@ async def test_a_password_opens_a_session_until_log_out(doors, ann):
         "email": "ann@shop.example",
         "name": "Ann",
         "role": "owner",
+        "shops": None,
         "created_at": None,
         "disabled_at": None,
     }
