@@ -14,7 +14,7 @@ export class Names {
     map.on("zoomend resize", () => this.place());
   }
 
-  // Each of `wanted` is { text, at: LatLng, bounds: LatLngBounds | null, always: whether it may be wider than its place, ground: of the street below }.
+  // Each of `wanted` is { text, short: what is said where the text has no room, at: LatLng, bounds: LatLngBounds | null, always: whether it may be wider than its place, ground: of the street below }.
   show(wanted) {
     this.wanted = wanted;
     this.place();
@@ -23,11 +23,13 @@ export class Names {
   place() {
     this.layer.clearLayers();
     const taken = [];
-    for (const { text, at, bounds, always, ground } of this.wanted) {
+    for (const { text: whole, short, at, bounds, always, ground } of this.wanted) {
       canvas.font = ground ? "12px sans-serif" : "600 13px sans-serif";
-      const width = canvas.measureText(text).width + 2 * GAP;
       const room = bounds ? this.map.latLngToLayerPoint(bounds.getSouthEast()).x - this.map.latLngToLayerPoint(bounds.getNorthWest()).x : Infinity;
-      if (!always && width > room * WIDER) continue;
+      const widthOf = (words) => canvas.measureText(words).width + 2 * GAP;
+      const text = short && !always && widthOf(whole) > room * WIDER ? short : whole;
+      const width = widthOf(text);
+      if (!always && !short && width > room * WIDER) continue;
       const middle = this.map.latLngToLayerPoint(at);
       const box = [middle.x - width / 2, middle.y - 9 - GAP, middle.x + width / 2, middle.y + 9 + GAP];
       if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;

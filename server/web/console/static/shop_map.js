@@ -178,7 +178,7 @@ export default {
         const text = count ? `${properties.name} · ${count}` : properties.name;
         layer.setTooltipContent(escaped(text));
         const bounds = layer.getBounds();
-        names.push({ text, at: heartOf(layer, geometry), bounds, always: chosen, rank: chosen ? -1 : count ? 0 : 1, size: diagonal(layer) });
+        names.push({ text, short: count ? String(count) : null, at: heartOf(layer, geometry), bounds, always: chosen, rank: chosen ? -1 : count ? 0 : 1, size: diagonal(layer) });
       }
       names.sort((a, b) => a.rank - b.rank || b.size - a.size);
       this.names.show([...names, ...this.named]);
