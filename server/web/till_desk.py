@@ -88,7 +88,7 @@ def till_desk_routes(database: Database, guard: Guard) -> APIRouter:
         """The shops that there are, or those that one is of."""
         async with database.reading() as connection:
             sites = await zones.sites(connection, caller.shops)
-        return TillShops(shops=[TillShop(id=id, name=name, time_zone=clock) for id, name, clock in sites])
+        return TillShops(shops=[TillShop(id=site, name=name, time_zone=clock) for site, name, clock in sites])
 
     @router.get("/v1/redemptions")
     async def listed(asked: Annotated[UsesAsked, Query()], caller: Annotated[Principal, guard.till]) -> Uses:

@@ -19,7 +19,7 @@ from simulator.stage import DEMO, premises
 from simulator.world import World, read_world
 from tests.console.browsing import PASSWORD
 
-ROLES = ("owner", "manager", "marketer", "analyst")
+ROLES = ("owner", "manager", "marketer", "analyst", "cashier")
 
 
 @dataclass

@@ -1,8 +1,9 @@
-"""The log-in page, and what somebody reads who may not see a page."""
+"""The log-in page and its second step, the page where somebody chooses a password, and what somebody reads who may not see a page."""
 
 from collections.abc import Mapping
 from html import escape
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote
 
 from nicegui import ui
 
@@ -13,6 +14,13 @@ from server.web.console.languages import Language, catalogue, later
 _WHY: Final = {
     "wrong": later("E-mail and password do not fit together."),
     "wait": later("Too many tries. Wait a minute, then try again."),
+    "late": later("That took too long. Log in with your password again."),
+    "code": later("This code does not hold. Wait for the next one, or use a recovery code."),
+    "wait_code": later("Too many wrong codes. Wait two minutes, then try again."),
+    "unlike": later("The two passwords are not the same."),
+    "short": later("Too short: take at least 12 characters. Four words are easy to keep in mind."),
+    "taken": later("Somebody with this e-mail is on the staff already. Log in with your own password."),
+    "gone": later("This link holds no longer: it was used, taken back, or is older than seven days."),
 }
 
 
@@ -20,32 +28,94 @@ def log_in_page(language: Language, asked: Mapping[str, str]) -> None:
     """A plain form: it works before anything else has loaded, and browsers know how to fill it in."""
     say = catalogue(language).gettext
     ui.page_title(f"{say('Log in')} · Soglia")
-    why = _WHY.get(asked.get("why", ""))
-    ui.html(
+    email = escape(asked.get("email", ""), quote=True)
+    _form(
+        "/login",
         f"""
-        <div class="log-in">
-          <form method="post" action="/login">
-            {MARK}
-            <h1>Soglia</h1>
-            <p class="lead">{say("Log in to your shop.")}</p>
-            {f'<p class="wrong" role="alert">{say(why)}</p>' if why else ""}
-            <label>{say("E-mail")}
-              <input name="email" type="email" autocomplete="username" required value="{escape(asked.get("email", ""), quote=True)}"
-                {"autofocus" if not asked.get("email") else ""}></label>
-            <label>{say("Password")}
-              <input name="password" type="password" autocomplete="current-password" required
-                {"autofocus" if asked.get("email") else ""}></label>
-            <input type="hidden" name="next" value="{escape(asked.get("next", "/"), quote=True)}">
-            <button class="act" type="submit">{say("Log in")}</button>
-            <p class="hint">{say("The first owner is made on the server: soglia staff add.")}</p>
-          </form>
-        </div>""",
+        <p class="lead">{say("Log in to your shop.")}</p>
+        {f'<p class="right" role="status">{say("Your password is set. Log in with it.")}</p>' if asked.get("why") == "welcome" else ""}
+        {_wrong(language, asked.get("why", ""))}
+        <label>{say("E-mail")}
+          <input name="email" type="email" autocomplete="username" required value="{email}"
+            {"" if email else "autofocus"}></label>
+        <label>{say("Password")}
+          <input name="password" type="password" autocomplete="current-password" required
+            {"autofocus" if email else ""}></label>
+        {_next(asked)}
+        <button class="act" type="submit">{say("Log in")}</button>
+        <p class="hint">{say("Forgotten your password? An owner makes you a link for a new one.")}</p>
+        <p class="hint">{say("The first owner is made on the server: soglia staff add.")}</p>""",
+    )
+
+
+def code_page(language: Language, asked: Mapping[str, str]) -> None:
+    """The second step, for who has set one up."""
+    say = catalogue(language).gettext
+    ui.page_title(f"{say('Log in')} · Soglia")
+    _form(
+        "/login/code",
+        f"""
+        <p class="lead">{say("Now the code from your authenticator app.")}</p>
+        {_wrong(language, asked.get("why", ""))}
+        <label>{say("Code from the app")}
+          <input name="code" inputmode="text" autocomplete="one-time-code" maxlength="40" required autofocus></label>
+        {_next(asked)}
+        <button class="act" type="submit">{say("Log in")}</button>
+        <p class="hint">{say("No phone at hand? A recovery code works too. If you have lost both, ask an owner.")}</p>
+        <p class="hint"><a href="/login">{say("Back to the password")}</a></p>""",
+    )
+
+
+def invitation_page(language: Language, token: str, shown: Mapping[str, Any] | None, why: str) -> None:
+    """Somebody who was given a link chooses their password; `shown` is what the link says, None where it holds no longer."""
+    say = catalogue(language).gettext
+    ui.page_title(f"{say('Choose a password')} · Soglia")
+    if shown is None:
+        _form(
+            "/login",
+            f"""{_wrong(language, why)}
+            <p class="hint">{say("Ask the owner who gave it to you for a new one.")}</p>
+            <a class="act" href="/login">{say("To the log-in")}</a>""",
+        )
+        return
+    greeting = say("Welcome, {name}.") if shown["kind"] == "invitation" else say("A new password for {name}.")
+    _form(
+        f"/invitation/{quote(token, safe='')}",
+        f"""
+        <p class="lead">{greeting.format(name=escape(shown["name"]))}</p>
+        <p>{say("Choose a password. You log in with it and {email}.").format(email=escape(shown["email"]))}</p>
+        {_wrong(language, why)}
+        <input type="text" name="email" value="{escape(shown["email"], quote=True)}" autocomplete="username" readonly hidden>
+        <label>{say("New password")}
+          <input name="password" type="password" autocomplete="new-password" minlength="12" maxlength="200" required autofocus></label>
+        <label>{say("The same once more")}
+          <input name="again" type="password" autocomplete="new-password" minlength="12" maxlength="200" required></label>
+        <p class="hint">{say("At least 12 characters. Four words are easy to keep in mind.")}</p>
+        <button class="act" type="submit">{say("Keep this password")}</button>""",
+    )
+
+
+def _form(action: str, inside: str) -> None:
+    ui.html(
+        f'<div class="log-in"><form method="post" action="{action}">{MARK}<h1>Soglia</h1>{inside}</form></div>',
         sanitize=False,
     )
 
 
-def not_for_you(desk: Desk) -> None:
+def _next(asked: Mapping[str, str]) -> str:
+    return f'<input type="hidden" name="next" value="{escape(asked.get("next", "/"), quote=True)}">'
+
+
+def _wrong(language: Language, why: str) -> str:
+    said = _WHY.get(why)
+    return f'<p class="wrong" role="alert">{catalogue(language).gettext(said)}</p>' if said else ""
+
+
+def not_for_you(desk: Desk, why: str = "") -> None:
+    """`why` in the API's own words, where it refused what the page needs: to staff of some shops, of what is all shops'."""
     with ui.element("div").classes("empty"):
         ui.icon("lock").props("aria-hidden=true")
         ui.label(desk.say("This page is not for your role ({role}).", role=desk.who.role)).classes("lead")
+        if why:
+            ui.label(why)
         ui.label(desk.say("Ask an owner if you need it."))

@@ -10,14 +10,14 @@ where the shop has set them.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, Final, cast
+from urllib.parse import quote, urlsplit
 
-from fastapi import FastAPI, Form, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from nicegui import app as nicegui_app
 from nicegui import ui
@@ -25,29 +25,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.web.console import pages
 from server.web.console.api import Api, Refused
+from server.web.console.coming_in import LANGUAGE, SESSION, STEP, THEME, coming_in, within
 from server.web.console.desk import Desk, Listen, MapLook, Theme, Who
+from server.web.console.ended_sessions import bind_sockets, watched
 from server.web.console.frame import framed
-from server.web.console.gate import log_in_page, not_for_you
+from server.web.console.gate import code_page, invitation_page, log_in_page, not_for_you
 from server.web.console.languages import LANGUAGES, Language
 from server.web.console.page import Page
 from server.web.limits import caller_address
-
-SESSION, LANGUAGE, THEME = "soglia_session", "soglia_language", "soglia_theme"
 
 #: What the API answers; all else is the console's.
 API_PATHS: Final = ("/v1", "/ingest", "/health", "/metrics", "/docs", "/redoc", "/openapi.json")
 
 _STATIC: Final = Path(__file__).parent / "static"
-_YEAR_S: Final = 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What the console needs: the API, the news of the bus, and how maps look."""
+    """What the console needs: the API, the news of the bus (`listen`: what happens in the shop; `changes`: what staff change), and how maps look."""
 
     application: ASGIApp
     listen: Listen
     map_look: MapLook = field(default_factory=MapLook)
+    changes: Listen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,8 @@ class _OurPage(ui.page):
 async def opened(opening: Opening) -> AsyncIterator[ASGIApp]:
     """The API and the console as one application, while the block lasts."""
     console = FastAPI(openapi_url=None)
-    _forms(console, opening)
+    coming_in(console, opening.application, lambda: _MANNER.get().language)
+    bind_sockets()
     _draw_pages(opening)
     ui.run_with(
         console,
@@ -90,7 +91,10 @@ async def opened(opening: Opening) -> AsyncIterator[ASGIApp]:
     )
     nicegui_app.add_static_files("/console", _STATIC, max_cache_age=3600)
     ui.add_head_html(f'<link rel="stylesheet" href="/console/theme.css?v={_version()}">', shared=True)
-    async with console.router.lifespan_context(console):
+    async with (
+        console.router.lifespan_context(console),
+        watched(opening.application, opening.changes),
+    ):
         yield _Side(opening.application, _Gate(console, opening.map_look))
 
 
@@ -170,59 +174,6 @@ def _language(request: Request) -> Language:
     return "en"
 
 
-# -- forms
-
-
-def _forms(console: FastAPI, opening: Opening) -> None:
-    @console.post("/login")
-    async def log_in(
-        request: Request,
-        email: Annotated[str, Form()] = "",
-        password: Annotated[str, Form()] = "",
-        next: Annotated[str, Form()] = "/",
-    ) -> Response:
-        api = Api(opening.application, None, _MANNER.get().language, (caller_address(request), 0))
-        try:
-            session = await api.post("/v1/login", {"email": email, "password": password})
-        except Refused as refused:
-            asked = {"why": "wait" if refused.status == 429 else "wrong", "email": email, "next": next}
-            return RedirectResponse(f"/login?{urlencode(asked)}", 303)
-        answer = RedirectResponse(_within(next), 303)
-        answer.set_cookie(
-            SESSION, session["token"], httponly=True, samesite="lax", secure=request.url.scheme == "https"
-        )
-        return answer
-
-    @console.post("/logout")
-    async def log_out(request: Request) -> Response:
-        token = request.cookies.get(SESSION)
-        if token:
-            with suppress(Refused):  # it had ended already
-                await Api(opening.application, token, "en").post("/v1/logout")
-        answer = RedirectResponse("/login", 303)
-        answer.delete_cookie(SESSION)
-        return answer
-
-    @console.get("/prefer")
-    async def prefer(request: Request, next: str = "/", language: str = "", theme: str = "") -> Response:
-        """Remembers a reader's language or light, in their browser."""
-        answer = RedirectResponse(_within(next), 303)
-        for name, value, known in (
-            (LANGUAGE, language, LANGUAGES),
-            (THEME, theme, ("light", "dark", "auto")),
-        ):
-            if value in known:
-                answer.set_cookie(
-                    name, value, max_age=_YEAR_S, samesite="lax", secure=request.url.scheme == "https"
-                )
-        return answer
-
-
-def _within(path: str) -> str:
-    """A path of this console, whatever somebody made of it."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
-
-
 # -- pages
 
 
@@ -232,12 +183,27 @@ def _draw_pages(opening: Opening) -> None:
         _OurPage(page.path, response_timeout=20.0)(_shown(page, known, opening))
 
     async def log_in(request: Request) -> Response | None:
+        asked = dict(request.query_params)
         if await _desk(request, opening, "/") is not None:
-            return RedirectResponse(_within(request.query_params.get("next", "/")), 303)
-        log_in_page(_MANNER.get().language, dict(request.query_params))
+            return RedirectResponse(within(asked.get("next", "/")), 303)
+        halfway = asked.get("step") == "code" and STEP in request.cookies
+        (code_page if halfway else log_in_page)(_MANNER.get().language, asked)
         return None
 
+    async def invitation(request: Request) -> None:
+        token = str(request.path_params["token"])
+        api = Api(opening.application, None, _MANNER.get().language, (caller_address(request), 0))
+        try:
+            shown = await api.get(f"/v1/invitations/{quote(token, safe='')}")
+        except Refused as refused:
+            shown = None
+            why = "wait" if refused.status == 429 else "gone"
+        else:
+            why = request.query_params.get("why", "")
+        invitation_page(_MANNER.get().language, token, shown, why)
+
     _OurPage("/login")(log_in)
+    _OurPage("/invitation/{token}")(invitation)
 
 
 def _shown(
@@ -248,11 +214,19 @@ def _shown(
         desk = await _desk(request, opening, path)
         if desk is None:
             return RedirectResponse(f"/login?next={quote(path)}", 303)
+        role = desk.who.role
+        if path == "/" and not page.is_for(role):  # where a log-in leads: to the first page that is theirs
+            return RedirectResponse(next(each.path for each in known if each.is_for(role)), 303)
         with framed(desk, page, known):
-            if page.is_for(desk.who.role):
-                await page.show(desk)
-            else:
+            if not page.is_for(role):
                 not_for_you(desk)
+                return None
+            try:
+                await page.show(desk)
+            except Refused as refused:
+                if refused.status != 403:
+                    raise
+                not_for_you(desk, refused.detail)
         return None
 
     return show

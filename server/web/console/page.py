@@ -6,13 +6,15 @@ from typing import Final
 
 from server.web.console.desk import Desk
 
-#: Everybody on the staff.
+#: All who work in the shop, but for cashiers: they are at the till.
 ANY: Final[frozenset[str]] = frozenset()
+#: What is about whoever reads it: their own account.
+EVERYBODY: Final[frozenset[str]] = frozenset({"owner", "manager", "marketer", "analyst", "cashier"})
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: where it is, what it is called (marked by `later`), what draws it, for which roles (none named: any).
+    """A page: where it is, what it is called (marked by `later`), what draws it, for which roles (none named: any but cashiers).
 
     `menu` is its place in the menu and `icon` its picture there (a Material icon's name); without one it is reached from others.
     """
@@ -25,4 +27,4 @@ class Page:
     icon: str = ""
 
     def is_for(self, role: str) -> bool:
-        return not self.roles or role in self.roles
+        return role in self.roles if self.roles else role != "cashier"

@@ -4,7 +4,7 @@ from nicegui import ui
 
 from server.web.console.desk import Desk
 from server.web.console.languages import later
-from server.web.console.page import Page
+from server.web.console.page import EVERYBODY, Page
 
 
 async def show(desk: Desk) -> None:
@@ -14,4 +14,4 @@ async def show(desk: Desk) -> None:
         ui.label(desk.say("Role: {role}", role=desk.who.role))
 
 
-PAGES = (Page("/account", later("Your account"), show),)
+PAGES = (Page("/account", later("Your account"), show, roles=EVERYBODY),)
