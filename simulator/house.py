@@ -6,12 +6,14 @@
 import asyncio
 import os
 import re
+import secrets
 import signal
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -26,6 +28,15 @@ class HouseFailed(Exception):
     """The server did not start, or stopped; says the last lines of its log."""
 
 
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """Where staff log in, and as whom."""
+
+    url: str
+    email: str
+    password: str
+
+
 class House:
     """One server process. `start` and `kill` may be called again and again: the database stays."""
 
@@ -38,15 +49,16 @@ class House:
         self._environment = {**os.environ, **settings, **_own_settings(folder, self.port)}
         self._process: asyncio.subprocess.Process | None = None
 
-    async def command(self, *words: str) -> str:
-        """Runs one command of the server's command line and gives its output. Raises HouseFailed."""
+    async def command(self, *words: str, given: str = "") -> str:
+        """Runs one command of the server's command line, with this on its standard input; gives its output. Raises HouseFailed."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server", *words),
             env=self._environment,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        output, _ = await process.communicate()
+        output, _ = await process.communicate(given.encode())
         if process.returncode != 0:
             raise HouseFailed(
                 f"soglia {' '.join(words)}: exit {process.returncode}\n{output.decode(errors='replace')}"
@@ -59,6 +71,13 @@ class House:
         if (token := TOKEN.search(said)) is None:
             raise HouseFailed(f"soglia key add gave no token:\n{said}")
         return token[0]
+
+    async def owner(self) -> LogIn:
+        """Hires an owner, so that whoever watches can log in to the console. Raises HouseFailed."""
+        owner = LogIn(f"{self.url}/", "owner@demo.example", secrets.token_urlsafe(9))
+        words = ("staff", "add", owner.email, "--name", "Demo", "--role", "owner", "--password-stdin")
+        await self.command(*words, given=f"{owner.password}\n")
+        return owner
 
     async def start(self) -> float:
         """Starts the process and waits until it is ready. Returns the seconds that took. Raises HouseFailed."""

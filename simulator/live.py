@@ -18,6 +18,7 @@ from simulator.clock import StoryClock
 from simulator.fcm import FcmStandIn
 from simulator.gateways import CutLine, PretendRadio, gateway, packets
 from simulator.habits import Shopper
+from simulator.house import LogIn
 from simulator.journal import Journal
 from simulator.oracle import expectations, rule_of
 from simulator.phones import App, letters, lines
@@ -49,6 +50,7 @@ class Play:
     url: str
     journal: Journal = field(default_factory=Journal)
     agents: list[Any] = field(default_factory=list)
+    staff: LogIn | None = None
 
 
 @asynccontextmanager

@@ -33,6 +33,9 @@ class Screen:
         now = min(max(play.clock.now_s, 0.0), play.town.seconds)
         head = Table.grid(padding=(0, 2))
         head.add_row("server", f"[link={play.url}]{play.url}[/link]   API: {play.url}/docs")
+        if play.staff is not None:
+            console = f"[link={play.staff.url}]{play.staff.url}[/link]"
+            head.add_row("console", f"{console}   {play.staff.email}, password {play.staff.password}")
         head.add_row("time", ProgressBar(total=play.town.seconds, completed=now, width=40))
         head.add_row(
             "",

@@ -93,6 +93,8 @@ async def perform(
         playing(town, here.access, here.fcm) as (play, story),
         watched(play, stage.watch),
     ):
+        if stage.watch is not None:
+            play.staff = await here.house.owner()
         happened = await story
         return verdict_of(play, happened, freshness_s), happened
 
