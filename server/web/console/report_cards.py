@@ -84,7 +84,7 @@ class Card:
                             ui.label(figure.name).classes("name")
                             ui.label(figure.value).classes("value")
                             ui.label(figure.change).classes("small soft")
-            if told.chart is not None:
+            elif told.chart is not None:
                 ui.label(told.words)
             picture = ui.element("div").classes("stack")
             numbers = ui.element("div").classes("scrolls")

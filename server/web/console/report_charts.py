@@ -30,6 +30,7 @@ def heat_map(
             "min": 0,
             "max": most,
             "calculable": False,
+            "text": [f"{most:g}", "0"],
             "orient": "horizontal",
             "left": "center",
             "bottom": 0,

@@ -12,7 +12,7 @@ from server.web.console import report_charts as charts
 from server.web.console.api import Refused
 from server.web.console.languages import later
 from server.web.console.report_room import Asked, Figure, Numbers, Room, Told
-from server.web.console.report_tales import lines
+from server.web.console.report_tales import lines, short_day
 
 _STAGES: Final = {
     "decided": later("Decided to speak"),
@@ -76,7 +76,11 @@ async def lift(room: Room, asked: Asked) -> Told | None:
         [asked.campaign] if asked.campaign else [None, *list(room.campaigns)[:_MOST_COMPARED]]
     )
     found = [line for line in await asyncio.gather(*(_lift(room, each) for each in wanted)) if line]
-    told = [line for line in found if line["treated"] or line["control"] or line["too_early"]]
+    told = [
+        line
+        for line in found
+        if asked.campaign or line["control"] or (line["too_early"] and not line["treated"])
+    ]
     if not told:
         return None
     desk, say = room.desk, room.desk.say
@@ -168,7 +172,7 @@ def _by_day(room: Room, asked: Asked, now: Any, currency: str | None, words: str
     name = room.desk.say("Net") + (f" ({currency})" if currency else "")
     return charts.bars(
         room.colours,
-        [room.desk.day(day) for day in days],
+        [short_day(room, day) for day in days],
         [(name, [round(by_day[day], 2) for day in days])],
         words,
     )

@@ -111,7 +111,7 @@ async def visits(room: Room, asked: Asked) -> Told | None:
         words,
         Numbers(columns, rows),
         _figures(room, asked, total, past),
-        charts.bars(room.colours, [_short(room, day) for day in days], series, words, line=line),
+        charts.bars(room.colours, [short_day(room, day) for day in days], series, words, line=line),
         300,
     )
 
@@ -222,5 +222,5 @@ def _weekdays(room: Room) -> list[str]:
     return [str(names[day]) for day in range(7)]
 
 
-def _short(room: Room, day: Any) -> str:
+def short_day(room: Room, day: Any) -> str:
     return str(dates.format_date(day, "d MMM", locale=room.desk.language))
