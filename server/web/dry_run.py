@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from server.campaigns.decision import Send
 from server.campaigns.dry_run import Rehearsed
 from server.campaigns.explaining import said_in
+from server.campaigns.gate_names import gate_name
 from server.campaigns.reading import read_campaign
 from server.records import campaigns
 from server.records.database import Database
@@ -50,6 +51,7 @@ class WithheldWhy(BaseModel):
     """How often a gate or condition spoke, with one of its sentences."""
 
     gate: str
+    name: str = Field(description="the gate's, as people call it")
     times: int
     example: str
 
@@ -74,7 +76,12 @@ class DryRun(BaseModel):
             spent=round(done.spent, 2),
             by_day=dict(sorted(done.by_day.items())),
             withheld=[
-                WithheldWhy(gate=gate, times=times, example=said_in(done.examples[gate], language))
+                WithheldWhy(
+                    gate=gate,
+                    name=gate_name(gate, language),
+                    times=times,
+                    example=said_in(done.examples[gate], language),
+                )
                 for gate, times in done.reasons.most_common()
             ],
             offers=[WouldSend.of(send) for send in done.sends],
