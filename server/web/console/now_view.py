@@ -8,6 +8,7 @@ One listener a page, which ends with it.
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final, cast
 
@@ -27,6 +28,7 @@ LOOK_EACH_S: Final = 30.0
 #: A chain has hundreds of zones: those with most people are shown.
 MOST_ZONES: Final = 24
 
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _MOVES: Final = frozenset({"entered", "exited"})
 
 
@@ -47,7 +49,8 @@ class NowView:
         self._happenings = Happenings(desk.language)
         self._counts: dict[str, int] = {}
         self._wanted: Wanted = "all"
-        self._has_news, self._people_moved = False, False
+        self._has_news, self._moved_at = False, _LONG_AGO
+        self._counted_at = _LONG_AGO
         self._looked_at = 0.0
         self._listener: asyncio.Task[None] | None = None
         self._draw_parts(features, plans, anchors)
@@ -125,14 +128,15 @@ class NowView:
             async for each in news:
                 if each["zone"] in self._names.zones and self._happenings.hear(each):
                     self._has_news = True
-                    self._people_moved = self._people_moved or each.get("kind") in _MOVES
+                    if each.get("kind") in _MOVES:
+                        self._moved_at = datetime.now(UTC)
 
     async def _begin(self) -> None:
         """What was before. Asked for once more when the news are heard, so that nothing falls between."""
         asked = {"language": self._desk.language, "limit": MOST}
         lines = (await self._desk.api.get("/v1/reports/lately", **asked))["lines"]
         self._happenings.begin(line for line in lines if line["zone"] in self._names.zones)
-        self._has_news, self._people_moved = True, True
+        self._has_news, self._moved_at = True, datetime.now(UTC)
 
     async def open(self) -> None:
         """All as it is when the page is asked for. Raises Refused."""
@@ -145,7 +149,7 @@ class NowView:
             now = asyncio.get_running_loop().time()
             if now - self._looked_at > LOOK_EACH_S:
                 await self._look()
-            elif self._people_moved:
+            elif self._counted_at <= self._moved_at:
                 await self._count()
             if self._has_news and not self._paused.value:
                 await self._tell()
@@ -169,8 +173,9 @@ class NowView:
         self._figures.set_content(so_far(desk, (await desk.api.get("/v1/reports/so-far"))["lines"]))
 
     async def _count(self) -> None:
-        self._people_moved = False
         lines = (await self._desk.api.get("/v1/reports/present"))["lines"]
+        # An answer may be a second old: until one is younger than the last move it is asked for again.
+        self._counted_at = datetime.fromisoformat(lines[0]["as_of"]) if lines else datetime.now(UTC)
         counts = {line["zone"]: line["people"] for line in lines}
         if counts == self._counts:
             return

@@ -84,7 +84,9 @@ class ShopMap(Element, component="static/shop_map.js", esm={"soglia-map": "stati
 
     def count(self, counts: Mapping[str, int]) -> None:
         """Colours zones by how many people are in them, by their ids."""
-        self._props["counts"] = dict(counts)
+        with self._props.suspend_updates():  # else zones and ground would go over the line again with them
+            self._props["counts"] = dict(counts)
+        self.run_method("count", dict(counts))
 
     def select(self, zone: str | None) -> None:
         """Lets one zone stand out, and brings it into view."""

@@ -86,7 +86,7 @@ export default {
       if (changed(now, before)) this.draw();
     },
     counts() {
-      this.paint();
+      this.count(this.counts);
     },
     anchors(now, before) {
       if (changed(now, before)) this.hang();
@@ -162,9 +162,14 @@ export default {
       const { parts } = shapeOf(geometry);
       return L.polygon(parts.map((rings) => rings.map((ring) => ring.map(latLng))), look);
     },
+    // As a method too, since a prop that changes brings all others with it: zones and ground are large, and counts change each second.
+    count(counts) {
+      this.people = counts;
+      this.paint();
+    },
     paint() {
       if (!this.map) return;
-      const counts = this.counts || {};
+      const counts = this.people || this.counts || {};
       const most = Math.max(1, ...Object.values(counts));
       const names = [];
       for (const { geometry, properties } of this.features || []) {
