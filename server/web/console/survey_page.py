@@ -52,12 +52,10 @@ class Assistant:
                         "borders between zones, and tap on the plan where you are."
                     )
                 )
-                beacon = ui.input(say("The fob's id on the air"), placeholder="ibeacon:…:1:77").props(
-                    "outlined"
-                )
-                seconds = ui.number(say("Seconds at each place"), value=_STANDS_S, min=5, max=120).props(
-                    "outlined"
-                )
+                beacon = ui.input(say("The fob's id on the air"), placeholder="ibeacon:…:1:77")
+                beacon.props("outlined stack-label").classes("narrow")
+                seconds = ui.number(say("Seconds at each place"), value=_STANDS_S, min=5, max=120)
+                seconds.props("outlined").classes("narrow")
 
                 async def start() -> None:
                     async with desk.trying():
