@@ -80,6 +80,7 @@ async def _with_console(settings: Settings, house: House) -> AsyncIterator[Appli
         house.application,
         partial(house.bus.listen, "live"),
         MapLook(wanted.tiles_url, wanted.tiles_attribution, ground),
+        partial(house.bus.listen, "catalogue"),
     )
     async with opened(opening) as application:
         yield application

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import Any, Literal
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
@@ -102,7 +103,7 @@ class Desk:
             yield
         except Refused as refused:
             if refused.status == 401:
-                ui.navigate.to(f"/login?next={self.path}")
+                ui.navigate.to(f"/login?next={quote(self.path)}")
                 return
             ui.notify(
                 told(refused),

@@ -5,11 +5,16 @@ from html import escape
 from typing import Any, Final
 from urllib.parse import quote
 
+import nicegui
 from nicegui import ui
 
 from server.web.console.desk import Desk
 from server.web.console.frame import MARK
 from server.web.console.languages import Language, catalogue, later
+from server.web.console.manner import Manner
+
+#: The type that all pages are set in.
+_FONTS: Final = f"/_nicegui/{nicegui.__version__}/static/fonts.css"
 
 _WHY: Final = {
     "wrong": later("E-mail and password do not fit together."),
@@ -24,17 +29,18 @@ _WHY: Final = {
 }
 
 
-def log_in_page(language: Language, asked: Mapping[str, str]) -> None:
+def log_in_page(manner: Manner, asked: Mapping[str, str]) -> str:
     """A plain form: it works before anything else has loaded, and browsers know how to fill it in."""
-    say = catalogue(language).gettext
-    ui.page_title(f"{say('Log in')} · Soglia")
+    say = catalogue(manner.language).gettext
     email = escape(asked.get("email", ""), quote=True)
-    _form(
+    return _page(
+        manner,
+        say("Log in"),
         "/login",
         f"""
         <p class="lead">{say("Log in to your shop.")}</p>
         {f'<p class="right" role="status">{say("Your password is set. Log in with it.")}</p>' if asked.get("why") == "welcome" else ""}
-        {_wrong(language, asked.get("why", ""))}
+        {_wrong(manner.language, asked.get("why", ""))}
         <label>{say("E-mail")}
           <input name="email" type="email" autocomplete="username" required value="{email}"
             {"" if email else "autofocus"}></label>
@@ -48,15 +54,16 @@ def log_in_page(language: Language, asked: Mapping[str, str]) -> None:
     )
 
 
-def code_page(language: Language, asked: Mapping[str, str]) -> None:
+def code_page(manner: Manner, asked: Mapping[str, str]) -> str:
     """The second step, for who has set one up."""
-    say = catalogue(language).gettext
-    ui.page_title(f"{say('Log in')} · Soglia")
-    _form(
+    say = catalogue(manner.language).gettext
+    return _page(
+        manner,
+        say("Log in"),
         "/login/code",
         f"""
         <p class="lead">{say("Now the code from your authenticator app.")}</p>
-        {_wrong(language, asked.get("why", ""))}
+        {_wrong(manner.language, asked.get("why", ""))}
         <label>{say("Code from the app")}
           <input name="code" inputmode="text" autocomplete="one-time-code" maxlength="40" required autofocus></label>
         {_next(asked)}
@@ -66,25 +73,27 @@ def code_page(language: Language, asked: Mapping[str, str]) -> None:
     )
 
 
-def invitation_page(language: Language, token: str, shown: Mapping[str, Any] | None, why: str) -> None:
+def invitation_page(manner: Manner, token: str, shown: Mapping[str, Any] | None, why: str) -> str:
     """Somebody who was given a link chooses their password; `shown` is what the link says, None where it holds no longer."""
-    say = catalogue(language).gettext
-    ui.page_title(f"{say('Choose a password')} · Soglia")
+    say = catalogue(manner.language).gettext
     if shown is None:
-        _form(
+        return _page(
+            manner,
+            say("Choose a password"),
             "/login",
-            f"""{_wrong(language, why)}
+            f"""{_wrong(manner.language, why)}
             <p class="hint">{say("Ask the owner who gave it to you for a new one.")}</p>
             <a class="act" href="/login">{say("To the log-in")}</a>""",
         )
-        return
     greeting = say("Welcome, {name}.") if shown["kind"] == "invitation" else say("A new password for {name}.")
-    _form(
+    return _page(
+        manner,
+        say("Choose a password"),
         f"/invitation/{quote(token, safe='')}",
         f"""
         <p class="lead">{greeting.format(name=escape(shown["name"]))}</p>
         <p>{say("Choose a password. You log in with it and {email}.").format(email=escape(shown["email"]))}</p>
-        {_wrong(language, why)}
+        {_wrong(manner.language, why)}
         <input type="text" name="email" value="{escape(shown["email"], quote=True)}" autocomplete="username" readonly hidden>
         <label>{say("New password")}
           <input name="password" type="password" autocomplete="new-password" minlength="12" maxlength="200" required autofocus></label>
@@ -95,11 +104,18 @@ def invitation_page(language: Language, token: str, shown: Mapping[str, Any] | N
     )
 
 
-def _form(action: str, inside: str) -> None:
-    ui.html(
-        f'<div class="log-in"><form method="post" action="{action}">{MARK}<h1>Soglia</h1>{inside}</form></div>',
-        sanitize=False,
-    )
+def _page(manner: Manner, title: str, action: str, inside: str) -> str:
+    """A whole document of its own: nothing of it needs a script but to follow the device into the dark."""
+    dark = ' class="bare body--dark"' if manner.theme == "dark" else ' class="bare"'
+    follows = "<script>document.body.classList.toggle('body--dark', matchMedia('(prefers-color-scheme: dark)').matches)</script>"
+    return f"""<!doctype html>
+<html lang="{manner.language}"><head><meta charset="utf-8"><title>{title} · Soglia</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="/console/favicon.svg"><link rel="stylesheet" href="{_FONTS}">
+<link rel="stylesheet" href="/console/theme.css?v={manner.look}"></head>
+<body{dark}>{follows if manner.theme == "auto" else ""}
+<main class="log-in"><form method="post" action="{action}">{MARK}<h1>Soglia</h1>{inside}</form></main>
+</body></html>"""
 
 
 def _next(asked: Mapping[str, str]) -> str:

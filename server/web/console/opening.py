@@ -11,10 +11,8 @@ where the shop has set them.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
@@ -25,19 +23,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.web.console import pages
 from server.web.console.api import Api, Refused
-from server.web.console.coming_in import LANGUAGE, SESSION, STEP, THEME, coming_in, within
-from server.web.console.desk import Desk, Listen, MapLook, Theme, Who
+from server.web.console.coming_in import SESSION, coming_in
+from server.web.console.desk import Desk, Listen, MapLook, Who
 from server.web.console.ended_sessions import bind_sockets, watched
 from server.web.console.frame import framed
-from server.web.console.gate import code_page, invitation_page, log_in_page, not_for_you
-from server.web.console.languages import LANGUAGES, Language
+from server.web.console.gate import not_for_you
+from server.web.console.manner import MANNER, STATIC, USUAL, manner_of
 from server.web.console.page import Page
 from server.web.limits import caller_address
 
 #: What the API answers; all else is the console's.
 API_PATHS: Final = ("/v1", "/ingest", "/health", "/metrics", "/docs", "/redoc", "/openapi.json")
-
-_STATIC: Final = Path(__file__).parent / "static"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,47 +46,35 @@ class Opening:
     changes: Listen | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Manner:
-    """How the request under way wants to be answered."""
-
-    language: Language = "en"
-    theme: Theme = "auto"
-
-
-_USUAL: Final = _Manner()
-_MANNER: ContextVar[_Manner] = ContextVar("manner", default=_USUAL)
-
-
 class _OurPage(ui.page):
     """NiceGUI's page, in the language and light of each reader."""
 
     def resolve_language(self) -> Any:
-        return {"en": "en-GB", "it": "it"}[_MANNER.get().language]
+        return {"en": "en-GB", "it": "it"}[MANNER.get().language]
 
     def resolve_dark(self) -> bool | None:
-        return {"light": False, "dark": True, "auto": None}[_MANNER.get().theme]
+        return {"light": False, "dark": True, "auto": None}[MANNER.get().theme]
 
 
 @asynccontextmanager
 async def opened(opening: Opening) -> AsyncIterator[ASGIApp]:
     """The API and the console as one application, while the block lasts."""
     console = FastAPI(openapi_url=None)
-    coming_in(console, opening.application, lambda: _MANNER.get().language)
+    coming_in(console, opening.application)
     bind_sockets()
     _draw_pages(opening)
     ui.run_with(
         console,
         title="Soglia",
-        favicon=_STATIC / "favicon.svg",
+        favicon=STATIC / "favicon.svg",
         dark=None,
         tailwind=False,
         show_welcome_message=False,
         reconnect_timeout=10.0,
         binding_refresh_interval=0.5,
     )
-    nicegui_app.add_static_files("/console", _STATIC, max_cache_age=3600)
-    ui.add_head_html(f'<link rel="stylesheet" href="/console/theme.css?v={_version()}">', shared=True)
+    nicegui_app.add_static_files("/console", STATIC, max_cache_age=3600)
+    ui.add_head_html(f'<link rel="stylesheet" href="/console/theme.css?v={USUAL.look}">', shared=True)
     async with (
         console.router.lifespan_context(console),
         watched(opening.application, opening.changes),
@@ -137,7 +121,7 @@ class _Gate:
             if scope["type"] == "http":
                 await Response("Another site asked for this.", 403)(scope, receive, send)
             return
-        _MANNER.set(_manner(Request(scope) if scope["type"] == "http" else None))
+        MANNER.set(manner_of(Request(scope) if scope["type"] == "http" else None))
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -158,22 +142,6 @@ def _of_our_own(scope: Scope) -> bool:
     )
 
 
-def _manner(request: Request | None) -> _Manner:
-    if request is None:
-        return _Manner()
-    theme = request.cookies.get(THEME, "auto")
-    return _Manner(_language(request), cast("Theme", theme) if theme in {"light", "dark", "auto"} else "auto")
-
-
-def _language(request: Request) -> Language:
-    wanted = [request.cookies.get(LANGUAGE, ""), *request.headers.get("accept-language", "").split(",")]
-    for each in wanted:
-        for language in LANGUAGES:
-            if each.strip().lower().startswith(language):
-                return language
-    return "en"
-
-
 # -- pages
 
 
@@ -181,29 +149,6 @@ def _draw_pages(opening: Opening) -> None:
     known = pages.found()
     for page in known:
         _OurPage(page.path, response_timeout=20.0)(_shown(page, known, opening))
-
-    async def log_in(request: Request) -> Response | None:
-        asked = dict(request.query_params)
-        if await _desk(request, opening, "/") is not None:
-            return RedirectResponse(within(asked.get("next", "/")), 303)
-        halfway = asked.get("step") == "code" and STEP in request.cookies
-        (code_page if halfway else log_in_page)(_MANNER.get().language, asked)
-        return None
-
-    async def invitation(request: Request) -> None:
-        token = str(request.path_params["token"])
-        api = Api(opening.application, None, _MANNER.get().language, (caller_address(request), 0))
-        try:
-            shown = await api.get(f"/v1/invitations/{quote(token, safe='')}")
-        except Refused as refused:
-            shown = None
-            why = "wait" if refused.status == 429 else "gone"
-        else:
-            why = request.query_params.get("why", "")
-        invitation_page(_MANNER.get().language, token, shown, why)
-
-    _OurPage("/login")(log_in)
-    _OurPage("/invitation/{token}")(invitation)
 
 
 def _shown(
@@ -237,7 +182,7 @@ async def _desk(request: Request, opening: Opening, path: str) -> Desk | None:
     token = request.cookies.get(SESSION)
     if not token:
         return None
-    manner = _MANNER.get()
+    manner = MANNER.get()
     api = Api(opening.application, token, manner.language, (caller_address(request), 0))
     try:
         session = await api.get("/v1/session")
@@ -254,8 +199,3 @@ async def _desk(request: Request, opening: Opening, path: str) -> Desk | None:
         opening.map_look,
         {**request.query_params, **{k: str(v) for k, v in request.path_params.items()}},
     )
-
-
-def _version() -> int:
-    """Changes when the look does, so that no browser shows the old one."""
-    return max(int(path.stat().st_mtime) for path in _STATIC.iterdir())
