@@ -16,6 +16,7 @@ from server.records.database import in_parts
 from server.records.references import refuse_where_named
 from server.records.refusal import Taken
 from server.records.rows import Change, by_id, page
+from server.records.shops import Shops, anchors_of, only
 from server.records.tables import AnchorRow, Table
 from server.zones.zone import Anchor
 
@@ -32,9 +33,11 @@ class Given:
     beacon: str | None = None
 
 
-async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 100) -> list[AnchorRow]:
+async def listed(
+    connection: AsyncConnection, *, shops: Shops = None, after: str = "", limit: int = 100
+) -> list[AnchorRow]:
     """Anchors by id, from behind `after`."""
-    return await page(connection, AnchorRow, after, limit)
+    return await page(connection, AnchorRow, after, limit, *only(_anchors.c.id, shops, anchors_of))
 
 
 async def find(connection: AsyncConnection, anchor: str) -> AnchorRow:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.rows import Mark, before_mark, by_id
+from server.records.shops import Shops, only
 from server.records.silences import gate_in, reasons_of
 from server.records.tables import AttemptRow, DecisionRow, OutboxRow, ReceiptRow, RedemptionRow, Table
 
@@ -33,6 +34,7 @@ class DecisionQuery:
     gate: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    shops: Shops = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ async def listed(
                 sa.select(sa.literal(1)).select_from(each).where(gate_in(connection, each) == query.gate)
             )
         )
+    where += only(columns.zone_id, query.shops)
     if query.since is not None:
         where.append(columns.decided_at >= query.since)
     if query.until is not None:

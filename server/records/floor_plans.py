@@ -14,6 +14,7 @@ from server.records import zones
 from server.records.references import refuse_where_named
 from server.records.refusal import NotFound
 from server.records.rows import Change
+from server.records.shops import Shops, only, plans_of
 from server.records.tables import Table
 from server.zones.zone import FloorPlan, FloorShape
 
@@ -22,10 +23,15 @@ _anchors = Table.metadata.tables["anchors"]
 _surveys = Table.metadata.tables["surveys"]
 
 
-async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 100) -> list[FloorPlan]:
+async def listed(
+    connection: AsyncConnection, *, shops: Shops = None, after: str = "", limit: int = 100
+) -> list[FloorPlan]:
     """Floor plans by id, from behind `after`."""
     found = await connection.scalars(
-        sa.select(_plans.c.plan).where(_plans.c.id > after).order_by(_plans.c.id).limit(limit)
+        sa.select(_plans.c.plan)
+        .where(_plans.c.id > after, *only(_plans.c.id, shops, plans_of))
+        .order_by(_plans.c.id)
+        .limit(limit)
     )
     return [_read(plan) for plan in found]
 

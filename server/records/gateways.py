@@ -16,6 +16,7 @@ from server.presence.ears import Word
 from server.records import keys
 from server.records.refusal import NotFound, Taken
 from server.records.rows import by_id, page
+from server.records.shops import Shops, anchors_of, only
 from server.records.tables import GatewayRow, Table
 
 _gateways = Table.metadata.tables["gateways"]
@@ -42,9 +43,11 @@ class Ours:
     eddystone_eid: bool = False
 
 
-async def listed(connection: AsyncConnection, *, after: str = "", limit: int = 100) -> list[GatewayRow]:
+async def listed(
+    connection: AsyncConnection, *, shops: Shops = None, after: str = "", limit: int = 100
+) -> list[GatewayRow]:
     """Gateways by id, from behind `after`."""
-    return await page(connection, GatewayRow, after, limit)
+    return await page(connection, GatewayRow, after, limit, *only(_gateways.c.anchor_id, shops, anchors_of))
 
 
 async def find(connection: AsyncConnection, gateway: str) -> GatewayRow:

@@ -153,7 +153,7 @@ class Keyring:
     """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
-        self._database = database
+        self.database = database
         self._clock = clock
         self._known: dict[bytes, Principal] = {}
         self._turn = asyncio.Lock()
@@ -177,7 +177,7 @@ class Keyring:
         known = (
             self._known
         )  # a reload that ends meanwhile replaces it: what we read may be older than what it read
-        async with self._database.reading() as connection:
+        async with self.database.reading() as connection:
             row = (await connection.execute(self._live().where(_keys.c.token_hash == hashed))).one_or_none()
         if row is None:
             return None
@@ -188,7 +188,7 @@ class Keyring:
         """Learns all live keys afresh; what was ended is forgotten."""
         async with self._turn:
             known: dict[bytes, Principal] = {}
-            async with self._database.reading() as connection:
+            async with self.database.reading() as connection:
                 rows = await connection.stream(self._live())
                 async for part in rows.partitions(2_000):  # other tasks get their turn between parts
                     known.update((bytes(row.token_hash), _principal(row)) for row in part)

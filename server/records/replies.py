@@ -18,6 +18,7 @@ from server.records import webhooks
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Refusal, Taken
 from server.records.rows import Mark, before_mark, by_id
+from server.records.shops import Shops, only
 from server.records.tables import OutboxRow, ReplyRow, Table
 
 _outbox = Table.metadata.tables["outbox"]
@@ -45,6 +46,7 @@ class ReplyQuery:
     zone: str | None = None
     shopper: str | None = None
     done: bool | None = None
+    shops: Shops = None
 
 
 async def take(
@@ -139,6 +141,7 @@ async def listed(
         )
         if wanted is not None
     ]
+    where += only(columns.zone_id, query.shops)
     if query.done is not None:
         where.append(columns.done_at.is_not(None) if query.done else columns.done_at.is_(None))
     if after is not None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.campaigns.lift import Group
 from server.records.local_time import DAY_S, HOUR_S, Stretch, day_of, stretches, weekday_of
+from server.records.shops import Shops, only
 from server.records.tables import Table, UtcTime
 from server.zones.zone import LEVELS
 
@@ -38,7 +39,9 @@ def _view(name: str, *columns: str) -> sa.TableClause:
     return sa.table(name, *(sa.column(each, _TYPES.get(each, sa.BigInteger())) for each in columns))
 
 
-_offers = _view("report_offers", "campaign_id", "campaign_version", "variant", "step", "day", "at", *_STAGES)
+_offers = _view(
+    "report_offers", "zone_id", "campaign_id", "campaign_version", "variant", "step", "day", "at", *_STAGES
+)
 _visits = _view("report_visits", "zone_id", "entered_at", "entered_s", "stayed_s", "first_here")
 _purchases = _view(
     "report_purchases",
@@ -149,12 +152,18 @@ class Compared(NamedTuple):
     too_early_control: int
 
 
-async def funnel(connection: AsyncConnection, days: Days, *, campaign: str | None = None) -> list[FunnelLine]:
+async def funnel(
+    connection: AsyncConnection, days: Days, *, campaign: str | None = None, shops: Shops = None
+) -> list[FunnelLine]:
     """How far offers came, by campaign, version, variant, follow-up and the day of the decision."""
     keys = [_offers.c[name] for name in ("campaign_id", "campaign_version", "variant", "step", "day")]
     asked = (
         sa.select(*keys, *(sa.func.sum(_offers.c[stage]).label(stage) for stage in _STAGES))
-        .where(*_decided_on(_offers, days), *_only(_offers.c.campaign_id, campaign))
+        .where(
+            *_decided_on(_offers, days),
+            *_only(_offers.c.campaign_id, campaign),
+            *only(_offers.c.zone_id, shops),
+        )
         .group_by(*keys)
     )
     lines = [
@@ -174,7 +183,7 @@ async def funnel(connection: AsyncConnection, days: Days, *, campaign: str | Non
 
 
 async def visits(
-    connection: AsyncConnection, days: Days, *, zone: str | None = None
+    connection: AsyncConnection, days: Days, *, zone: str | None = None, shops: Shops = None
 ) -> dict[PlaceDay, VisitCounts]:
     """Visits by zone and the day on which they began."""
     found: dict[PlaceDay, VisitCounts] = defaultdict(VisitCounts)
@@ -191,7 +200,12 @@ async def visits(
                 sa.func.sum(_visits.c.stayed_s).label("stayed_s"),
                 sa.func.max(_visits.c.stayed_s).label("longest_s"),
             )
-            .where(*during(_visits.c.entered_at, stretch), *there, *_only(_visits.c.zone_id, zone))
+            .where(
+                *during(_visits.c.entered_at, stretch),
+                *there,
+                *_only(_visits.c.zone_id, zone),
+                *only(_visits.c.zone_id, shops),
+            )
             .group_by(_visits.c.zone_id, number)
         )
         for row in await connection.execute(asked):
@@ -206,7 +220,7 @@ async def visits(
 
 
 async def footfall(
-    connection: AsyncConnection, days: Days, *, zone: str | None = None
+    connection: AsyncConnection, days: Days, *, zone: str | None = None, shops: Shops = None
 ) -> dict[PlaceHour, int]:
     """How many entered, by zone, weekday and hour."""
     found: Counter[PlaceHour] = Counter()
@@ -215,7 +229,12 @@ async def footfall(
         hour_of_week = hours % (24 * 7)  # the same arithmetic for every week since 1970
         asked = (
             sa.select(_visits.c.zone_id, hour_of_week.label("hour_of_week"), sa.func.count().label("entered"))
-            .where(*during(_visits.c.entered_at, stretch), *there, *_only(_visits.c.zone_id, zone))
+            .where(
+                *during(_visits.c.entered_at, stretch),
+                *there,
+                *_only(_visits.c.zone_id, zone),
+                *only(_visits.c.zone_id, shops),
+            )
             .group_by(_visits.c.zone_id, hour_of_week)
         )
         for row in await connection.execute(asked):
@@ -224,7 +243,9 @@ async def footfall(
     return dict(sorted(found.items()))
 
 
-async def stays(connection: AsyncConnection, days: Days, *, zone: str | None = None) -> dict[StayLength, int]:
+async def stays(
+    connection: AsyncConnection, days: Days, *, zone: str | None = None, shops: Shops = None
+) -> dict[StayLength, int]:
     """How many visits of these days that are over were how long, by zone; no line where there were none."""
     found: Counter[StayLength] = Counter()
     stayed = _visits.c.stayed_s
@@ -238,6 +259,7 @@ async def stays(connection: AsyncConnection, days: Days, *, zone: str | None = N
                 *during(_visits.c.entered_at, stretch),
                 *there,
                 *_only(_visits.c.zone_id, zone),
+                *only(_visits.c.zone_id, shops),
                 stayed.is_not(None),
             )
             .group_by(_visits.c.zone_id, length)
@@ -248,14 +270,16 @@ async def stays(connection: AsyncConnection, days: Days, *, zone: str | None = N
     return dict(sorted(found.items(), key=lambda item: item[0][:2]))
 
 
-async def ways(connection: AsyncConnection, days: Days, *, zone: str | None = None) -> dict[Way, int]:
+async def ways(
+    connection: AsyncConnection, days: Days, *, zone: str | None = None, shops: Shops = None
+) -> dict[Way, int]:
     """How often somebody went from one zone to the next beside it within one stay, the commonest ways first, MOST_WAYS at most.
 
     One stay is one visit to what both zones lie in: who comes back tomorrow begins anew. `zone` is one of the two, or what they lie in.
     """
     found: Counter[Way] = Counter()
     for stretch, there in by_clock(await clocks_of_zones(connection), days, _kept_visits.c.zone_id):
-        steps = _steps(stretch, there)
+        steps = _steps(stretch, [*there, *only(_kept_visits.c.zone_id, shops)])
         around = _kept_visits.alias("around")
         in_one_stay = sa.exists().where(
             around.c.device_id == steps.c.device_id,
@@ -301,7 +325,7 @@ def _steps(stretch: Stretch, there: list[sa.ColumnElement[bool]]) -> sa.Subquery
 
 
 async def revenue(
-    connection: AsyncConnection, days: Days, *, campaign: str | None = None
+    connection: AsyncConnection, days: Days, *, campaign: str | None = None, shops: Shops = None
 ) -> dict[Sold, Takings]:
     """Credited orders by campaign, version, variant, currency and the day of the purchase by the shop's clock."""
     found: dict[Sold, Takings] = defaultdict(Takings)
@@ -318,7 +342,12 @@ async def revenue(
                 sa.func.sum(_purchases.c.amount_milli).label("paid"),
                 sa.func.sum(_purchases.c.refunded_milli).label("refunded"),
             )
-            .where(*during(_purchases.c.at, stretch), *there, *_only(_purchases.c.campaign_id, campaign))
+            .where(
+                *during(_purchases.c.at, stretch),
+                *there,
+                *_only(_purchases.c.campaign_id, campaign),
+                *only(_purchases.c.site_id, shops),
+            )
             .group_by(*keys, number)
         )
         for row in await connection.execute(asked):

@@ -16,6 +16,7 @@ from server.records.database import insert_into
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound
 from server.records.rows import page
+from server.records.shops import Shops, only, shoppers_of
 from server.records.tables import ShopperRow, Table
 
 _shoppers = Table.metadata.tables["shoppers"]
@@ -88,11 +89,16 @@ async def lock(connection: AsyncConnection, shopper: str) -> ShopperRow:
 
 
 async def listed(
-    connection: AsyncConnection, *, own_id: str | None = None, after: str = "", limit: int = 100
+    connection: AsyncConnection,
+    *,
+    own_id: str | None = None,
+    shops: Shops = None,
+    after: str = "",
+    limit: int = 100,
 ) -> list[ShopperRow]:
-    """Shoppers by id from after `after`; with `own_id` at most the one whom the shop knows by it."""
+    """Shoppers by id from after `after`, those who visited one of `shops`; with `own_id` at most the one whom the shop knows by it."""
     where = () if own_id is None else (_shoppers.c.own_id == own_id,)
-    return await page(connection, ShopperRow, after, limit, *where)
+    return await page(connection, ShopperRow, after, limit, *where, *only(_shoppers.c.id, shops, shoppers_of))
 
 
 async def _one(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.reports import Days, by_clock, clocks_of_zones, during
+from server.records.shops import Shops, only
 from server.records.tables import Table
 
 _decisions = Table.metadata.tables["decisions"]
@@ -25,7 +26,7 @@ class Silence(NamedTuple):
 
 
 async def silences(
-    connection: AsyncConnection, days: Days, *, campaign: str | None = None
+    connection: AsyncConnection, days: Days, *, campaign: str | None = None, shops: Shops = None
 ) -> dict[Silence, int]:
     """How many decisions there were, by campaign and verdict; and of those that did not send how many by gate, the most first.
 
@@ -37,7 +38,7 @@ async def silences(
     each = reasons_of(connection)
     gate = gate_in(connection, each)
     for stretch, there in by_clock(await clocks_of_zones(connection), days, columns.zone_id):
-        where = [*during(columns.decided_at, stretch), *there]
+        where = [*during(columns.decided_at, stretch), *there, *only(columns.zone_id, shops)]
         if campaign is not None:
             where.append(columns.campaign_id == campaign)
         all_of_them = sa.select(*keys, sa.func.count().label("decisions")).where(*where).group_by(*keys)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Taken
+from server.records.shops import Shops, only, plans_of
 from server.records.tables import SurveyRow, Table
 from server.zones.survey import Spot, Strength, Survey
 
@@ -47,10 +48,16 @@ class Kept:
 
 
 async def listed(
-    connection: AsyncConnection, *, plan: str | None = None, after: str = "", limit: int = 100
+    connection: AsyncConnection,
+    *,
+    plan: str | None = None,
+    shops: Shops = None,
+    after: str = "",
+    limit: int = 100,
 ) -> list[Kept]:
     """Surveys by id, from behind `after`; of one plan, or of all."""
     asked = sa.select(*_WITHOUT_SPOTS).where(_surveys.c.id > after).order_by(_surveys.c.id).limit(limit)
+    asked = asked.where(*only(_surveys.c.plan_id, shops, plans_of))
     if plan is not None:
         asked = asked.where(_surveys.c.plan_id == plan)
     return [_kept(row) for row in await connection.execute(asked)]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.rows import Mark, before_mark, by_id
+from server.records.shops import Shops, only
 from server.records.tables import Table, VisitRow
 
 _visits = Table.metadata.tables["visits"]
@@ -27,13 +28,14 @@ class VisitQuery:
     since: datetime | None = None
     until: datetime | None = None
     is_open: bool | None = None
+    shops: Shops = None
 
 
 async def listed(
     connection: AsyncConnection, query: VisitQuery, *, after: Mark | None = None, limit: int = 100
 ) -> list[VisitRow]:
     """Visits by `entered_at`, newest first, from behind `after`. A list is stable while new visits come in."""
-    where: list[sa.ColumnElement[bool]] = []
+    where = only(_visits.c.zone_id, query.shops)
     if query.shopper is not None:
         where.append(_visits.c.shopper_id == query.shopper)
     if query.device is not None:

@@ -18,6 +18,7 @@ from server.records import campaigns
 from server.records.database import in_parts
 from server.records.references import refuse_where_named
 from server.records.rows import Change, by_id, page
+from server.records.shops import Shops, only
 from server.records.tables import Table, ZoneRow
 from server.zones.geojson import MOST_FEATURES, read_zones, write_zone
 from server.zones.zone import AnchorSet, Disc, Zone
@@ -37,10 +38,10 @@ class Given:
 
 
 async def listed(
-    connection: AsyncConnection, *, after: str = "", limit: int = MOST_FEATURES
+    connection: AsyncConnection, *, shops: Shops = None, after: str = "", limit: int = MOST_FEATURES
 ) -> list[ZoneRow]:
     """Zones by id, from behind `after`."""
-    return await page(connection, ZoneRow, after, limit)
+    return await page(connection, ZoneRow, after, limit, *only(_zones.c.id, shops))
 
 
 async def find(connection: AsyncConnection, zone: str) -> ZoneRow:
@@ -48,11 +49,10 @@ async def find(connection: AsyncConnection, zone: str) -> ZoneRow:
     return await by_id(connection, ZoneRow, zone, "zone")
 
 
-async def load(connection: AsyncConnection) -> list[Zone]:
-    """All zones as values, by id: to be compiled, or to check a change against."""
-    features = [
-        row.feature for row in await connection.execute(sa.select(_zones.c.feature).order_by(_zones.c.id))
-    ]
+async def load(connection: AsyncConnection, shops: Shops = None) -> list[Zone]:
+    """All zones, or those of some shops, as values, by id: to be compiled, or to check a change against."""
+    asked = sa.select(_zones.c.feature).where(*only(_zones.c.id, shops)).order_by(_zones.c.id)
+    features = [row.feature for row in await connection.execute(asked)]
     # Thousands of outlines take a second to read: on a thread, so that the path goes on meanwhile.
     return await asyncio.to_thread(_read, features)
 

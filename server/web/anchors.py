@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from server.records import anchors, references
 from server.records.database import Connection, Database
+from server.records.keys import Principal
 from server.records.rows import Change
 from server.records.tables import AnchorRow
 from server.web.clock import Clock, utc_now
@@ -22,6 +23,7 @@ from server.web.fields import BeaconId, Given, Name, PlaceId
 from server.web.floor_plans import Metres
 from server.web.guard import Guard
 from server.web.problem import Fault, Problem
+from server.web.shops import refuse_named_elsewhere, refuse_placed_elsewhere
 from server.zones import Anchor
 
 #: What any radio hears at a metre lies between these; outside of them a sign or a unit is wrong.
@@ -111,13 +113,17 @@ def anchor_routes(database: Database, guard: Guard, edits: Edits, clock: Clock =
 
     @router.put(
         "/v1/anchors",
-        dependencies=[guard.manager],
         responses={409: {"description": "A beacon belongs elsewhere"}},
     )
-    async def put_anchors(body: AnchorsGiven) -> AnchorChanges:
+    async def put_anchors(body: AnchorsGiven, caller: Annotated[Principal, guard.manager]) -> AnchorChanges:
         """Creates and changes anchors by their own ids; those that the body does not name stay as they are."""
         _refuse_double(body.anchors)
         async with edits.of("anchors") as connection:
+            await refuse_named_elsewhere(
+                connection, caller.shops, (("anchor", each.id) for each in body.anchors)
+            )
+            for each in body.anchors:
+                await refuse_placed_elsewhere(connection, caller.shops, each.site, each.plan)
             await refuse_unplaced(
                 connection, body.anchors, [f"body.anchors[{i}]" for i in range(len(body.anchors))]
             )
@@ -126,10 +132,13 @@ def anchor_routes(database: Database, guard: Guard, edits: Edits, clock: Clock =
             anchors=[AnchorChange(id=anchor, change=change) for anchor, change in changes.items()]
         )
 
-    @router.put("/v1/anchors/{anchor}", dependencies=[guard.manager], responses={409: {}})
-    async def put_anchor(anchor: PlaceId, body: AnchorPlaced) -> AnchorChange:
+    @router.put("/v1/anchors/{anchor}", responses={409: {}})
+    async def put_anchor(
+        anchor: PlaceId, body: AnchorPlaced, caller: Annotated[Principal, guard.manager]
+    ) -> AnchorChange:
         """Creates or changes one anchor."""
         async with edits.of("anchors") as connection:
+            await refuse_placed_elsewhere(connection, caller.shops, body.site, body.plan)
             await refuse_unplaced(connection, [body], ["body"])
             changes = await anchors.put(connection, [body.value(anchor)], clock())
         return AnchorChange(id=anchor, change=changes[anchor])
@@ -149,11 +158,13 @@ def anchor_routes(database: Database, guard: Guard, edits: Edits, clock: Clock =
 
 
 def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
-    @router.get("/v1/anchors", dependencies=[guard.reader])
-    async def list_anchors(limit: Limit = 100, cursor: Cursor = None) -> Anchors:
+    @router.get("/v1/anchors")
+    async def list_anchors(
+        caller: Annotated[Principal, guard.reader], limit: Limit = 100, cursor: Cursor = None
+    ) -> Anchors:
         """Anchors by id."""
         async with database.reading() as connection:
-            rows = await anchors.listed(connection, after=read_id(cursor), limit=limit)
+            rows = await anchors.listed(connection, shops=caller.shops, after=read_id(cursor), limit=limit)
         return Anchors(anchors=[AnchorShown.of(row) for row in rows], next=next_after(rows, limit))
 
     @router.get("/v1/anchors/{anchor}", dependencies=[guard.reader], responses={404: {}})

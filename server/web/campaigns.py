@@ -18,6 +18,7 @@ from server.campaigns.campaign import Id as CampaignId
 from server.campaigns.reading import BadCampaign, read_campaign
 from server.records import campaign_files, campaigns
 from server.records.database import Connection, Database
+from server.records.keys import Principal
 from server.records.naming import fresh_id
 from server.records.refusal import NotFound, Taken
 from server.records.rows import Change
@@ -31,6 +32,7 @@ from server.web.fields import CampaignPath, Given, Name
 from server.web.guard import Guard
 from server.web.plain import refuse_unkeepable
 from server.web.problem import Fault, Problem
+from server.web.shops import Sight
 from server.web.shown import ShownAs
 
 #: The largest number that a column of versions holds.
@@ -145,30 +147,38 @@ def campaign_routes(database: Database, guard: Guard, edits: Edits, clock: Clock
 
 
 def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
-    @router.get("/v1/campaigns", dependencies=[guard.reader])
+    @router.get("/v1/campaigns")
     async def list_campaigns(
+        caller: Annotated[Principal, guard.reader],
         state: State | None = None,
         limit: Limit = 100,
         cursor: Cursor = None,
     ) -> Campaigns:
-        """Campaigns by id."""
+        """Campaigns by id. A page may hold fewer for somebody of some shops: those that listen there."""
         async with database.reading() as connection:
             rows = await campaigns.listed(connection, state=state, after=read_id(cursor), limit=limit)
-        return Campaigns(campaigns=[row.campaign for row in rows], next=next_after(rows, limit))
+            sight = await Sight.of(connection, caller.shops)
+        shown = [sight.of_theirs(row.campaign) for row in rows if sight.shows_campaign(row.campaign)]
+        return Campaigns(campaigns=shown, next=next_after(rows, limit))
 
     @router.get(
         "/v1/campaigns/{campaign}",
-        dependencies=[guard.reader],
         responses={304: {"description": "It has not changed"}, 404: {}},
     )
-    async def get_campaign(campaign: CampaignPath, request: Request) -> Response:
-        """One campaign's document."""
+    async def get_campaign(
+        campaign: CampaignPath, request: Request, caller: Annotated[Principal, guard.reader]
+    ) -> Response:
+        """One campaign's document; for somebody of some shops without the others that it names."""
         async with database.reading() as connection:
             row = await campaigns.find(connection, campaign)
-        etag = etag_of(row.campaign)
+            sight = await Sight.of(connection, caller.shops)
+        if not sight.shows_campaign(row.campaign):
+            raise NotFound(f"there is no campaign {campaign} in your shops")
+        shown = sight.of_theirs(row.campaign)
+        etag = etag_of(shown)
         if has_it_already(request, etag):
             return Response(status_code=304, headers={"ETag": etag})
-        return JSONResponse(row.campaign, headers={"ETag": etag})
+        return JSONResponse(shown, headers={"ETag": etag})
 
 
 def _add_versions(router: APIRouter, database: Database, guard: Guard) -> None:

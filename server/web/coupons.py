@@ -15,6 +15,8 @@ from server.campaigns.actions.claim_coupon import CouponId
 from server.campaigns.coupon import Code, Coupon
 from server.records import coupons
 from server.records.database import Connection, Database
+from server.records.keys import Principal
+from server.records.refusal import NotFound
 from server.records.rows import Change
 from server.records.tables import CouponRow
 from server.web.asked import Asked, asking
@@ -24,6 +26,7 @@ from server.web.edits import Edits
 from server.web.fields import Given
 from server.web.guard import Guard
 from server.web.problem import Fault, Problem
+from server.web.shops import Sight
 
 CouponPath = Annotated[CouponId, Path()]
 
@@ -40,9 +43,9 @@ class CouponShown(BaseModel):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: CouponRow) -> Self:
+    def of(cls, row: CouponRow, sight: Sight | None = None) -> Self:
         return cls(
-            coupon=Coupon.model_validate(row.coupon),
+            coupon=Coupon.model_validate(sight.of_theirs(row.coupon) if sight else row.coupon),
             issued=row.issued,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -84,18 +87,28 @@ def coupon_routes(database: Database, guard: Guard, edits: Edits, clock: Clock =
     """`/v1/coupons`. Campaigns ask how long a coupon still holds: so a change of one is a change of theirs."""
     router = APIRouter(tags=["coupons"])
 
-    @router.get("/v1/coupons", dependencies=[guard.reader])
-    async def listed(cursor: Cursor = None, limit: Limit = 100) -> Coupons:
-        """Coupons, page by page."""
+    @router.get("/v1/coupons")
+    async def listed(
+        caller: Annotated[Principal, guard.reader], cursor: Cursor = None, limit: Limit = 100
+    ) -> Coupons:
+        """Coupons, page by page. A page may hold fewer for somebody of some shops: those that hold there."""
         async with database.reading() as connection:
             rows = await coupons.listed(connection, after=read_id(cursor), limit=limit)
-        return Coupons(coupons=[CouponShown.of(row) for row in rows], next=next_after(rows, limit))
+            sight = await Sight.of(connection, caller.shops)
+        return Coupons(
+            coupons=[CouponShown.of(row, sight) for row in rows if sight.shows_coupon(row.coupon)],
+            next=next_after(rows, limit),
+        )
 
-    @router.get("/v1/coupons/{coupon}", responses={404: {}}, dependencies=[guard.reader])
-    async def shown(coupon: CouponPath) -> CouponShown:
+    @router.get("/v1/coupons/{coupon}", responses={404: {}})
+    async def shown(coupon: CouponPath, caller: Annotated[Principal, guard.reader]) -> CouponShown:
         """One coupon."""
         async with database.reading() as connection:
-            return CouponShown.of(await coupons.find(connection, coupon))
+            row = await coupons.find(connection, coupon)
+            sight = await Sight.of(connection, caller.shops)
+        if not sight.shows_coupon(row.coupon):
+            raise NotFound(f"there is no coupon {coupon} in your shops")
+        return CouponShown.of(row, sight)
 
     @router.put("/v1/coupons/{coupon}", responses={409: {}}, dependencies=[guard.marketer])
     async def put(coupon: CouponPath, body: Coupon) -> CouponKept:

@@ -14,7 +14,9 @@ from starlette.responses import JSONResponse, Response
 from server.presence.surveying import off_plan
 from server.records import floor_plans, references, surveys, zones
 from server.records.database import Connection, Database
+from server.records.keys import Principal
 from server.records.rows import Change
+from server.records.shops import Shops
 from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_id
 from server.web.edits import Edits
@@ -23,6 +25,7 @@ from server.web.fields import Given, Name, PlaceId
 from server.web.guard import Guard
 from server.web.picture import SAFELY, BadPicture, Kind, read_picture
 from server.web.problem import Fault, Problem
+from server.web.shops import refuse_placed_elsewhere
 from server.zones import FloorPlan
 from server.zones.off_plan import check_on_plan
 
@@ -118,11 +121,14 @@ def floor_plan_routes(database: Database, guard: Guard, edits: Edits, clock: Clo
     router = APIRouter(tags=["zones"])
     _add_reading(router, database, guard)
 
-    @router.put("/v1/floor-plans/{plan}", dependencies=[guard.manager], responses={404: {}, 412: {}})
-    async def put_plan(plan: PlaceId, body: PlanGiven, request: Request) -> PlanChange:
+    @router.put("/v1/floor-plans/{plan}", responses={404: {}, 412: {}})
+    async def put_plan(
+        plan: PlaceId, body: PlanGiven, request: Request, caller: Annotated[Principal, guard.manager]
+    ) -> PlanChange:
         """Creates or changes a floor plan. With `If-Match`, only the version that it names."""
-        warnings = await _oddities(database, body.value(plan))
+        warnings = await _oddities(database, body.value(plan), caller.shops)
         async with edits.of("zones") as connection:
+            await refuse_placed_elsewhere(connection, caller.shops, body.site)
             await _refuse_lost_update(connection, request, plan)
             await refuse_unknown_site(connection, body.site)
             change = await floor_plans.put(connection, body.value(plan), clock())
@@ -193,11 +199,15 @@ def _add_pictures(router: APIRouter, database: Database, guard: Guard) -> None:
 
 
 def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
-    @router.get("/v1/floor-plans", dependencies=[guard.reader])
-    async def list_plans(limit: Limit = 100, cursor: Cursor = None) -> Plans:
+    @router.get("/v1/floor-plans")
+    async def list_plans(
+        caller: Annotated[Principal, guard.reader], limit: Limit = 100, cursor: Cursor = None
+    ) -> Plans:
         """Floor plans by id."""
         async with database.reading() as connection:
-            plans = await floor_plans.listed(connection, after=read_id(cursor), limit=limit)
+            plans = await floor_plans.listed(
+                connection, shops=caller.shops, after=read_id(cursor), limit=limit
+            )
         return Plans(floor_plans=[PlanShown.of(plan) for plan in plans], next=next_after(plans, limit))
 
     @router.get(
@@ -223,11 +233,11 @@ async def refuse_unknown_site(connection: Connection, site: str | None, place: s
         raise Problem(422, "The site is not known", reason, errors=[Fault(place=place, reason=reason)])
 
 
-async def _oddities(database: Database, plan: FloorPlan) -> list[Fault]:
+async def _oddities(database: Database, plan: FloorPlan, shops: Shops) -> list[Fault]:
     """What was drawn or walked on the plan as it was before, and does not lie on it any more."""
     async with database.reading() as connection:
         used = await surveys.used_on(connection, plan.id)
-        found = check_on_plan(await zones.load(connection), {plan.id: plan})
+        found = check_on_plan(await zones.load(connection, shops), {plan.id: plan})
     faults = [Fault(place=place, reason=reason) for place, reason in (*found.complaints, *found.warnings)]
     if used and (off := off_plan(used[1], plan)):
         kept, survey = used

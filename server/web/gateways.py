@@ -40,6 +40,7 @@ from server.web.etag import etag_of, has_it_already
 from server.web.fields import Given, Language, Name, PlaceId
 from server.web.guard import Guard
 from server.web.packed import plain_body
+from server.web.shops import refuse_named_elsewhere, refuse_placed_elsewhere
 
 Spoken = Annotated[Language, Query(description="the language of the words: en or it")]
 
@@ -270,6 +271,12 @@ def _add_setting_up(router: APIRouter, guard: Guard, edits: Edits, clock: Clock)
     async def create(body: GatewayGiven, asked: Annotated[Asked, asking(guard.manager)]) -> Response:
         """Sets up a gateway: its anchor, and a token for its scanner, shown this once."""
         async with edits.of("anchors") as connection:
+            if isinstance(body.anchor, str):
+                await refuse_named_elsewhere(connection, asked.caller.shops, [("anchor", body.anchor)])
+            else:
+                await refuse_placed_elsewhere(
+                    connection, asked.caller.shops, body.anchor.site, body.anchor.plan
+                )
             return await asked.once(connection, 201, lambda: _set_up(connection, body, clock()))
 
     @router.post(
@@ -290,11 +297,16 @@ def _add_setting_up(router: APIRouter, guard: Guard, edits: Edits, clock: Clock)
 
 
 def _add_looking(router: APIRouter, database: Database, guard: Guard, edits: Edits, clock: Clock) -> None:
-    @router.get("/v1/gateways", dependencies=[guard.reader])
-    async def list_gateways(limit: Limit = 100, cursor: Cursor = None, language: Spoken = "en") -> Gateways:
+    @router.get("/v1/gateways")
+    async def list_gateways(
+        caller: Annotated[Principal, guard.reader],
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        language: Spoken = "en",
+    ) -> Gateways:
         """Gateways by id, and how each is."""
         async with database.reading() as connection:
-            rows = await gateways.listed(connection, after=read_id(cursor), limit=limit)
+            rows = await gateways.listed(connection, shops=caller.shops, after=read_id(cursor), limit=limit)
         now = clock()
         return Gateways(
             gateways=[GatewayShown.of(row, now, language) for row in rows], next=next_after(rows, limit)

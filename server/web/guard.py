@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from server.records.keys import ROLES, Keyring, Kind, Principal, Role
 from server.web.problem import Problem
-from server.web.shops import keeps_to_shops
+from server.web.shops import keeps_to_shops, refuse_named_in_address
 
 _NAMES: Final[dict[Kind, str]] = {
     "app": "an app key",
@@ -105,8 +105,10 @@ class Door(SecurityBase):
             raise self._forbidden(f"This door needs {self.needs}; this is {_NAMES[principal.kind]}.")
         if principal.kind == "staff" and principal.role not in self._roles:
             raise self._forbidden(f"This door needs {self.needs}; you are {principal.role}.")
-        if principal.shops is not None and not (self._own or keeps_to_shops(request.scope)):
-            raise self._forbidden("This door shows or changes things of all shops; you are of some of them.")
+        if principal.shops is not None and not self._own:
+            if not keeps_to_shops(request.scope):
+                raise self._forbidden("This door shows or changes things of all shops; you are of some.")
+            await refuse_named_in_address(self._keyring.database, request.scope, principal.shops)
         return principal
 
     @staticmethod

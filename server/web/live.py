@@ -21,6 +21,7 @@ from server.bus.phones import Phones, Told
 from server.records.keys import Principal
 from server.web.guard import Door, Guard
 from server.web.problem import Problem
+from server.web.shop_news import ShopNews
 
 #: Proxies give up on a silent connection after 30 to 60 seconds; and this is how soon an ended token is noticed.
 PING_S: Final = 15.0
@@ -70,8 +71,9 @@ def live_routes(
                 mine = None
                 if phones is not None and shopper is not None:
                     mine = stack.enter_context(phones.listening(shopper, caller.owner or "")).waiting
+                heard = bus if caller.shops is None else ShopNews(bus, guard.keyring.database, caller.shops)
                 async for part in events(
-                    bus, _wants(caller), closing, ping_s, lambda: _knows(guard, token), mine
+                    heard, _wants(caller), closing, ping_s, lambda: _knows(guard, token), mine
                 ):
                     yield part
 
@@ -82,7 +84,7 @@ def live_routes(
 
 
 async def events(
-    bus: Bus,
+    bus: Bus | ShopNews,
     wants: Callable[[News], bool],
     closing: asyncio.Event,
     ping_s: float = PING_S,

@@ -14,9 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from server.records import now as just_now
 from server.records.database import Database
+from server.records.keys import Principal
 from server.records.now import Crowd, Figures, Happening, Stretch
+from server.records.shops import zones_elsewhere
 from server.web.clock import Clock, utc_now
 from server.web.guard import Guard
+from server.web.shops import without
 from server.web.supposing import Spoken, reason_in
 from server.web.tabular import IN_ANY_FORM, Form, Report, form_of, written
 
@@ -89,40 +92,53 @@ def now_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> APIR
     shared = _Shared(clock)
 
     @router.get("/present", response_model=Report[PresentShown])
-    async def present(request: Request, asked: Annotated[NowAsked, Query()]) -> Response:
+    async def present(
+        request: Request, asked: Annotated[NowAsked, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Response:
         """How many people are in each zone now."""
 
         async def counted() -> list[PresentShown]:
             as_of = clock()
             async with database.reading() as connection:
-                return [PresentShown.of(crowd, as_of) for crowd in await just_now.present(connection)]
+                return [
+                    PresentShown.of(crowd, as_of)
+                    for crowd in await just_now.present(connection, caller.shops)
+                ]
 
-        lines = await shared.answer("present", _KEPT, counted)
+        lines = await shared.answer(("present", caller.shops), _KEPT, counted)
         return written(lines, PresentShown, form_of(request, asked.format), "present")
 
     @router.get("/lately", response_model=Report[HappeningShown])
-    async def lately(request: Request, asked: Annotated[LatelyAsked, Query()]) -> Response:
+    async def lately(
+        request: Request, asked: Annotated[LatelyAsked, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Response:
         """What happened last, the newest first: visits that began or ended, decisions with their reasons. Of visits those that began last."""
 
         async def looked_up() -> list[HappeningShown]:
             async with database.reading() as connection:
-                found = await just_now.lately(connection, asked.limit)
-            return [HappeningShown.of(each, asked.language) for each in found]
+                found = await just_now.lately(connection, asked.limit, caller.shops)
+                others = await zones_elsewhere(connection, caller.shops)
+            return [
+                HappeningShown.of(each._replace(reasons=without(each.reasons, others)), asked.language)
+                for each in found
+            ]
 
-        lines = await shared.answer(("lately", asked.language, asked.limit), _KEPT, looked_up)
+        lines = await shared.answer(("lately", asked.language, asked.limit, caller.shops), _KEPT, looked_up)
         return written(lines, HappeningShown, form_of(request, asked.format), "lately")
 
     @router.get("/so-far", response_model=Report[SoFarShown])
-    async def so_far(request: Request, asked: Annotated[NowAsked, Query()]) -> Response:
+    async def so_far(
+        request: Request, asked: Annotated[NowAsked, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Response:
         """Today until now, and the same weekday a week before until the same hour: visits, offers sent, opened and redeemed, revenue."""
 
         async def counted() -> list[SoFarShown]:
             async with database.reading() as connection:
-                name, *days = await just_now.stretches(connection, clock())
-                found = [(day, await just_now.figures(connection, day)) for day in days]
+                name, *days = await just_now.stretches(connection, clock(), caller.shops)
+                found = [(day, await just_now.figures(connection, day, caller.shops)) for day in days]
             return [line for day, figures in found for line in _lines(day, figures, name)]
 
-        lines = await shared.answer("so-far", _FIGURES_KEPT, counted)
+        lines = await shared.answer(("so-far", caller.shops), _FIGURES_KEPT, counted)
         return written(lines, SoFarShown, form_of(request, asked.format), "so-far")
 
     return router

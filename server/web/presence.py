@@ -4,20 +4,22 @@ In: a device, a language. Out: for staff, what records know of its stays that ar
 """
 
 from datetime import datetime
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from server.presence.explain import Speech, Standing, standing
 from server.presence.visit import Phase
-from server.records import stays, zones
+from server.records import shops, stays, zones
 from server.records.database import Database
 from server.records.evidence import time_zone_of
+from server.records.keys import Principal
 from server.records.tables import StayRow
 from server.web.clock import Clock
 from server.web.evidence import Spoken, speech_in
 from server.web.fields import Id
+from server.web.guard import Guard
 from server.zones.zone import Manner
 
 _STATES: Final[dict[Phase, Literal["arriving", "inside", "leaving"]]] = {
@@ -60,15 +62,19 @@ class PresenceShown(BaseModel):
     stays: list[StayShown]
 
 
-def add_presence(router: APIRouter, database: Database, clock: Clock) -> None:
+def add_presence(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
     """`/v1/devices/{device}/presence`."""
 
     @router.get("/v1/devices/{device}/presence", responses={404: {}})
-    async def get_presence(device: Id, language: Spoken = "en") -> PresenceShown:
+    async def get_presence(
+        device: Id, caller: Annotated[Principal, guard.reader], language: Spoken = "en"
+    ) -> PresenceShown:
         """The zones that a device is in, comes to or leaves, and what it would take to change that."""
         async with database.reading() as connection:
             rows = await stays.of_device(connection, device)
             known = {zone.id: zone for zone in await zones.some(connection, [row.zone_id for row in rows])}
+            elsewhere = await shops.elsewhere(connection, "zone", known, caller.shops)
+            known = {zone: each for zone, each in known.items() if zone not in elsewhere}
             clocks = {zone: await time_zone_of(connection, zone) for zone in known}
         now = clock().timestamp()
         names = {zone.id: zone.name for zone in known.values()}

@@ -158,8 +158,10 @@ def _for_phones(router: APIRouter, database: Database, guard: Guard, clock: Cloc
 
 
 def _for_staff(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
-    @router.get("/v1/replies", tags=["replies"], dependencies=[guard.host], responses={404: {}})
-    async def listed(asked: Annotated[RepliesAsked, Query()]) -> Replies:
+    @router.get("/v1/replies", tags=["replies"], responses={404: {}})
+    async def listed(
+        asked: Annotated[RepliesAsked, Query()], caller: Annotated[Principal, guard.host]
+    ) -> Replies:
         """What shoppers asked for or said, newest first."""
         async with database.reading() as connection:
             query = ReplyQuery(
@@ -168,6 +170,7 @@ def _for_staff(router: APIRouter, database: Database, guard: Guard, clock: Clock
                 zone=asked.zone,
                 shopper=await whose(connection, asked.shopper),
                 done=asked.done,
+                shops=caller.shops,
             )
             rows = await replies.listed(connection, query, after=read_mark(asked.cursor), limit=asked.limit)
         return Replies(

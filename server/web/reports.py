@@ -17,6 +17,7 @@ from server.campaigns.lift import CONFIDENCE, METHOD, Waiting, lift_of
 from server.campaigns.offer import LONGEST_ATTRIBUTION_S, USUAL_ATTRIBUTION_S
 from server.records import campaigns, reports, silences
 from server.records.database import Connection, Database
+from server.records.keys import Principal
 from server.records.reports import (
     Compared,
     Days,
@@ -278,49 +279,57 @@ def report_routes(database: Database, guard: Guard, clock: Clock = utc_now) -> A
     router = APIRouter(
         prefix="/v1/reports", tags=["reports"], dependencies=[guard.reader], responses=IN_ANY_FORM
     )
-    _add_offers(router, database, clock)
-    _add_places(router, database, clock)
-    _add_stays(router, database, clock)
+    _add_offers(router, database, guard, clock)
+    _add_places(router, database, guard, clock)
+    _add_stays(router, database, guard, clock)
     _add_lift(router, database, clock)
-    _add_silences(router, database, clock)
+    _add_silences(router, database, guard, clock)
     return router
 
 
-def _add_offers(router: APIRouter, database: Database, clock: Clock) -> None:
+def _add_offers(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
     @router.get("/funnel", response_model=Report[FunnelShown])
-    async def funnel(request: Request, asked: Annotated[OfCampaign, Query()]) -> Response:
+    async def funnel(
+        request: Request, asked: Annotated[OfCampaign, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Response:
         """How far offers came: decided, sent, shown, opened, claimed, redeemed; by campaign, version, variant and day."""
         days = _days(asked, clock())
         async with database.reading() as connection:
-            found = await reports.funnel(connection, days, campaign=asked.campaign)
+            found = await reports.funnel(connection, days, campaign=asked.campaign, shops=caller.shops)
         return await _told(request, asked, "funnel", FunnelShown, [FunnelShown.of(line) for line in found])
 
     @router.get("/revenue", response_model=Report[RevenueShown])
-    async def revenue(request: Request, asked: Annotated[OfCampaign, Query()]) -> Response:
+    async def revenue(
+        request: Request, asked: Annotated[OfCampaign, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Response:
         """What was bought because of campaigns, refunds off; by campaign, version, variant, currency and day of the purchase."""
         days = _days(asked, clock())
         async with database.reading() as connection:
-            found = await reports.revenue(connection, days, campaign=asked.campaign)
+            found = await reports.revenue(connection, days, campaign=asked.campaign, shops=caller.shops)
         lines = [RevenueShown.of(sold, takings) for sold, takings in found.items()]
         return await _told(request, asked, "revenue", RevenueShown, lines)
 
 
-def _add_places(router: APIRouter, database: Database, clock: Clock) -> None:
+def _add_places(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
     @router.get("/visits", response_model=Report[VisitsShown])
-    async def visits(request: Request, asked: Annotated[OfZone, Query()]) -> Response:
+    async def visits(
+        request: Request, asked: Annotated[OfZone, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Response:
         """Visits and how long they were, new and returning; by zone and day."""
         days = _days(asked, clock())
         async with database.reading() as connection:
-            found = await reports.visits(connection, days, zone=asked.zone)
+            found = await reports.visits(connection, days, zone=asked.zone, shops=caller.shops)
         lines = [VisitsShown.of(place, counts) for place, counts in found.items()]
         return await _told(request, asked, "visits", VisitsShown, lines)
 
     @router.get("/footfall", response_model=Report[FootfallShown])
-    async def footfall(request: Request, asked: Annotated[OfZone, Query()]) -> Response:
+    async def footfall(
+        request: Request, asked: Annotated[OfZone, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Response:
         """How many entered, by zone, weekday and hour of the shop's clock."""
         days = _days(asked, clock())
         async with database.reading() as connection:
-            found = await reports.footfall(connection, days, zone=asked.zone)
+            found = await reports.footfall(connection, days, zone=asked.zone, shops=caller.shops)
         lines = [
             FootfallShown.of(place, entered, _weekdays(days, place.weekday))
             for place, entered in found.items()
@@ -328,25 +337,29 @@ def _add_places(router: APIRouter, database: Database, clock: Clock) -> None:
         return await _told(request, asked, "footfall", FootfallShown, lines)
 
 
-def _add_stays(router: APIRouter, database: Database, clock: Clock) -> None:
+def _add_stays(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
     @router.get("/stays", response_model=Report[StaysShown])
-    async def stays(request: Request, asked: Annotated[OfZone, Query()]) -> Response:
+    async def stays(
+        request: Request, asked: Annotated[OfZone, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Response:
         """How many visits were how long, by zone: a histogram of those that are over."""
         days = _days(asked, clock())
         async with database.reading() as connection:
-            found = await reports.stays(connection, days, zone=asked.zone)
+            found = await reports.stays(connection, days, zone=asked.zone, shops=caller.shops)
         lines = [StaysShown.of(length, visits) for length, visits in found.items()]
         return await _told(request, asked, "stays", StaysShown, lines)
 
     @router.get("/flow", response_model=Report[FlowShown])
-    async def flow(request: Request, asked: Annotated[OfZone, Query()]) -> Response:
+    async def flow(
+        request: Request, asked: Annotated[OfZone, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Response:
         """Which zone people went to from which, within one stay; the commonest first, 1,000 at most.
 
         With `zone`, the ways that begin or end there, and those between the zones that lie in it.
         """
         days = _days(asked, clock())
         async with database.reading() as connection:
-            found = await reports.ways(connection, days, zone=asked.zone)
+            found = await reports.ways(connection, days, zone=asked.zone, shops=caller.shops)
         lines = [FlowShown.of(way, went) for way, went in found.items()]
         return await _told(request, asked, "flow", FlowShown, lines)
 
@@ -373,13 +386,15 @@ def _add_lift(router: APIRouter, database: Database, clock: Clock) -> None:
         return await _told(request, asked, "lift", LiftShown, [LiftShown.of(asked, within, found)])
 
 
-def _add_silences(router: APIRouter, database: Database, clock: Clock) -> None:
+def _add_silences(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
     @router.get("/silences", response_model=Report[SilenceShown])
-    async def silent(request: Request, asked: Annotated[SilencesAsked, Query()]) -> Response:
+    async def silent(
+        request: Request, asked: Annotated[SilencesAsked, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Response:
         """How often each campaign spoke, and which gates kept it silent how often: a mis-set campaign at a glance."""
         days = _days(asked, clock())
         async with database.reading() as connection:
-            found = await silences.silences(connection, days, campaign=asked.campaign)
+            found = await silences.silences(connection, days, campaign=asked.campaign, shops=caller.shops)
         lines = [SilenceShown.of(each, decisions, asked.language) for each, decisions in found.items()]
         return await _told(request, asked, "silences", SilenceShown, lines)
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from server.presence.surveying import Figures, Learned, NothingLearned, learn
 from server.records import anchors, floor_plans, surveys, zones
 from server.records.database import Database
+from server.records.keys import Principal
 from server.records.surveys import Kept, State
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
@@ -172,11 +173,18 @@ def _add_choosing(router: APIRouter, guard: Guard, edits: Edits, clock: Clock) -
 
 
 def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
-    @router.get("/v1/surveys", dependencies=[guard.reader])
-    async def list_surveys(plan: PlaceId | None = None, limit: Limit = 100, cursor: Cursor = None) -> Surveys:
+    @router.get("/v1/surveys")
+    async def list_surveys(
+        caller: Annotated[Principal, guard.reader],
+        plan: PlaceId | None = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+    ) -> Surveys:
         """Surveys by id, of one floor plan or of all."""
         async with database.reading() as connection:
-            found = await surveys.listed(connection, plan=plan, after=read_id(cursor), limit=limit)
+            found = await surveys.listed(
+                connection, plan=plan, shops=caller.shops, after=read_id(cursor), limit=limit
+            )
         return Surveys(surveys=[SurveyShown.of(kept) for kept in found], next=next_after(found, limit))
 
     @router.get("/v1/surveys/{survey}", dependencies=[guard.reader], responses={404: {}})

@@ -12,7 +12,9 @@ from pydantic import BaseModel, Field, StringConstraints
 from server.records import consents, devices, finding, forgetting, shoppers
 from server.records.database import Connection, Database
 from server.records.devices import Kind
+from server.records.keys import Principal
 from server.records.refusal import NotFound
+from server.records.shops import Shops
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
 from server.web.cursor import Cursor, Limit, Next, next_after, read_id
@@ -30,6 +32,7 @@ from server.web.known import (
 )
 from server.web.redemptions import redemption_routes
 from server.web.shopper import Copy
+from server.web.shops import refuse_named_elsewhere
 from server.web.till_desk import till_desk_routes
 from server.web.touchpoints import add_touchpoints
 
@@ -74,8 +77,9 @@ def till_routes(database: Database, guard: Guard, edits: Edits, *, clock: Clock 
 
 
 def _looking(router: APIRouter, database: Database, guard: Guard, clock: Clock) -> None:
-    @router.get("/v1/shoppers", dependencies=[guard.host])
+    @router.get("/v1/shoppers")
     async def listed(
+        caller: Annotated[Principal, guard.host],
         own_id: Annotated[OwnId | None, Query(description="the one whom the shop knows by this")] = None,
         find: Annotated[Sought | None, Query(description=_FIND)] = None,
         cursor: Cursor = None,
@@ -84,8 +88,10 @@ def _looking(router: APIRouter, database: Database, guard: Guard, clock: Clock) 
         """Shoppers, page by page; or the one whom something is known to be of."""
         async with database.reading() as connection:
             if find is not None:
-                return Shoppers(shoppers=await _found(connection, find, own_id), next=None)
-            rows = await shoppers.listed(connection, own_id=own_id, after=read_id(cursor), limit=limit)
+                return Shoppers(shoppers=await _found(connection, find, own_id, caller.shops), next=None)
+            rows = await shoppers.listed(
+                connection, own_id=own_id, shops=caller.shops, after=read_id(cursor), limit=limit
+            )
         return Shoppers(
             shoppers=[ShopperShown.of(row) for row in rows],
             next=next_after(rows, limit),
@@ -108,10 +114,11 @@ def _looking(router: APIRouter, database: Database, guard: Guard, clock: Clock) 
             return Copy(shopper=shopper, made_at=clock(), tables=await forgetting.export(connection, shopper))
 
 
-async def _found(connection: Connection, sought: str, own_id: str | None) -> list[ShopperShown]:
+async def _found(connection: Connection, sought: str, own_id: str | None, shops: Shops) -> list[ShopperShown]:
     """At most one, so that the audit log tells who it was."""
     try:
         row = await finding.find(connection, sought.strip())
+        await refuse_named_elsewhere(connection, shops, [("shopper", row.id)])
     except NotFound:
         return []
     if own_id is not None and row.own_id != own_id:

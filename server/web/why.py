@@ -5,6 +5,7 @@ in a shop manager's words and with what it saw; of one decision also what became
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, Field
 from server.records import decisions, visits
 from server.records.database import Database
 from server.records.decisions import DecisionQuery, Story
+from server.records.keys import Principal
 from server.records.tables import AttemptRow, DecisionRow, OutboxRow, VisitRow
 from server.records.visits import VisitQuery
 from server.web.clock import Clock, utc_now
@@ -23,6 +25,7 @@ from server.web.fields import Id, OwnId, Time, Word
 from server.web.guard import Guard
 from server.web.known import whose
 from server.web.presence import add_presence
+from server.web.shops import Sight
 from server.web.supposing import (
     USUAL_MANNERS,
     Manners,
@@ -199,24 +202,28 @@ def why_routes(
     add_supposing(
         router, database, manners, clock
     )  # before /v1/decisions/{id}, which would take "why" for one
-    _add_decisions(router, database)
-    _add_visits(router, database)
+    _add_decisions(router, database, guard)
+    _add_visits(router, database, guard)
     add_evidence(router, database)
-    add_presence(router, database, clock)
+    add_presence(router, database, guard, clock)
     return router
 
 
-def _add_decisions(router: APIRouter, database: Database) -> None:
+def _add_decisions(router: APIRouter, database: Database, guard: Guard) -> None:
     @router.get("/v1/decisions", responses={404: {"description": "There is no such shopper"}})
-    async def list_decisions(asked: Annotated[DecisionsAsked, Query()]) -> Decisions:
+    async def list_decisions(
+        asked: Annotated[DecisionsAsked, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Decisions:
         """What was decided and why, newest first; silence included."""
         async with database.reading() as connection:
             query = DecisionQuery(
                 **{
                     **asked.model_dump(exclude={"cursor", "limit", "language"}),
                     "shopper": await whose(connection, asked.shopper),
+                    "shops": caller.shops,
                 }
             )
+            sight = await Sight.of(connection, caller.shops)
             rows = await decisions.listed(connection, query, after=read_mark(asked.cursor), limit=asked.limit)
             offers = await decisions.offers_of(connection, [row.id for row in rows])
             tried = await decisions.attempts_at(connection, [offer.id for offer in offers.values()])
@@ -224,19 +231,26 @@ def _add_decisions(router: APIRouter, database: Database) -> None:
         shown = []
         for row in rows:
             offer = offers.get(row.id)
-            shown.append(DecisionShown.of(row, offer, tried[offer.id] if offer else (), asked.language))
+            tries = tried[offer.id] if offer else ()
+            shown.append(DecisionShown.of(_of_theirs(row, sight), offer, tries, asked.language))
         return Decisions(decisions=shown, next=more)
 
     @router.get("/v1/decisions/{decision}", responses={404: {}})
-    async def get_decision(decision: Id, language: Spoken = "en") -> DecisionStory:
+    async def get_decision(
+        decision: Id, caller: Annotated[Principal, guard.reader], language: Spoken = "en"
+    ) -> DecisionStory:
         """One decision, and what became of its offer: attempts, receipts, redemption."""
         async with database.reading() as connection:
-            return _told(await decisions.story(connection, decision), language)
+            story = await decisions.story(connection, decision)
+            sight = await Sight.of(connection, caller.shops)
+        return _told(replace(story, decision=_of_theirs(story.decision, sight)), language)
 
 
-def _add_visits(router: APIRouter, database: Database) -> None:
+def _add_visits(router: APIRouter, database: Database, guard: Guard) -> None:
     @router.get("/v1/visits", responses={404: {"description": "There is no such shopper"}})
-    async def list_visits(asked: Annotated[VisitsAsked, Query()]) -> Visits:
+    async def list_visits(
+        asked: Annotated[VisitsAsked, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> Visits:
         """Visits, newest first."""
         async with database.reading() as connection:
             query = VisitQuery(
@@ -246,6 +260,7 @@ def _add_visits(router: APIRouter, database: Database) -> None:
                 since=asked.since,
                 until=asked.until,
                 is_open=asked.open,
+                shops=caller.shops,
             )
             rows = await visits.listed(connection, query, after=read_mark(asked.cursor), limit=asked.limit)
         more = next_after(rows, asked.limit, "entered_at", "id")
@@ -256,6 +271,12 @@ def _add_visits(router: APIRouter, database: Database) -> None:
         """One visit."""
         async with database.reading() as connection:
             return VisitShown.of(await visits.find(connection, visit))
+
+
+def _of_theirs(row: DecisionRow, sight: Sight) -> DecisionRow:
+    """A decision without what it saw of shops that are not the reader's."""
+    seen = {"saw": sight.of_theirs(row.saw), "reasons": sight.of_theirs(row.reasons)}
+    return DecisionRow(**{**row.model_dump(), **seen})
 
 
 def _decision(row: DecisionRow, language: Spoken) -> Mapping[str, Any]:

@@ -18,7 +18,9 @@ from starlette.responses import Response
 
 from server.records import floor_plans, references, zones
 from server.records.database import Connection, Database
+from server.records.keys import Principal
 from server.records.rows import Change
+from server.records.shops import Shops
 from server.records.zones import Given
 from server.web.asked import Asked, asking
 from server.web.clock import Clock, utc_now
@@ -29,6 +31,7 @@ from server.web.fields import PlaceId
 from server.web.guard import Guard
 from server.web.plain import refuse_unkeepable
 from server.web.problem import Fault, Problem
+from server.web.shops import refuse_named_elsewhere, refuse_own_site, refuse_zones_elsewhere
 from server.web.shown import ShownAs
 from server.web.zone_form import ZoneCollection, ZoneFeature
 from server.zones import (
@@ -134,11 +137,16 @@ def zone_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = u
     router = APIRouter(tags=["zones"])
     arranger = Arranger(database, edits, clock)
     _add_reading(router, database, guard)
+    _add_one(router, guard, edits, arranger)
 
-    @router.put("/v1/zones", dependencies=[guard.manager])
-    async def put_zones(body: GeoJson, do: Do = "keep") -> Arranged:
+    @router.put("/v1/zones")
+    async def put_zones(
+        body: GeoJson, caller: Annotated[Principal, guard.manager], do: Do = "keep"
+    ) -> Arranged:
         """Creates and changes zones by their own ids; zones that the body does not name stay as they are."""
-        return await (arranger.suppose(body) if do == "show" else arranger.arrange(body, _simply))
+        if do == "show":
+            return await arranger.suppose(body, caller.shops)
+        return await arranger.arrange(body, _simply, caller.shops)
 
     @router.post(
         "/v1/zones",
@@ -152,44 +160,56 @@ def zone_routes(database: Database, guard: Guard, edits: Edits, clock: Clock = u
         async def once(connection: Connection, keep: Keep) -> Response:
             return await asked.once(connection, 201, lambda: _all_new(keep))
 
-        return await arranger.arrange(body, once)
+        return await arranger.arrange(body, once, asked.caller.shops)
 
-    @router.put("/v1/zones/{zone}", dependencies=[guard.manager], responses={404: {}, 412: {}})
-    async def put_zone(zone: PlaceId, body: OneFeature, request: Request, do: Do = "keep") -> Arranged:
+    return router
+
+
+def _add_one(router: APIRouter, guard: Guard, edits: Edits, arranger: "Arranger") -> None:
+    @router.put("/v1/zones/{zone}", responses={404: {}, 412: {}})
+    async def put_zone(
+        zone: PlaceId,
+        body: OneFeature,
+        request: Request,
+        caller: Annotated[Principal, guard.manager],
+        do: Do = "keep",
+    ) -> Arranged:
         """Creates or changes one zone from a Feature. With `If-Match`, only the version that it names."""
         if do == "show":
-            return await arranger.suppose(_feature_of(zone, body))
+            return await arranger.suppose(_feature_of(zone, body), caller.shops)
 
         async def unless_changed(connection: Connection, keep: Keep) -> Arranged:
             await _refuse_lost_update(connection, request, zone)
             return await keep()
 
-        return await arranger.arrange(_feature_of(zone, body), unless_changed)
+        return await arranger.arrange(_feature_of(zone, body), unless_changed, caller.shops)
 
     @router.delete(
         "/v1/zones/{zone}",
         status_code=204,
-        dependencies=[guard.manager],
         responses={404: {}, 409: {"description": "Other things still name the zone"}, 412: {}},
     )
-    async def remove_zone(zone: PlaceId, request: Request) -> None:
+    async def remove_zone(
+        zone: PlaceId, request: Request, caller: Annotated[Principal, guard.manager]
+    ) -> None:
         """Removes a zone that nothing names any more; whoever is in it leaves it."""
+        refuse_own_site(caller, zone)
         async with edits.of("zones") as connection:
             await zones.version(connection, lock=True)
             await _refuse_lost_update(connection, request, zone)
             await zones.remove(connection, zone)
 
-    return router
-
 
 def _add_reading(router: APIRouter, database: Database, guard: Guard) -> None:
-    @router.get("/v1/zones", dependencies=[guard.reader], response_class=GeoJsonResponse)
+    @router.get("/v1/zones", response_class=GeoJsonResponse)
     async def list_zones(
-        limit: Annotated[int, Query(ge=1, le=MOST_FEATURES)] = MOST_FEATURES, cursor: Cursor = None
+        caller: Annotated[Principal, guard.reader],
+        limit: Annotated[int, Query(ge=1, le=MOST_FEATURES)] = MOST_FEATURES,
+        cursor: Cursor = None,
     ) -> Response:
         """All zones as a FeatureCollection, by id. Where there are more, the `Link` header leads to the next page."""
         async with database.reading() as connection:
-            rows = await zones.listed(connection, after=read_id(cursor), limit=limit)
+            rows = await zones.listed(connection, shops=caller.shops, after=read_id(cursor), limit=limit)
         headers = {}
         if more := next_after(rows, limit):
             headers["Link"] = f'</v1/zones?limit={limit}&cursor={more}>; rel="next"'
@@ -222,16 +242,19 @@ class Arranger:
         self._clock = clock
 
     async def arrange(
-        self, body: dict[str, Any], act: Callable[[Connection, Keep], Awaitable[Answer]]
+        self,
+        body: dict[str, Any],
+        act: Callable[[Connection, Keep], Awaitable[Answer]],
+        shops: Shops = None,
     ) -> Answer:
         """Looks at a body, then gives `act` an open transaction and the verb that keeps the body in it.
 
-        Raises Problem: 422 with every fault and its place, 503 where others are too busy with zones.
+        Raises Problem: 422 with every fault and its place, 403 for what is not in `shops`, 503 where others are too busy with zones.
         """
         refuse_unkeepable(body)
         reading = await _read(body)
         for _ in range(_LOOKS):
-            version, warnings = await self._look(reading)
+            version, warnings = await self._look(reading, shops)
             try:
                 async with self._edits.of("zones") as connection:
                     return await act(connection, partial(self._keep, connection, reading, version, warnings))
@@ -239,22 +262,26 @@ class Arranger:
                 continue
         raise Problem(503, None, "Others keep changing zones: try again.", headers={"Retry-After": "1"})
 
-    async def suppose(self, body: dict[str, Any]) -> Arranged:
+    async def suppose(self, body: dict[str, Any], shops: Shops = None) -> Arranged:
         """What would become of a body; nothing changes. Raises Problem (422) as `arrange` does."""
         refuse_unkeepable(body)
         reading = await _read(body)
-        _, warnings = await self._look(reading)
+        _, warnings = await self._look(reading, shops)
         async with self._database.reading() as connection:
             return await self._put(connection, reading, warnings, dry=True)
 
-    async def _look(self, reading: Reading) -> tuple[int, Sequence[Remark]]:
-        """The version of zones that the body was held against, and what is odd about it there.
+    async def _look(self, reading: Reading, shops: Shops) -> tuple[int, Sequence[Remark]]:
+        """The version of zones that the body was held against, and what is odd about it there. Nobody is told of zones of others' shops.
 
         Outside of the transaction that keeps it: thousands of outlines take a second, and shoppers do not wait.
         """
         async with self._database.reading() as connection:
             version = await zones.version(connection)
-            kept = await zones.load(connection)
+            await refuse_zones_elsewhere(connection, shops, reading.zones)
+            await refuse_named_elsewhere(
+                connection, shops, (mention[::2] for zone in reading.zones for mention in _mentions(zone))
+            )
+            kept = await zones.load(connection, shops)
             plans = {plan.id: plan for plan in await floor_plans.load(connection)}
         together = {zone.id: zone for zone in (*kept, *reading.zones)}
         found = await asyncio.to_thread(_held_together, list(together.values()), plans, reading.places)
