@@ -21,7 +21,7 @@ export default {
     <div :class="{ drawing: tool }">
       <div v-if="drawing" class="map-tools" role="toolbar" :aria-label="words.tools">
         <button v-for="each in tools" :key="each.name" type="button" :disabled="each.off" :title="words[each.name]" :aria-label="words[each.name]"
-          :aria-pressed="each.toggles ? String(tool === each.name) : null" @click="act(each.name)">
+          :aria-pressed="each.toggles ? String(tool === each.name) : null" :class="{ brief: !each.toggles }" @click="act(each.name)">
           <i class="material-icons" aria-hidden="true">{{ each.icon }}</i><span>{{ words[each.name] }}</span>
         </button>
       </div>
