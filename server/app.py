@@ -85,6 +85,7 @@ from server.web.reports import report_routes
 from server.web.segments import segment_routes
 from server.web.send_test import send_test_routes
 from server.web.sessions import session_routes
+from server.web.settings_shown import settings_routes
 from server.web.shopper import shopper_routes
 from server.web.staff import staff_routes
 from server.web.surveys import survey_routes
@@ -238,6 +239,7 @@ def _application(
         own_password_routes(guard, edits, passwords, again),
         two_factor_routes(database, guard, again),
         audit_routes(database, guard),
+        settings_routes(guard, settings.told()),
         key_routes(database, guard, edits),
         nearby_routes(database, guard),  # before /v1/zones/{id}, which would take "nearby" for a zone
         zone_routes(database, guard, edits),

@@ -4,10 +4,15 @@ In: what the file and the environment give for one section. Out: the base that `
 section in its own file) build on. Imports nothing of the house.
 """
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+
+#: Where addresses may hold somebody's credentials: before an @, and after a = in a query.
+_CREDENTIALS: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)|(?<==)[^&\s]+")
 
 
 class Section(BaseModel):
@@ -31,3 +36,44 @@ class Section(BaseModel):
             except (OSError, UnicodeDecodeError) as unreadable:
                 raise ValueError(f"{key}_file cannot be read: {unreadable}") from None
         return read
+
+    def told(self) -> tuple["Told", ...]:
+        """Every setting with its reason, for whoever may see how the server is set up; of a secret only whether it is set."""
+        return tuple(_told(self, key) for key in type(self).model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One setting, as it may be shown. `value` is `set` where it is a secret that is there, and None where nothing is."""
+
+    key: str
+    value: str | None
+    secret: bool
+    usual: bool
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldSection:
+    name: str
+    settings: tuple[Told, ...]
+
+
+def _told(section: Section, key: str) -> Told:
+    known, value = type(section).model_fields[key], getattr(section, key)
+    secret = key in section.secrets or isinstance(value, SecretStr)
+    usual = value == known.get_default(call_default_factory=True)
+    if value is None or value == ():
+        shown = None
+    elif secret:
+        shown = "set"
+    else:
+        many = value if isinstance(value, tuple | list | frozenset) else (value,)
+        shown = ", ".join(_CREDENTIALS.sub("...", _plain(each)) for each in many)
+    return Told(key, shown, secret, usual or (secret and value is None), known.description)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else str(value)

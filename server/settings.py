@@ -27,7 +27,7 @@ from pydantic_settings import (
 
 from server.delivery import channels
 from server.delivery.channel import ChannelSettings
-from server.section import Section
+from server.section import Section, ToldSection
 from server.sections import (
     BusSettings,
     CampaignSettings,
@@ -109,6 +109,10 @@ class Settings(_WithChannels):
     def channels(self) -> Mapping[str, ChannelSettings]:
         """The section of each channel, by the channel's name."""
         return {name: getattr(self, name) for name in channels.found()}
+
+    def told(self) -> list[ToldSection]:
+        """All of it as an owner may see it: no secret is in it."""
+        return [ToldSection(name, getattr(self, name).told()) for name in type(self).model_fields]
 
     @classmethod
     def settings_customise_sources(
