@@ -167,13 +167,15 @@ def _turning(desk: Desk, first: date) -> None:
     with ui.element("div").classes("row-of"):
         ui.link(desk.say("All campaigns"), "/campaigns").classes("small")
         ui.element("div").classes("gap")
-        ui.link("←", f"/campaigns/calendar?month={before}").classes("quiet link-button").props(
-            f"aria-label={quoted(desk.say('The month before'))}"
-        )
-        ui.label(dates.format_date(first, "LLLL y", locale=desk.language)).classes("lead month")
-        ui.link("→", f"/campaigns/calendar?month={after}").classes("quiet link-button").props(
-            f"aria-label={quoted(desk.say('The month after'))}"
-        )
+        with ui.element("div").classes("turning"):
+            _turn_to("←", desk.say("The month before"), before)
+            ui.label(dates.format_date(first, "LLLL y", locale=desk.language)).classes("lead month")
+            _turn_to("→", desk.say("The month after"), after)
+
+
+def _turn_to(arrow: str, label: str, month: str) -> None:
+    link = ui.link(arrow, f"/campaigns/calendar?month={month}").classes("quiet link-button")
+    link.props(f"aria-label={quoted(label)}")
 
 
 def _grid(desk: Desk, listed: Sequence[Runs], met: Sequence[Collision], first: date, today: date) -> None:

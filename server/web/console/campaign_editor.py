@@ -54,8 +54,7 @@ class _Editor:
     async def draw(self) -> None:
         desk = self.work.desk
         self._head()
-        self._faults = ui.element("div").classes("stack").props("role=alert")
-        with ui.tabs().props("no-caps align=left").classes("page-tabs") as tabs:
+        with ui.tabs().props("no-caps align=left inline-label").classes("page-tabs") as tabs:
             ui.tab("write", desk.say("Write"), icon="edit_note")
             if desk.may("owner", "marketer"):
                 ui.tab("try", desk.say("Try"), icon="play_circle_outline")
@@ -88,6 +87,7 @@ class _Editor:
                 self._unsaved = ui.label("").classes("small warn").props('aria-live="polite"')
                 ui.element("div").classes("gap")
                 self._acts = ui.element("div").classes("row-of")
+            self._faults = ui.element("div").classes("stack").props("role=alert")
 
     def _mark(self) -> None:
         """Says what state it is in and what can be done about it."""

@@ -103,7 +103,7 @@ class _List:
         self._filters.clear()
         counts = Counter(each["state"] for each in self.campaigns)
         with self._filters:
-            self._filter(None, self.desk.say("All"), len(self.campaigns))
+            self._filter(None, self.desk.say("All states"), len(self.campaigns))
             for state, (name, _, _) in STATES.items():
                 if counts[state]:
                     self._filter(state, self.desk.say(name), counts[state])
@@ -201,7 +201,7 @@ class _List:
             now = await desk.api.get(f"/v1/campaigns/{campaign['id']}")
             await desk.api.put(f"/v1/campaigns/{campaign['id']}", {**now, "state": state})
             campaign.update(now, state=state)
-            self._fill()
+        self._fill()  # last: it takes away the button that this runs in
 
     def _go_live(self, campaign: dict[str, Any]) -> None:
         desk = self.desk
@@ -228,7 +228,7 @@ class _List:
             async with desk.trying(desk.say("Deleted.")):
                 await desk.api.delete(f"/v1/campaigns/{campaign['id']}")
                 self.campaigns.remove(campaign)
-                self._fill()
+            self._fill()
 
         self._ask(
             desk.say("Delete “{name}”?", name=campaign["name"]),

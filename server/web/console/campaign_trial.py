@@ -151,6 +151,7 @@ def _test(work: Work) -> None:
     ).classes("soft")
     place = ui.element("div").classes("stack")
     answers = ui.element("div").classes("stack").props('aria-live="polite"')
+    dialogs = ui.element("div")  # outside of what is drawn anew
 
     async def fill() -> None:
         listed = (await desk.api.get("/v1/testers"))["testers"]
@@ -161,8 +162,8 @@ def _test(work: Work) -> None:
             if work.sheet.editable:
                 name = ui.input(desk.say("Whose phone")).props("outlined dense stack-label").classes("medium")
                 button = ui.button(desk.say("Invite a phone"), icon="qr_code_2")
-                button.props("outline no-caps")
-                button.on_click(lambda: _invite(work, name.value or desk.who.name, fill))
+                button.props("outline no-caps").classes("start")
+                button.on_click(lambda: _invite(work, name.value or desk.who.name, dialogs, fill))
 
     ui.timer(0.05, fill, once=True)
 
@@ -200,11 +201,11 @@ def _tester(work: Work, tester: Mapping[str, Any], answers: ui.element, again: A
             icon_button("close", desk.say("Remove"), remove)
 
 
-async def _invite(work: Work, name: str, again: Any) -> None:
+async def _invite(work: Work, name: str, dialogs: ui.element, again: Any) -> None:
     desk = work.desk
     async with desk.trying():
         invitation = await desk.api.post("/v1/testers", {"name": name})
-        with ui.dialog() as dialog, ui.card().classes("ask"):
+        with dialogs, ui.dialog() as dialog, ui.card().classes("ask"):
             ui.label(desk.say("Let the phone read this")).classes("lead")
             ui.label(
                 desk.say(
@@ -215,5 +216,5 @@ async def _invite(work: Work, name: str, again: Any) -> None:
             ui.html(f'<div class="qr">{qr}</div>', sanitize=False)
             ui.label(invitation["code"]).classes("mono")
             ui.button(desk.say("Done"), on_click=dialog.close).props("unelevated")
-        dialog.on_value_change(again)
+        dialog.on("hide", again)
         dialog.open()

@@ -31,7 +31,7 @@ async def show_coupons(desk: Desk) -> None:
 
 PAGES = (
     Page("/campaigns", later("Campaigns"), show_all, menu=30, icon="campaign"),
-    Page("/campaigns/calendar", later("Calendar of campaigns"), show_calendar),
+    Page("/campaigns/calendar", later("Calendar"), show_calendar),
     Page("/campaigns/coupons", later("Coupons"), show_coupons),
     Page("/campaigns/new", later("New campaign"), show_new, roles=frozenset({"owner", "marketer"})),
     Page("/campaigns/{campaign}", later("Campaign"), show_one),
