@@ -74,7 +74,8 @@ def _header(desk: Desk, page: Page) -> None:
             with ui.link(target=_preferring(desk, theme=following)).classes("switch") as switch:
                 ui.icon(icon).props("aria-hidden=true")
             switch.props(f'aria-label="{desk.say("Light or dark")}: {desk.say(title)}"')
-        with ui.link(target="/account").classes("whoami"):
+        with ui.link(target="/account").classes("whoami") as whoami:
+            whoami.props["aria-label"] = desk.who.name  # on a phone only the picture is shown
             ui.icon("account_circle").props("aria-hidden=true")
             ui.label(desk.who.name)
         ui.html(

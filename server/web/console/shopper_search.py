@@ -38,10 +38,12 @@ def name_of(shopper: Shopper) -> str:
 
 def search_field(desk: Desk, value: str = "") -> ui.input:
     """Where it is typed, with what may be typed."""
-    hint = desk.say("Loyalty number, e-mail, phone number, device, or code of a tester. All of it.")
-    field = ui.input(desk.say("Whose?"), value=value).props("outlined autocomplete=off")
-    field.props["hint"] = hint
-    return field.classes("wide")
+    with ui.element("div").classes("wide stack tight"):
+        field = ui.input(desk.say("Whose?"), value=value).props("outlined autocomplete=off")
+        ui.label(
+            desk.say("Loyalty number, e-mail, phone number, device, or code of a tester. All of it.")
+        ).classes("small soft")
+    return field
 
 
 def logged(desk: Desk) -> None:

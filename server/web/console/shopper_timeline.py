@@ -47,7 +47,7 @@ _REPLIES: Final = {
 async def timeline(desk: Desk, names: ShopNames, shopper: str) -> None:
     with ui.element("section").classes("card"):
         ui.html(f"<h2>{escape(desk.say('Timeline'))}</h2>", sanitize=False)
-        lines = ui.element("ul").classes("lines").props("aria-live=polite")
+        lines = ui.element("ul").classes("lines timeline").props("aria-live=polite")
         cursor: list[str | None] = [None]
 
         async def more() -> None:

@@ -5,9 +5,11 @@ In: what `/v1/decisions/why` says, and the stories of the decision and its visit
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from html import escape
 from typing import Any, Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
@@ -63,7 +65,7 @@ async def answer(
             if story and story["offer"]:
                 _offer(desk, names.clock(decided["zone"]), story["offer"])
             if decided:
-                _seen(desk, decided["saw"])
+                _seen(desk, decided, names.clock(decided["zone"]))
                 await _visit(desk, decided["visit"])
 
 
@@ -187,7 +189,8 @@ def _offer(desk: Desk, clock: str | None, offer: Shown) -> None:
             for each in offer["receipts"]
         ]
         if used := offer["redemption"]:
-            lines.append((used["at"], desk.say("till"), desk.say("used"), used["till"] or ""))
+            till = f"{desk.say('till')} {used['till'] or ''}".strip()
+            lines.append((used["at"], till, desk.say("used"), ""))
         if not lines:
             ui.label(desk.say("Nobody has tried to send it yet.")).classes("soft")
             return
@@ -206,11 +209,11 @@ def _offer(desk: Desk, clock: str | None, offer: Shown) -> None:
         )
 
 
-def _seen(desk: Desk, saw: Shown) -> None:
+def _seen(desk: Desk, decided: Shown, clock: str | None) -> None:
     """The facts that lay before it."""
-    facts: list[tuple[str, str]] = []
-    if "shop_time" in saw:
-        facts.append((desk.say("The shop's clock"), str(saw["shop_time"])))
+    saw = decided["saw"]
+    by_the_clock = datetime.fromisoformat(decided["decided_at"]).astimezone(ZoneInfo(clock or "UTC"))
+    facts = [(desk.say("The shop's clock"), f"{desk.day(by_the_clock.date())}, {by_the_clock:%H:%M}")]
     if saw.get("open") is not None:
         facts.append((desk.say("The shop"), desk.say("open") if saw["open"] else desk.say("closed")))
     if "age_s" in saw:
@@ -222,8 +225,6 @@ def _seen(desk: Desk, saw: Shown) -> None:
     if before := saw.get("sent_before"):
         text = desk.say("{campaign} of this campaign, {all} of all", **before)
         facts.append((desk.say("Offers before"), text))
-    if not facts:
-        return
     with ui.element("section").classes("card"):
         ui.html(f"<h2>{escape(desk.say('What lay before it'))}</h2>", sanitize=False)
         told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in facts)

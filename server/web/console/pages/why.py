@@ -57,13 +57,13 @@ async def _one(desk: Desk, names: ShopNames) -> None:
         name, own = name_of(known), known["own_id"] or shopper
     if desk.may(*HOSTS):
         _ask(desk, names, own)
+        if not shopper and names.campaigns:
+            _first(desk)
     elif not shopper:
         with ui.element("div").classes("empty"):
             ui.icon("lock").props("aria-hidden=true")
             ui.label(desk.say("Analysts count shoppers and do not see who they are.")).classes("lead")
             ui.link(desk.say("See silences by reason"), "/why?tab=silences").classes("act")
-        if not shopper and names.campaigns:
-            _first(desk)
     if shopper and campaign:
         await answer(desk, names, name, shopper, campaign, desk.asked.get("at"))
 
