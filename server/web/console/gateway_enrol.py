@@ -86,7 +86,7 @@ async def show_token(desk: Desk, issued: Mapping[str, Any], done: Done) -> None:
             )
         with ui.element("div").classes("row-of"):
             picture = segno.make(line, error="l", micro=False).svg_inline(
-                scale=4, border=3, dark="#000", light="#fff"
+                omitsize=True, scale=4, border=3, dark="#000", light="#fff"
             )
             ui.html(picture, sanitize=False).classes("qr").props(
                 f'role=img aria-label="{say("The same line as a QR")}"'

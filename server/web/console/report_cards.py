@@ -95,8 +95,8 @@ class Card:
                     ui.html(told.picture, sanitize=False)
             with numbers:
                 _draw_numbers(told.numbers)
-            picture.bind_visibility_from(self, "_as_numbers", value=False)
-            numbers.bind_visibility_from(self, "_as_numbers", value=True)
+            self._sides = (picture, numbers)
+            self._show_side()
 
     def _draw_tools(self, told: Told) -> None:
         say = self._room.desk.say
@@ -110,6 +110,12 @@ class Card:
 
     def _turn_over(self) -> None:
         self._as_numbers = not self._as_numbers
+        self._show_side()
+
+    def _show_side(self) -> None:
+        picture, numbers = self._sides
+        picture.set_visibility(not self._as_numbers)
+        numbers.set_visibility(self._as_numbers)
 
     async def _save_numbers(self) -> None:
         """The API's own file: all lines, by day."""

@@ -72,15 +72,10 @@ async def funnel(room: Room, asked: Asked) -> Told | None:
 
 async def lift(room: Room, asked: Asked) -> Told | None:
     """What campaigns did to who came to the till: each with its interval, over all that is kept."""
-    wanted: list[str | None] = (
-        [asked.campaign] if asked.campaign else [None, *list(room.campaigns)[:_MOST_COMPARED]]
-    )
+    holding_first = sorted(room.campaigns, key=lambda each: each not in room.held_out)
+    wanted: list[str | None] = [asked.campaign] if asked.campaign else [None, *holding_first[:_MOST_COMPARED]]
     found = [line for line in await asyncio.gather(*(_lift(room, each) for each in wanted)) if line]
-    told = [
-        line
-        for line in found
-        if asked.campaign or line["control"] or (line["too_early"] and not line["treated"])
-    ]
+    told = [line for line in found if asked.campaign or line["control"] or line["campaign"] in room.held_out]
     if not told:
         return None
     desk, say = room.desk, room.desk.say

@@ -74,11 +74,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The desk, what zones and campaigns are called and lie in, and the colours."""
+    """The desk, what zones and campaigns are called and lie in, which campaigns hold somebody out, and the colours."""
 
     desk: Desk
     zones: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     campaigns: Mapping[str, str] = field(default_factory=dict)
+    held_out: frozenset[str] = frozenset()
     colours: Mapping[str, str] = field(default_factory=lambda: _LIGHT)
 
     def zone(self, zone: str) -> str:

@@ -16,6 +16,8 @@ from server.web.console.desk import Desk
 #: Picture points a metre: whole points are centimetres.
 _POINTS: Final = 100
 
+_LONGEST_NAME: Final = 18
+
 Tapped = Callable[[float, float], Awaitable[None] | None]
 
 
@@ -32,12 +34,23 @@ class Floor:
     """See the module's text."""
 
     def __init__(
-        self, desk: Desk, plan: Mapping[str, Any], anchors: Sequence[Mapping[str, Any]], tapped: Tapped
+        self,
+        desk: Desk,
+        plan: Mapping[str, Any],
+        anchors: Sequence[Mapping[str, Any]],
+        tapped: Tapped,
+        zones: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self._width, self._height = float(plan["width_m"]), float(plan["height_m"])
         self._size = max(self._width, self._height)
-        self._under = self._walls(plan["walls"]) + "".join(
-            self._anchor(each) for each in anchors if each["plan"] == plan["id"] and each["x_m"] is not None
+        here = [each for each in zones if (each.get("plan") or {}).get("id") == plan["id"]]
+        placed = [each for each in anchors if each["plan"] == plan["id"] and each["x_m"] is not None]
+        self._under = "".join(
+            [
+                *(self._zone(each) for each in here),
+                self._walls(plan["walls"]),
+                *(self._anchor(each) for each in placed),
+            ]
         )
         self._tapped = tapped
         self._picture = ui.interactive_image(
@@ -47,6 +60,8 @@ class Floor:
             events=["click"],
             sanitize=False,
         ).classes("survey-floor")
+        # As high as the window lets it be, and never out of shape: a tap must be where it is seen.
+        self._picture.style(f"max-width: calc(70vh * {self._width / self._height:.4f})")
         label = desk.say("Floor plan: tap where you stand")
         self._picture.props(f'role=img aria-label="{escape(label, quote=True)}"')
 
@@ -80,15 +95,34 @@ class Floor:
             f'<polyline class="wall" points="{line}" stroke-width="{width:.0f}"/>' for line in lines
         )
 
+    def _zone(self, zone: Mapping[str, Any]) -> str:
+        """Its outline and, near its upper edge, its name."""
+        shape = zone["plan"]["shape"]
+        polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
+        lines = (
+            " L".join(f"{x * _POINTS:.0f} {self._y(y):.0f}" for x, y in ring)
+            for polygon in polygons
+            for ring in polygon
+        )
+        outer = polygons[0][0]
+        left, top = min(x for x, _ in outer) * _POINTS, self._y(max(y for _, y in outer))
+        size = self._size * _POINTS / 44
+        return (
+            f'<path class="zone" fill-rule="evenodd" d="{" ".join(f"M{line}Z" for line in lines)}"/>'
+            f'<text class="zone-name" x="{left + size / 2:.0f}" y="{top + 1.2 * size:.0f}" font-size="{size:.0f}">'
+            f"{escape(str(zone['name']))}</text>"
+        )
+
     def _anchor(self, anchor: Mapping[str, Any]) -> str:
+        """A square, with its name beneath; what is longer than a third of the plan is cut."""
         x, y = anchor["x_m"] * _POINTS, self._y(anchor["y_m"])
-        side = self._size * _POINTS / 45
-        size = self._size * _POINTS / 38
-        # Beside the right wall the name stands left of its anchor.
-        end = anchor["x_m"] > 0.75 * self._width
-        at = x - side if end else x + side
+        side, size = self._size * _POINTS / 45, self._size * _POINTS / 52
+        name = str(anchor["name"])
+        shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+        margin = 0.28 * len(shown) * size
+        middle = min(max(x, margin), self._width * _POINTS - margin)
         return (
             f'<rect class="ear" x="{x - side / 2:.0f}" y="{y - side / 2:.0f}" width="{side:.0f}" height="{side:.0f}" '
-            f'rx="{side / 5:.0f}"/><text x="{at:.0f}" y="{y + size / 3:.0f}" font-size="{size:.0f}" '
-            f'text-anchor="{"end" if end else "start"}">{escape(str(anchor["name"]))}</text>'
+            f'rx="{side / 5:.0f}"/><text x="{middle:.0f}" y="{y + side / 2 + size:.0f}" font-size="{size:.0f}" '
+            f'text-anchor="middle">{escape(shown)}</text>'
         )

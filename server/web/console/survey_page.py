@@ -29,7 +29,7 @@ class Assistant:
         desk: Desk,
         plan: Mapping[str, Any],
         anchors: Sequence[Mapping[str, Any]],
-        zones: Mapping[str, str],
+        zones: Sequence[Mapping[str, Any]],
         around: ui.element,
     ) -> None:
         self._desk, self._plan, self._anchors, self._zones, self._around = desk, plan, anchors, zones, around
@@ -99,7 +99,7 @@ class Assistant:
             self._left = ui.linear_progress(value=0.0, show_value=False).props(
                 f'aria-label="{say("Stand still")}"'
             )
-            self._floor = Floor(self._desk, self._plan, self._anchors, self._stand)
+            self._floor = Floor(self._desk, self._plan, self._anchors, self._stand, self._zones)
             with ui.element("div").classes("row-of"):
                 x = ui.number(say("x, metres"), min=0, max=self._plan["width_m"], step=0.5).props(
                     "outlined dense"
@@ -242,7 +242,8 @@ class Assistant:
                 ui.label(say("Heard nothing: {anchors}", anchors=", ".join(figures["silent"]))).classes(
                     "warn"
                 )
-            poor = [self._zones.get(zone, zone) for zone in poorest(figures["coverage"])]
+            names = {zone["id"]: str(zone["name"]) for zone in self._zones}
+            poor = [names.get(zone, zone) for zone in poorest(figures["coverage"])]
             if poor:
                 ui.label(say("Hardly walked through: {zones}", zones=", ".join(poor))).classes("warn")
             with ui.element("div").classes("row-of"):

@@ -151,8 +151,7 @@ async def show_survey(desk: Desk) -> None:
     """The survey assistant, for one floor plan."""
     ui.add_css(_STYLE)
     known = await board.look(desk)
-    features = (await desk.api.get("/v1/zones"))["features"]
-    zones = {each["properties"]["id"]: str(each["properties"]["name"]) for each in features}
+    zones = [each["properties"] for each in (await desk.api.get("/v1/zones"))["features"]]
     say = desk.say
     ui.link(say("All gateways"), "/gateways")
     if not known.plans:

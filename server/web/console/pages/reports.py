@@ -100,6 +100,7 @@ async def show(desk: Desk) -> None:
     features = [each["properties"] for each in (await desk.api.get("/v1/zones"))["features"]]
     campaigns = await desk.api.all("/v1/campaigns", "campaigns")
     names = {each["id"]: str(each["name"]) for each in campaigns}
+    held_out = frozenset(each["id"] for each in campaigns if each.get("hold_out"))
     zones = {each["id"]: each for each in features}
     if not zones:
         _first_a_zone(desk)
@@ -110,7 +111,7 @@ async def show(desk: Desk) -> None:
 
     async def begin() -> None:
         """Once the browser is there: it says which colours it has."""
-        room = Room(desk, zones, names, await colours())
+        room = Room(desk, zones, names, held_out, await colours())
         with place:
             chosen.cards = [Card(room, report) for report in _REPORTS]
         chosen.show_all()
@@ -137,31 +138,38 @@ class _Chosen:
         say = self._desk.say
         with ui.element("div").classes("report-asked"):
             choices = {name: say(text) for name, text in CHOICES.items()}
-            days = ui.toggle(choices, value=self.choice).props(
-                f'no-caps role=group aria-label="{say("Days")}"'
-            )
-            days.bind_value(self, "choice").on_value_change(self.show_all)
+            days = ui.toggle(choices, value=self.choice)
+            days.props(f'no-caps role=group aria-label="{say("Days")}"')
             with ui.element("div").classes("days") as own:
                 span = self._days()
                 for name, label, day in (
                     ("first", say("First day"), span.first),
                     ("last", say("Last day"), span.last),
                 ):
-                    field = ui.input(label, value=day.isoformat()).props(
-                        "type=date outlined dense stack-label"
-                    )
-                    field.bind_value_to(self, name).on_value_change(self.show_all)
-            own.bind_visibility_from(self, "choice", value="own")
+                    field = ui.input(label, value=day.isoformat())
+                    field.props("type=date outlined dense stack-label")
+                    field.on_value_change(lambda event, name=name: self._set(name, event.value))
+            own.set_visibility(self.choice == "own")
+            days.on_value_change(lambda event: own.set_visibility(event.value == "own"))
+            days.on_value_change(lambda event: self._set("choice", event.value))
             zones = {"": say("All shops"), **{zone: str(each["name"]) for zone, each in self._in_order()}}
-            zone = ui.select(zones, label=say("Shop or zone"), value=self.zone or "").props("outlined dense")
-            zone.bind_value_to(self, "zone", lambda value: value or None).on_value_change(self.show_all)
             campaigns = {"": say("All campaigns"), **self._campaigns}
-            campaign = ui.select(campaigns, label=say("Campaign"), value=self.campaign or "")
-            campaign.props("outlined dense").bind_value_to(self, "campaign", lambda value: value or None)
-            campaign.on_value_change(self.show_all)
+            for name, label, known in (
+                ("zone", say("Shop or zone"), zones),
+                ("campaign", say("Campaign"), campaigns),
+            ):
+                chosen = ui.select(known, label=label, value=getattr(self, name) or "").props(
+                    "outlined dense"
+                )
+                chosen.on_value_change(lambda event, name=name: self._set(name, event.value or None))
             compare = ui.switch(say("Compare with the days before"), value=self.compare)
-            compare.bind_value(self, "compare").on_value_change(self.show_all)
+            compare.on_value_change(lambda event: self._set("compare", event.value))
         self._span = ui.label("").classes("soft")
+
+    def _set(self, name: str, value: str | bool | None) -> None:
+        """No bindings: they would be looked at twice a second for as long as somebody has the page open."""
+        setattr(self, name, value)
+        self.show_all()
 
     def show_all(self) -> None:
         """Each report counts by itself: what is quick is there at once."""

@@ -62,6 +62,17 @@ async def test_lift_is_told_in_the_apis_own_words_beside_its_interval():
     assert row == ["Spring <shoes>", TOLD["words"], "402", "101", "201", "20", "15.2", "8.8", "20.8"]
 
 
+async def test_a_campaign_with_a_hold_out_is_told_of_before_anything_can_be_concluded():
+    early = {**NOTHING, "too_early": 30, "words": "too early to say: 30 shoppers have not had 7 days yet"}
+    room = a_room(
+        lambda _report, asked: [{**early, "campaign": asked["campaign"]}],
+        campaigns={"hats": "Hats", "spring": "Spring"},
+        held_out=frozenset({"spring"}),
+    )
+    told = await lift(room, WEEK)
+    assert [row[:2] for row in told.numbers.rows] == [["Spring", early["words"]]]
+
+
 async def test_a_campaign_that_was_chosen_says_why_nothing_can_be_said():
     room = a_room(lambda _report, _asked: [{**NOTHING, "campaign": "spring"}], campaigns={"spring": "Spring"})
     assert await lift(room, WEEK) is None
