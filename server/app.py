@@ -86,6 +86,7 @@ from server.web.segments import segment_routes
 from server.web.send_test import send_test_routes
 from server.web.sessions import session_routes
 from server.web.settings_shown import settings_routes
+from server.web.shop_news import Hear, hearing
 from server.web.shopper import shopper_routes
 from server.web.staff import staff_routes
 from server.web.surveys import survey_routes
@@ -125,6 +126,7 @@ class House:
     loops: tuple[Callable[[], Awaitable[None]], ...]
     closing: asyncio.Event
     bus: Bus
+    hear: Hear
 
 
 @asynccontextmanager
@@ -189,6 +191,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
             (trigger.run, sender.run, webhook_sender.run, claim.watch),
             closing,
             bus,
+            hearing(bus, database),
         )
 
 

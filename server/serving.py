@@ -78,7 +78,7 @@ async def _with_console(settings: Settings, house: House) -> AsyncIterator[Appli
         raise Refusal(str(wrong)) from None
     opening = Opening(
         house.application,
-        partial(house.bus.listen, "live"),
+        house.hear,
         MapLook(wanted.tiles_url, wanted.tiles_attribution, ground),
         partial(house.bus.listen, "catalogue"),
     )

@@ -5,15 +5,28 @@ the shops, every few seconds.
 """
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 from server.bus.contract import Bus, News, Topic
 from server.records.database import Database
+from server.records.shops import Shops
 from server.web.shops import Sight
 
 _LOOKS_EACH_S: Final = 5.0
+
+#: To hear what happens, as somebody of these shops.
+Hear = Callable[[Shops], AbstractAsyncContextManager[AsyncIterator[News]]]
+
+
+def hearing(bus: Bus, database: Database) -> Hear:
+    """What happens, for whoever is of all shops or of some."""
+
+    def hear(shops: Shops) -> AbstractAsyncContextManager[AsyncIterator[News]]:
+        return bus.listen("live") if shops is None else ShopNews(bus, database, shops).listen("live")
+
+    return hear
 
 
 class ShopNews:

@@ -24,12 +24,13 @@ Listen = Callable[[], AbstractAsyncContextManager[AsyncIterator[News]]]
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """The member of staff who is logged in."""
+    """The member of staff who is logged in; `shops` are the sites that they are of, None for all."""
 
     id: str
     name: str
     email: str
     role: str
+    shops: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ where the shop has set them.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +22,7 @@ from nicegui import app as nicegui_app
 from nicegui import ui
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.bus.contract import News
 from server.web.console import pages
 from server.web.console.api import Api, Refused
 from server.web.console.coming_in import SESSION, coming_in
@@ -38,10 +40,10 @@ API_PATHS: Final = ("/v1", "/ingest", "/health", "/metrics", "/docs", "/redoc", 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What the console needs: the API, the news of the bus (`listen`: what happens in the shop; `changes`: what staff change), and how maps look."""
+    """What the console needs: the API, the news of the bus (`listen`: what happens in some shops; `changes`: what staff change), and how maps look."""
 
     application: ASGIApp
-    listen: Listen
+    listen: Callable[[frozenset[str] | None], AbstractAsyncContextManager[AsyncIterator[News]]]
     map_look: MapLook = field(default_factory=MapLook)
     changes: Listen | None = None
 
@@ -120,6 +122,9 @@ class _Gate:
         if scope["type"] not in {"http", "websocket"} or not _of_our_own(scope):
             if scope["type"] == "http":
                 await Response("Another site asked for this.", 403)(scope, receive, send)
+            elif scope["type"] == "websocket":
+                await receive()
+                await send({"type": "websocket.close", "code": 1008})  # the browser is told 403
             return
         MANNER.set(manner_of(Request(scope) if scope["type"] == "http" else None))
 
@@ -189,13 +194,14 @@ async def _desk(request: Request, opening: Opening, path: str) -> Desk | None:
     except Refused:
         return None
     member = session["staff"]
+    shops = None if member["shops"] is None else frozenset(member["shops"])
     return Desk(
-        Who(member["id"], member["name"], member["email"], member["role"]),
+        Who(member["id"], member["name"], member["email"], member["role"], shops),
         api,
         manner.language,
         manner.theme,
         path,
-        opening.listen,
+        partial(opening.listen, shops),
         opening.map_look,
         {**request.query_params, **{k: str(v) for k, v in request.path_params.items()}},
     )
