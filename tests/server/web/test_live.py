@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from server.bus.local import LocalBus
+from server.records.tables import ZoneRow
 from server.web.live import events, live_routes
+from server.web.shop_news import ShopNews
+from tests.server.records.rows import keep
 
 ENTERED = {
     "type": "zone_event",
@@ -124,3 +127,18 @@ async def test_only_so_many_listen_at_once(bus, guard, tokens, open_doors, closi
     client = open_doors(live_routes(bus, guard, closing, most_listeners=0))
     refused = await client.get("/v1/live", headers=tokens.headers("manager"))
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
+
+
+async def test_who_is_of_some_shops_hears_of_these_alone(bus, database, noon):
+    zone = {"type": "Feature", "geometry": None, "properties": {}}
+    rows = [
+        ZoneRow(id=name, name=name, level="site", feature=zone, created_at=noon, updated_at=noon)
+        for name in ("brera", "navigli")
+    ]
+    async with database.writing() as connection:
+        await keep(connection, *rows)
+    async with ShopNews(bus, database, frozenset({"brera"})).listen("live") as news:
+        bus.announce("live", {"type": "zone_event", "zone": "navigli"})
+        words = [{"words": "was in navigli"}]
+        bus.announce("live", {"type": "decision", "zone": "brera", "reasons": words})
+        assert await anext(news) == {"type": "decision", "zone": "brera", "reasons": [{"words": "was in …"}]}
