@@ -23,6 +23,7 @@ class AuditLog:
 
     def __init__(self, desk: Desk, people: dict[str, str]) -> None:
         self._desk = desk
+        self._people = people
         self._next: str | None = None
         say = desk.say
         with ui.element("section").classes("card"), ui.element("div").classes("filters"):
@@ -78,6 +79,7 @@ class AuditLog:
                 with ui.element("div").classes("scrolls"), ui.element("table").classes("plain"):
                     head(say("When"), say("Who"), say("Did what"), say("About"), say("How it ended"))
                     self._body = ui.element("tbody")
+                ui.label(say("Times are UTC.")).classes("soft small")
                 self._more = ui.button(say("Show more"), on_click=self._further).props("flat")
         self._add(page)
 
@@ -111,7 +113,8 @@ class AuditLog:
             with ui.element("td"):
                 ui.label(done(desk, line["verb"]))
                 ui.label(line["verb"]).classes("soft small mono")
-            cell(line["object"] or "", "mono")
+            about = line["object"] or ""
+            cell(self._people.get(about, about), "" if about in self._people else "mono")
             with ui.element("td"):
                 words, look = _ending(desk, int(line["outcome"]))
                 ui.label(words).classes(f"tag {look}")

@@ -3,6 +3,7 @@
 In: a desk. Out: a card for each section.
 """
 
+from html import escape
 from typing import Any
 
 from nicegui import ui
@@ -24,15 +25,23 @@ async def settings(desk: Desk) -> None:
                 "To change one, change it there and restart the server; `soglia doctor` says whether all is well."
             )
         ).classes("soft")
-    for section in sections:
-        changed = [each for each in section["settings"] if not each["usual"]]
-        with ui.element("section").classes("card"):
-            heading(section["name"])
+    set_here = {
+        each["name"]: [setting for setting in each["settings"] if not setting["usual"]] for each in sections
+    }
+    with ui.element("section").classes("card"):
+        heading(say("Set here"))
+        if not any(set_here.values()):
+            ui.label(say("Everything is as usual.")).classes("soft")
+        for name, changed in set_here.items():
             if changed:
+                ui.html(f"<h3>{escape(name)}</h3>", sanitize=False)
                 _table(desk, changed)
-            usual = [each for each in section["settings"] if each["usual"]]
+    with ui.element("section").classes("card"):
+        heading(say("As usual"))
+        for each in sections:
+            usual = [setting for setting in each["settings"] if setting["usual"]]
             if usual:
-                with ui.expansion(desk.say_many("{count} as usual", "{count} as usual", len(usual))):
+                with ui.expansion(f"{each['name']} ({desk.number(len(usual))})"):
                     _table(desk, usual)
 
 
