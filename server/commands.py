@@ -18,7 +18,7 @@ from rich.table import Table
 from server import doctor as examination
 from server.campaign_commands import campaign_program, rehearse
 from server.operating import Config, Remembering, changing, minute, print_rows, run, said, settings_of, told
-from server.records import catalogue, gateways, keys, staff
+from server.records import catalogue, gateways, keys, second_factors, staff
 from server.records.database import Database
 from server.records.keys import Role
 from server.records.passwords import LEAST_CHARACTERS, Passwords
@@ -170,6 +170,23 @@ def change_password(email: str, *, password_stdin: FromStdin = False, config: Co
     with told():
         ended = run(change())
         said.print(f"{email} has a new password; sessions ended: {ended}.", markup=False)
+
+
+@staff_program.command("second-step-off")
+def take_second_step_off(email: str, config: Config = None) -> None:
+    """For an owner who has lost the phone and the recovery codes: their password alone lets them in again."""
+    settings = settings_of(config)
+
+    async def take_off() -> None:
+        async with changing(settings) as connection:
+            known = await staff.find_by_email(connection, email)
+            if known is None:
+                raise NotFound(f"nobody on the staff has the e-mail {email}: see `soglia staff list`")
+            await second_factors.take_off(connection, known.id)
+
+    with told():
+        run(take_off())
+        said.print(f"{email} logs in with the password alone.", markup=False)
 
 
 @key_program.command("add")

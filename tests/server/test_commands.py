@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from io import StringIO
 
 import httpx
+import pyotp
 import pytest
 import structlog
 from rich.console import Console
@@ -19,7 +20,7 @@ from typer.testing import CliRunner
 from server.campaigns import read_campaign
 from server.commands import program
 from server.operating import print_rows
-from server.records import campaigns, keys, staff, testers, zones
+from server.records import campaigns, keys, second_factors, staff, testers, zones
 from server.records.database import Database
 from server.records.keys import Keyring
 from server.records.passwords import Passwords
@@ -181,7 +182,7 @@ def test_a_forgotten_password_is_replaced_and_ends_sessions(soglia, tmp_path):
         "--password-stdin",
         typed="correct horse battery\n",
     )
-    email, role, _name, member, _came, left = soglia("staff", "list").stdout.rstrip("\n").split("\t")
+    email, role, _shops, _name, member, _came, left = soglia("staff", "list").stdout.rstrip("\n").split("\t")
     assert (email, role, left) == ("ann@shop.example", "owner", "")
     token = a_session(tmp_path, member)
     assert who(tmp_path, token).owner == member
@@ -201,6 +202,33 @@ def test_nobody_gets_a_password_who_is_not_on_the_staff(soglia):
     )
     assert answer.exit_code == 1
     assert "nobody on the staff has the e-mail bob@shop.example" in answer.stderr
+
+
+def test_who_lost_phone_and_recovery_codes_logs_in_with_the_password_alone_again(soglia, tmp_path):
+    soglia(
+        "staff",
+        "add",
+        "ann@shop.example",
+        "--role",
+        "owner",
+        "--password-stdin",
+        typed="battery staple horse\n",
+    )
+
+    async def set_up(database):
+        now = datetime.now(UTC)
+        async with database.writing() as connection:
+            ann = await staff.find_by_email(connection, "ann@shop.example")
+            secret = await second_factors.begin(connection, ann.id, now)
+            await second_factors.confirm(connection, ann.id, pyotp.TOTP(secret).at(now), now)
+            return await second_factors.wanted_of(connection, ann.id)
+
+    assert in_records(tmp_path, set_up)
+    taken = soglia("staff", "second-step-off", "Ann@shop.example")
+    assert (taken.exit_code, "password alone" in taken.stderr) == (0, True)
+    again = soglia("staff", "second-step-off", "ann@shop.example")
+    assert (again.exit_code, "no code is asked for" in again.stderr) == (1, True)
+    assert "nobody on the staff" in soglia("staff", "second-step-off", "bob@shop.example").stderr
 
 
 def test_migrate_can_be_said_twice(soglia):
