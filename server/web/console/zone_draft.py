@@ -44,6 +44,7 @@ class Draft:
     disc_radius: float = _USUAL_DISC_M
     is_new: bool = False
     other: dict[str, Any] | None = None
+    other_name: str = ""
 
     @classmethod
     def of(cls, feature: Mapping[str, Any]) -> "Draft":
@@ -86,12 +87,12 @@ class Draft:
                 properties["disc"] = {"anchor": self.disc, "radius": self.disc_radius}
         return {"type": "Feature", "geometry": geometry, "properties": properties}
 
-    def cut_off(self, name: str, taken: Sequence[str]) -> list[dict[str, Any]]:
+    def cut_off(self, taken: Sequence[str]) -> list[dict[str, Any]]:
         """What a split has cut off, if anything, as a zone of its own beside this one."""
         if self.other is None:
             return []
         whole = self.feature()
-        properties = {**whole["properties"], "name": name, "id": free_id(name, taken)}
+        properties = {**whole["properties"], "name": self.other_name, "id": free_id(self.other_name, taken)}
         if self.place == "plan":
             properties["plan"] = {"id": self.plan, "shape": self.other}
             return [{**whole, "properties": properties}]

@@ -150,14 +150,14 @@ class _Import:
                         ui.label(self._desk.say(word)).classes(f"tag {look}")
 
     async def _keep(self) -> None:
-        async with self._desk.trying(self._desk.say("The zones are as the file has them.")):
+        async with self._desk.trying():
             await self._desk.api.put("/v1/zones", self._body)
             inner_first = [each["properties"]["id"] for each, _ in reversed(nested([*self._kept.values()]))]
             for zone in inner_first:
                 if zone in self._gone:
                     await self._desk.api.delete(f"/v1/zones/{zone}")
             self._dialog.close()
-            ui.navigate.to("/zones")
+            ui.navigate.to("/zones?done=imported")
 
 
 def _sent(body: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -18,8 +18,21 @@ from server.web.console.zone_tree import tree
 
 _ARRANGERS = ("owner", "manager")
 
+#: What was done on the page before, said on the one that it led to.
+_DONE = {
+    "saved": later("Saved."),
+    "deleted": later("Deleted."),
+    "imported": later("The zones are as the file has them."),
+}
+
+
+def _say_what_was_done(desk: Desk) -> None:
+    if (done := _DONE.get(desk.asked.get("done", ""))) is not None:
+        ui.notify(desk.say(done), type="positive")
+
 
 async def show(desk: Desk) -> None:
+    _say_what_was_done(desk)
     around = await premises(desk)
     arranges = desk.may(*_ARRANGERS)
     with ui.element("div").classes("row-of"):
@@ -90,6 +103,7 @@ def _plans(desk: Desk, around: Premises, *, arranges: bool) -> None:
 
 
 async def show_zone(desk: Desk) -> None:
+    _say_what_was_done(desk)
     around = await premises(desk)
     wanted = desk.asked["zone"]
     feature = next((each for each in around.features if each["properties"]["id"] == wanted), None)
@@ -141,10 +155,17 @@ async def _work_on(desk: Desk, draft: Draft, around: Premises) -> None:
         cut.set_visibility(draft.other is not None)
         unsaved.set_visibility(True)
 
+    def saved() -> None:
+        unsaved.set_visibility(False)
+        title.text = draft.properties["name"]
+
+    def named(event: Any) -> None:
+        draft.other_name = event.value or ""
+
     place = Workplace(desk, draft, around, told)
     with ui.element("div").classes("row-of zone-acts"):
         ui.link(desk.say("All zones"), "/zones")
-        ui.label(draft.properties["name"] or desk.say("New zone")).classes("lead")
+        title = ui.label(draft.properties["name"] or desk.say("New zone")).classes("lead")
         unsaved = ui.label(desk.say("not saved yet")).classes("tag warn")
         unsaved.set_visibility(False)
         ui.element("span").classes("gap")
@@ -152,9 +173,9 @@ async def _work_on(desk: Desk, draft: Draft, around: Premises) -> None:
             ui.button(desk.say("Delete"), icon="delete", on_click=lambda: _ask_to_delete(desk, draft)).props(
                 "flat color=negative"
             )
-        ui.button(
-            desk.say("Save"), on_click=lambda: _save(desk, draft, around, place, str(other.value or ""))
-        ).props("unelevated")
+        ui.button(desk.say("Save"), on_click=lambda: _save(desk, draft, around, place, saved)).props(
+            "unelevated"
+        )
     with ui.element("div").classes("wide-and-narrow"):
         area = ui.element("section").classes("card")
         with ui.element("div").classes("stack roomy"):
@@ -162,16 +183,18 @@ async def _work_on(desk: Desk, draft: Draft, around: Premises) -> None:
                 ui.label(
                     desk.say("The other half becomes a zone of its own, like this one in all else.")
                 ).classes("small")
-                other = ui.input(desk.say("Name of the other half")).props("outlined")
+                ui.input(desk.say("Name of the other half"), on_change=named).props("outlined")
             cut.set_visibility(False)
             ZoneFields(desk, draft, around.features, told).draw()
     with area:
         await place.draw()
 
 
-async def _save(desk: Desk, draft: Draft, around: Premises, place: Workplace, other: str) -> None:
+async def _save(
+    desk: Desk, draft: Draft, around: Premises, place: Workplace, saved: Callable[[], None]
+) -> None:
     given = draft.properties
-    lacking = _lacking(desk, draft, other)
+    lacking = _lacking(desk, draft)
     if lacking:
         ui.notify(lacking, type="negative")
         return
@@ -179,8 +202,9 @@ async def _save(desk: Desk, draft: Draft, around: Premises, place: Workplace, ot
     if draft.is_new and not given["id"]:
         given["id"] = free_id(given["name"], [*taken, "nearby"])
     features = [draft.feature()]
-    features += draft.cut_off(other, [*taken, given["id"], "nearby"])
-    async with desk.trying(desk.say("Saved.")):
+    features += draft.cut_off([*taken, given["id"], "nearby"])
+    stays = not draft.is_new and draft.other is None
+    async with desk.trying(desk.say("Saved.") if stays else None):
         try:
             await _kept(desk, draft, features)
         except Refused as refused:
@@ -188,7 +212,10 @@ async def _save(desk: Desk, draft: Draft, around: Premises, place: Workplace, ot
             if draft.is_new:
                 given["id"] = ""
             raise
-        ui.navigate.to(f"/zones/{given['id']}")
+        if stays:
+            saved()
+        else:
+            ui.navigate.to(f"/zones/{given['id']}?done=saved")
 
 
 async def _kept(desk: Desk, draft: Draft, features: Sequence[Any]) -> None:
@@ -197,13 +224,13 @@ async def _kept(desk: Desk, draft: Draft, features: Sequence[Any]) -> None:
     await keep("/v1/zones", body)
 
 
-def _lacking(desk: Desk, draft: Draft, other: str) -> str | None:
+def _lacking(desk: Desk, draft: Draft) -> str | None:
     """What has to be said before anything can be kept."""
     if not draft.properties["name"].strip():
         return desk.say("Give the zone a name first.")
     if not draft.is_placed:
         return desk.say("Say where the zone lies first: draw it.")
-    if draft.other is not None and not other.strip():
+    if draft.other is not None and not draft.other_name.strip():
         return desk.say("Give the other half a name first.")
     return None
 
@@ -219,9 +246,9 @@ async def _ask_to_delete(desk: Desk, draft: Draft) -> None:
             )
             ui.button(desk.say("Keep it"), on_click=lambda: dialog.submit(False)).props("flat")
     if await dialog:
-        async with desk.trying(desk.say("Deleted.")):
+        async with desk.trying():
             await desk.api.delete(f"/v1/zones/{draft.properties['id']}")
-            ui.navigate.to("/zones")
+            ui.navigate.to("/zones?done=deleted")
 
 
 PAGES = (
