@@ -84,18 +84,21 @@ def consents(desk: Desk, answers: Sequence[Shown], clock: str | None) -> None:
 def _purpose(desk: Desk, purpose: str, answers: Sequence[Shown], clock: str | None) -> None:
     """`answers` come the oldest first."""
     last = answers[-1]
+    if last["lapsed_at"]:
+        state, look = desk.say("must be asked anew"), "warn"
+    elif last["granted"]:
+        state, look = desk.say("agreed"), "good"
+    else:
+        state, look = desk.say("not agreed"), "bad"
+    name = word(desk, PURPOSES, purpose)
     with ui.expansion().classes("full").props("dense") as proof:
         for each in reversed(answers):
             _answer(desk, each, clock)
+    proof.props["toggle-aria-label"] = f"{name}: {state}"  # what is in a slot is not read out by itself
     with proof.add_slot("header"), ui.element("div").classes("row-of full"):
-        ui.label(word(desk, PURPOSES, purpose)).classes("strong")
+        ui.label(name).classes("strong")
         ui.element("div").classes("gap")
-        if last["lapsed_at"]:
-            ui.label(desk.say("must be asked anew")).classes("tag warn")
-        elif last["granted"]:
-            ui.label(desk.say("agreed")).classes("tag good")
-        else:
-            ui.label(desk.say("not agreed")).classes("tag bad")
+        ui.label(state).classes(f"tag {look}")
 
 
 def _answer(desk: Desk, each: Shown, clock: str | None) -> None:
