@@ -88,7 +88,7 @@ async def show_token(desk: Desk, issued: Mapping[str, Any], done: Done) -> None:
             picture = segno.make(line, error="l", micro=False).svg_inline(
                 omitsize=True, scale=4, border=3, dark="#000", light="#fff"
             )
-            ui.html(picture, sanitize=False).classes("qr").props(
+            ui.html(picture, sanitize=False).classes("scanner-qr").props(
                 f'role=img aria-label="{say("The same line as a QR")}"'
             )
             with ui.element("div").classes("stack"):

@@ -88,6 +88,8 @@ class Card:
                 ui.label(told.words)
             picture = ui.element("div").classes("stack")
             numbers = ui.element("div").classes("scrolls")
+            # Whoever has no mouse scrolls it by its focus.
+            numbers.props(f'tabindex=0 role=group aria-label="{say("Numbers")}"')
             with picture:
                 if told.chart is not None:
                     self._chart = ui.echart(dict(told.chart)).style(f"height: {told.height}px; width: 100%")

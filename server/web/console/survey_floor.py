@@ -109,7 +109,7 @@ class Floor:
         size = self._size * _POINTS / 44
         return (
             f'<path class="zone" fill-rule="evenodd" d="{" ".join(f"M{line}Z" for line in lines)}"/>'
-            f'<text class="zone-name" x="{left + size / 2:.0f}" y="{top + 1.2 * size:.0f}" font-size="{size:.0f}">'
+            f'<text class="zone-name" x="{left + size / 2:.0f}" y="{top + 1.5 * size:.0f}" style="{_sized(size)}">'
             f"{escape(str(zone['name']))}</text>"
         )
 
@@ -119,10 +119,15 @@ class Floor:
         side, size = self._size * _POINTS / 45, self._size * _POINTS / 52
         name = str(anchor["name"])
         shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
-        margin = 0.28 * len(shown) * size
+        margin = 0.45 * len(shown) * size  # with room for the larger letters of small screens
         middle = min(max(x, margin), self._width * _POINTS - margin)
         return (
             f'<rect class="ear" x="{x - side / 2:.0f}" y="{y - side / 2:.0f}" width="{side:.0f}" height="{side:.0f}" '
-            f'rx="{side / 5:.0f}"/><text x="{middle:.0f}" y="{y + side / 2 + size:.0f}" font-size="{size:.0f}" '
+            f'rx="{side / 5:.0f}"/><text x="{middle:.0f}" y="{y + side / 2 + 1.2 * size:.0f}" style="{_sized(size)}" '
             f'text-anchor="middle">{escape(shown)}</text>'
         )
+
+
+def _sized(size: float) -> str:
+    """Letters that grow on small screens, where the plan shrinks (gateways.css)."""
+    return f"font-size: calc({size:.0f}px * var(--grow, 1))"

@@ -166,7 +166,7 @@ class _Chosen:
             compare.on_value_change(lambda event: self._set("compare", event.value))
         self._span = ui.label("").classes("soft")
 
-    def _set(self, name: str, value: str | bool | None) -> None:
+    def _set(self, name: str, value: Any) -> None:
         """No bindings: they would be looked at twice a second for as long as somebody has the page open."""
         setattr(self, name, value)
         self.show_all()
