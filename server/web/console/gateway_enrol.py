@@ -23,7 +23,7 @@ def ask_for_gateway(desk: Desk, known: Known, done: Done) -> None:
     """Asks for a new gateway, sets it up, and shows its token."""
     say = desk.say
     where: dict[str, Any] = {"x_m": None, "y_m": None}
-    with ui.dialog() as dialog, ui.element("div").classes("card dialog"):
+    with ui.dialog() as dialog, ui.element("div").classes("card gateway-dialog"):
         ui.html(f"<h2>{say('Add a gateway')}</h2>", sanitize=False)
         ui.label(
             say("A small Linux machine with Bluetooth that hears fobs for one place of the shop.")
@@ -71,7 +71,7 @@ async def show_token(desk: Desk, issued: Mapping[str, Any], done: Done) -> None:
     say = desk.say
     origin = await ui.run_javascript("return location.origin", timeout=5.0)
     line = command(str(origin), issued["token"])
-    with ui.dialog().props("persistent") as dialog, ui.element("div").classes("card dialog"):
+    with ui.dialog().props("persistent") as dialog, ui.element("div").classes("card gateway-dialog"):
         ui.html(f"<h2>{say('Start its scanner')}</h2>", sanitize=False)
         ui.label(
             say("Paste this line on the gateway. The token is shown this once; nobody can look it up later.")

@@ -53,9 +53,9 @@ class Assistant:
                     )
                 )
                 beacon = ui.input(say("The fob's id on the air"), placeholder="ibeacon:…:1:77")
-                beacon.props("outlined stack-label").classes("narrow")
+                beacon.props("outlined stack-label").classes("survey-field")
                 seconds = ui.number(say("Seconds at each place"), value=_STANDS_S, min=5, max=120)
-                seconds.props("outlined").classes("narrow")
+                seconds.props("outlined").classes("survey-field")
 
                 async def start() -> None:
                     async with desk.trying():

@@ -134,7 +134,7 @@ def _draw_acts(desk: Desk, path: str, gateway: dict[str, Any], title: ui.label) 
 
 
 async def _sure(desk: Desk, question: str, act: str) -> bool:
-    with ui.dialog() as dialog, ui.element("div").classes("card dialog").props("role=alertdialog"):
+    with ui.dialog() as dialog, ui.element("div").classes("card gateway-dialog").props("role=alertdialog"):
         ui.label(question)
         with ui.element("div").classes("row-of"):
             ui.button(act, on_click=lambda: dialog.submit(True)).props("color=negative")
