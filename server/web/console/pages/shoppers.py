@@ -64,13 +64,13 @@ async def show_one(desk: Desk) -> None:
     try:
         known = await desk.api.get(f"/v1/shoppers/{shopper}")
         answers = (await desk.api.get(f"/v1/shoppers/{shopper}/consents"))["answers"]
+        names = await shop_names(desk)
     except Refused as refused:
         with ui.element("div").classes("empty").props("role=alert"):
             ui.icon("person_off").props("aria-hidden=true")
             ui.label(told(refused)).classes("lead")
             ui.link(desk.say("Find somebody else"), "/shoppers").classes("act")
         return
-    names = await shop_names(desk)
     clock = names.clock()
     name = name_of(known)
     with ui.element("div").classes("row-of"):

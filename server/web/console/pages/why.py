@@ -28,8 +28,8 @@ from server.web.console.why_silences import silences
 async def show(desk: Desk) -> None:
     one = desk.asked.get("tab") != "silences"
     _tabs(desk, one=one)
-    names = await shop_names(desk)
     try:
+        names = await shop_names(desk)
         await (_one(desk, names) if one else silences(desk, names))
     except Refused as refused:
         with ui.element("div").classes("empty").props("role=alert"):
