@@ -50,6 +50,7 @@ class _Editor:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.dry: Mapping[str, Any] | None = None
+        self._host = ui.element("div")  # of dialogs and notes, which outlive the buttons that asked for them
 
     async def draw(self) -> None:
         desk = self.work.desk
@@ -180,15 +181,16 @@ class _Editor:
         except Refused as refused:
             self._refused(refused)
             return False
-        self._mark()
-        ui.notify(desk.say(STATES[work.state][2]) if state else desk.say("Saved."), type="positive")
-        if was_new:
-            ui.navigate.to(f"/campaigns/{campaign}")
-            return True
+        with self._host:
+            ui.notify(desk.say(STATES[work.state][2]) if state else desk.say("Saved."), type="positive")
+            if was_new:
+                ui.navigate.to(f"/campaigns/{campaign}")
+                return True
         self._draw_trial()
         self._versions.clear()
         with self._versions:
             await draw_versions(work)
+        self._mark()
         return True
 
     def _refused(self, refused: Refused) -> None:
@@ -260,7 +262,8 @@ class _Editor:
             ui.navigate.to(f"/campaigns/{made['id']}")
 
     def _ask(self, title: str, lines: list[str], yes: str, act: Callable[[], Awaitable[Any]]) -> None:
-        ask(self.work.desk, title, lines, yes, act)
+        with self._host:
+            ask(self.work.desk, title, lines, yes, act)
 
 
 def ask(desk: Desk, title: str, lines: list[str], yes: str, act: Callable[[], Awaitable[Any]]) -> None:

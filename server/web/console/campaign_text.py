@@ -128,11 +128,11 @@ def _text(work: Work, offer: dict[str, Any], language: str, drop: Callable[[str]
         ui.label(desk.say("Put in:")).classes("small soft")
         for name, liquid in LIQUID.items():
             button = ui.button(desk.say(name), on_click=lambda _event, liquid=liquid: _insert(body, liquid))
-            button.props("outline dense no-caps size=sm").classes("liquid")
+            button.props("outline dense no-caps").classes("liquid")
         ui.element("div").classes("gap")
         if len(offer["title"]) > 1:
             away = ui.button(desk.say("Remove this language"), on_click=lambda: drop(language))
-            away.props("flat dense no-caps size=sm")
+            away.props("flat dense no-caps").classes("liquid")
 
 
 def _insert(line: ui.input | ui.textarea, liquid: str) -> None:
