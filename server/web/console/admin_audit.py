@@ -76,7 +76,7 @@ class AuditLog:
                 nothing("history", say("Nothing of that kind."), say("Ask for more days, or for everybody."))
                 return
             with ui.element("section").classes("card"):
-                with ui.element("div").classes("scrolls"), ui.element("table").classes("plain"):
+                with ui.element("div").classes("scrolls"), ui.element("table").classes("plain folds"):
                     head(say("When"), say("Who"), say("Did what"), say("About"), say("How it ended"))
                     self._body = ui.element("tbody")
                 ui.label(say("Times are UTC.")).classes("soft small")

@@ -60,7 +60,7 @@ class KeyBoard:
 
     def _table(self, keys: list[dict[str, Any]], *, ending: bool) -> None:
         desk, say = self._desk, self._desk.say
-        with ui.element("div").classes("scrolls"), ui.element("table").classes("plain"):
+        with ui.element("div").classes("scrolls"), ui.element("table").classes("plain folds"):
             head(say("Name"), say("For"), say("Made"), say("Ends") if ending else say("Ended on"), "")
             with ui.element("tbody"):
                 for key in keys:

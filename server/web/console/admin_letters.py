@@ -58,7 +58,7 @@ class Letters:
                     ui.button(say("Send all again that still live"), on_click=self._replay_all).props(
                         "outline"
                     )
-                with ui.element("div").classes("scrolls"), ui.element("table").classes("plain"):
+                with ui.element("div").classes("scrolls"), ui.element("table").classes("plain folds"):
                     head(say("When"), say("Offer"), say("Why"), say("Lives until"), "")
                     self._body = ui.element("tbody")
                 self._more = ui.button(say("Show more"), on_click=self._further).props("flat")

@@ -47,7 +47,7 @@ async def settings(desk: Desk) -> None:
 
 def _table(desk: Desk, rows: list[dict[str, Any]]) -> None:
     say = desk.say
-    with ui.element("div").classes("scrolls"), ui.element("table").classes("plain"):
+    with ui.element("div").classes("scrolls"), ui.element("table").classes("plain folds"):
         head(say("Setting"), say("Is"), say("What it does"))
         with ui.element("tbody"):
             for each in rows:

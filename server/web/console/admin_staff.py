@@ -51,7 +51,7 @@ class StaffBoard:
 
     def _table(self, members: list[Member]) -> None:
         say = self._desk.say
-        with ui.element("div").classes("scrolls"), ui.element("table").classes("plain"):
+        with ui.element("div").classes("scrolls"), ui.element("table").classes("plain folds"):
             head(say("Name"), say("Role"), say("Last seen"), say("Second step"), "")
             with ui.element("tbody"):
                 for member in members:
@@ -98,7 +98,7 @@ class StaffBoard:
         desk, say = self._desk, self._desk.say
         with ui.element("section").classes("card"):
             heading(say("Links that nobody has used yet"))
-            with ui.element("div").classes("scrolls"), ui.element("table").classes("plain"):
+            with ui.element("div").classes("scrolls"), ui.element("table").classes("plain folds"):
                 head(say("For"), say("What"), say("Holds until"), "")
                 with ui.element("tbody"):
                     for link in links:
@@ -119,7 +119,11 @@ class StaffBoard:
     def _gone(self, left: list[Member]) -> None:
         desk = self._desk
         gone = desk.say_many("{count} has left", "{count} have left", len(left))
-        with ui.expansion(gone).classes("card"), ui.element("table").classes("plain"), ui.element("tbody"):
+        with (
+            ui.expansion(gone).classes("card"),
+            ui.element("table").classes("plain folds"),
+            ui.element("tbody"),
+        ):
             for member in left:
                 with ui.element("tr"):
                     cell(f"{member['name']}, {member['email']}", "left")

@@ -190,7 +190,7 @@ class WebhookPage:
 
     def _table(self, deliveries: list[dict[str, Any]]) -> None:
         desk, say = self._desk, self._desk.say
-        with ui.element("div").classes("scrolls"), ui.element("table").classes("plain"):
+        with ui.element("div").classes("scrolls"), ui.element("table").classes("plain folds"):
             head(say("When"), say("What"), say("What became of it"), say("Tries"), "")
             with ui.element("tbody"):
                 for each in deliveries:

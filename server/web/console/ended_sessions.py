@@ -6,7 +6,7 @@ socket acts only on pages that were opened with its own session's cookie. NiceGU
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs, quote
@@ -90,39 +90,40 @@ def _session_of(client: Client) -> str | None:
 
 @asynccontextmanager
 async def watched(doors: ASGIApp, changes: Listen | None) -> AsyncIterator[None]:
-    """While the block lasts, pages are led away when their session ends. `changes` tells of keys that ended here; others are looked for."""
-    watch = asyncio.create_task(_watch(doors, changes), name="ended_sessions")
-    try:
-        yield
-    finally:
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
+    """While the block lasts, pages are led away when their session ends. `changes` tells of keys that ended here; others are looked for.
+
+    A watch that dies ends the block: pages that outlive their session must not go unnoticed.
+    """
+    changed = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        watch = [group.create_task(_look(doors, changed), name="ended_sessions")]
+        if changes is not None:
+            watch.append(group.create_task(_hear(changes, changed), name="changed_keys"))
+        try:
+            yield
+        finally:
+            for task in watch:
+                task.cancel()
 
 
-async def _watch(doors: ASGIApp, changes: Listen | None) -> None:
-    async with AsyncExitStack() as stack:
-        news = None if changes is None else await stack.enter_async_context(changes())
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EACH_S):
-                    await _keys_changed(news)
-            await asyncio.sleep(LOOK_PAUSE_S)
-            try:
-                await _lead_away(doors)
-            except Exception as failure:  # noqa: BLE001 - the next look may succeed; pages still act through the API alone
-                log.warning("sessions_not_looked_at", why=type(failure).__name__)
+async def _hear(changes: Listen, changed: asyncio.Event) -> None:
+    """Sets the event when some key changed that is no single device's."""
+    async with changes() as news:
+        async for told in news:
+            if told.get("name") == "keys" and not {"device", "shopper"} & told.keys():
+                changed.set()
 
 
-async def _keys_changed(news: AsyncIterator[Mapping[str, Any]] | None) -> None:
-    """Returns when some key changed that is no single device's."""
-    if news is None:
-        await asyncio.Event().wait()
-        return
+async def _look(doors: ASGIApp, changed: asyncio.Event) -> None:
     while True:
-        told = await anext(news)
-        if told.get("name") == "keys" and not {"device", "shopper"} & told.keys():
-            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), LOOK_EACH_S)
+        await asyncio.sleep(LOOK_PAUSE_S)
+        changed.clear()
+        try:
+            await _lead_away(doors)
+        except Exception as failure:  # noqa: BLE001 - the next look may succeed; pages still act through the API alone
+            log.warning("sessions_not_looked_at", why=type(failure).__name__)
 
 
 async def _lead_away(doors: ASGIApp) -> None:

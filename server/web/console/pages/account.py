@@ -93,7 +93,7 @@ class _Sessions:
         listed = (await self._desk.api.get("/v1/sessions"))["sessions"]
         self._place.clear()
         with self._place:
-            with ui.element("div").classes("scrolls"), ui.element("table").classes("plain"):
+            with ui.element("div").classes("scrolls"), ui.element("table").classes("plain folds"):
                 head(say("With"), say("Logged in"), say("Last seen"), "")
                 with ui.element("tbody"):
                     for each in listed:
