@@ -95,6 +95,16 @@ async def zones_elsewhere(connection: AsyncConnection, shops: Shops) -> frozense
     return frozenset({row.id for row in others} | ({row.name for row in others} - own))
 
 
+async def anchors_elsewhere(connection: AsyncConnection, shops: Shops) -> frozenset[str]:
+    """The same of anchors."""
+    if shops is None:
+        return frozenset()
+    here = _anchors.c.id.in_(anchors_of(shops))
+    own = set(await connection.scalars(sa.select(_anchors.c.name).where(here)))
+    others = (await connection.execute(sa.select(_anchors.c.id, _anchors.c.name).where(sa.not_(here)))).all()
+    return frozenset({row.id for row in others} | ({row.name for row in others} - own))
+
+
 async def known_zones(
     connection: AsyncConnection, shops: Collection[str]
 ) -> tuple[frozenset[str], frozenset[str]]:

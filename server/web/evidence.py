@@ -17,14 +17,17 @@ from starlette.responses import Response
 
 from server.presence.explain import Language, Speech, Subject, Told, closed, opened
 from server.presence.visit import Evidence, Weighing
-from server.records import anchors, evidence, visits, zones
+from server.records import anchors, evidence, shops, visits, zones
 from server.records.database import Connection, Database
 from server.records.evidence import Explained
+from server.records.keys import Principal
 from server.records.refusal import NotFound
 from server.records.tables import VisitRow, ZoneRow
 from server.records.visits import VisitQuery
 from server.web.fields import Id
+from server.web.guard import Guard
 from server.web.plot import Scene, draw
+from server.web.shops import without
 from server.zones.zone import Manner
 
 Spoken = Annotated[Language, Query(description="the language of the words")]
@@ -133,15 +136,17 @@ class VisitEvidence(BaseModel):
     closed: EvidenceShown | None
 
 
-def add_evidence(router: APIRouter, database: Database) -> None:
+def add_evidence(router: APIRouter, database: Database, guard: Guard) -> None:
     """`/v1/visits/{visit}/evidence`, and the same as a plot."""
 
     @router.get("/v1/visits/{visit}/evidence", responses={404: {}})
-    async def get_evidence(visit: Id, language: Spoken = "en") -> VisitEvidence:
+    async def get_evidence(
+        visit: Id, caller: Annotated[Principal, guard.reader], language: Spoken = "en"
+    ) -> VisitEvidence:
         """What opened and closed a visit, and what it would have taken to be otherwise."""
         known = await _known(database, visit)
         row, (entered, exited) = known.visit, _told(known, language)
-        return VisitEvidence(
+        shown = VisitEvidence(
             visit=row.id,
             zone=row.zone_id,
             entered_at=row.entered_at,
@@ -149,11 +154,19 @@ def add_evidence(router: APIRouter, database: Database) -> None:
             opened=EvidenceShown.of(known.explained.opened_by, entered),
             closed=EvidenceShown.of(known.explained.closed_by, exited) if exited else None,
         )
+        return VisitEvidence.model_validate(without(shown.model_dump(), await _others(database, caller)))
 
     @router.get("/v1/visits/{visit}/evidence.svg", responses={404: {}}, response_class=SvgResponse)
     async def get_evidence_plot(visit: Id, language: Spoken = "en") -> SvgResponse:
         """The same as a small plot: how sure we were over time, with what the zone asks for."""
         return SvgResponse(_drawn(await _known(database, visit), language))
+
+
+async def _others(database: Database, caller: Principal) -> frozenset[str]:
+    """The zones and anchors of shops that are not the caller's."""
+    async with database.reading() as connection:
+        zones_there = await shops.zones_elsewhere(connection, caller.shops)
+        return zones_there | await shops.anchors_elsewhere(connection, caller.shops)
 
 
 def speech_in(language: Language, time_zone: str | None, names: Mapping[str, str] | None = None) -> Speech:

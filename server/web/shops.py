@@ -44,7 +44,9 @@ KEEP_TO_SHOPS: Final = frozenset(
         "surveys/{survey}/use": "POST",
         "visits": "GET",
         "visits/{visit}": "GET",
+        "visits/{visit}/evidence": "GET",
         "decisions": "GET",
+        "decisions/why": "GET",
         "decisions/{decision}": "GET",
         "devices/{device}/presence": "GET",
         "live": "GET",
@@ -66,6 +68,7 @@ KEEP_TO_SHOPS: Final = frozenset(
         "shoppers/{shopper}": "GET",
         "shoppers/{shopper}/consents": "GET PUT",
         "shoppers/{shopper}/devices": "POST",
+        "shoppers/{shopper}/touchpoints": "GET",
         "replies": "GET",
         "replies/{reply}": "GET",
         "replies/{reply}/done": "PUT",
@@ -78,6 +81,9 @@ KEEP_TO_SHOPS: Final = frozenset(
 
 #: In place of what is others'.
 HIDDEN: Final = "…"
+
+#: Where sentences stand, in which names may be.
+_SPOKEN: Final = frozenset({"words", "otherwise", "nowhere", "tally"})
 
 _KINDS: Final = frozenset(get_args(Kind))
 
@@ -203,7 +209,7 @@ def _without(value: Any, others: frozenset[str]) -> Any:
         return HIDDEN if value in others else value
     if isinstance(value, Mapping):
         return {
-            key: _unsaid(each, others) if key == "words" else _without(each, others)
+            key: _unsaid(each, others) if key in _SPOKEN else _without(each, others)
             for key, each in value.items()
             if key not in others
         }
@@ -214,9 +220,11 @@ def _without(value: Any, others: frozenset[str]) -> Any:
 
 def _unsaid(words: Any, others: frozenset[str]) -> Any:
     """Sentences are told anew from their facts where these are kept; of older ones there are the words alone."""
+    if isinstance(words, list):
+        return [_unsaid(each, others) for each in words]
     if not isinstance(words, str):
         return _without(words, others)
-    for other in others:
+    for other in sorted(others, key=len, reverse=True):  # one name may be in another
         if other in words:
             words = re.sub(rf"(?<!\w){re.escape(other)}(?!\w)", HIDDEN, words)
     return words

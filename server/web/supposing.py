@@ -14,11 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from server.campaigns.explaining import Look, told_again
 from server.campaigns.gate_names import gate_name
 from server.records.database import Database
+from server.records.keys import Principal
+from server.records.refusal import NotFound
 from server.records.tables import DecisionRow
 from server.supposing import USUAL_MANNERS, Manners, Supposed, why
 from server.web.clock import Clock
 from server.web.fields import OwnId, Time, Word
-from server.web.guard import about
+from server.web.guard import Guard, about
+from server.web.shops import Sight, refuse_named_elsewhere
 
 __all__ = ["USUAL_MANNERS", "Manners", "Spoken", "WhyReason", "add_supposing", "reason_in"]
 
@@ -157,25 +160,36 @@ class WhyShown(BaseModel):
     nowhere: str | None = Field(description="why nothing could be supposed")
 
 
-def add_supposing(router: APIRouter, database: Database, manners: Manners, clock: Clock) -> None:
+def add_supposing(
+    router: APIRouter, database: Database, guard: Guard, manners: Manners, clock: Clock
+) -> None:
     @router.get("/v1/decisions/why", responses={404: {"description": "There is no such shopper or campaign"}})
-    async def explain(asked: Annotated[WhyAsked, Query()]) -> WhyShown:
+    async def explain(
+        asked: Annotated[WhyAsked, Query()], caller: Annotated[Principal, guard.reader]
+    ) -> WhyShown:
         """Why this shopper did or did not get this campaign, and what it would take now. Nothing is decided or sent."""
         async with database.reading() as connection:
             found = await why(
                 connection, asked.shopper, asked.campaign, clock(), at=asked.at, manners=manners
             )
+            sight = await Sight.of(connection, caller.shops)
+            await refuse_named_elsewhere(connection, caller.shops, [("shopper", found.shopper)])
         about("shopper", found.shopper)
         language = asked.language
-        return WhyShown(
+        decided = Decided.of(found.decided, found.looks(language), language) if found.decided else None
+        now = SupposedShown.of(found.now, language) if found.now else None
+        if not sight.shows_campaign(found.campaign.model_dump(mode="json")):
+            raise NotFound(f"there is no campaign {asked.campaign} in your shops")
+        shown = WhyShown(
             shopper=found.shopper,
             campaign=found.campaign.id,
             state=found.campaign.state,
             version=found.campaign.version,
-            decided=Decided.of(found.decided, found.looks(language), language) if found.decided else None,
-            now=SupposedShown.of(found.now, language) if found.now else None,
+            decided=decided if decided and sight.shows_zone(decided.zone) else None,
+            now=now if now and sight.shows_zone(now.zone) else None,
             nowhere=found.nowhere.in_language(language) if found.nowhere else None,
         )
+        return WhyShown.model_validate(sight.of_theirs(shown.model_dump()))
 
 
 def reason_in(kept: dict[str, Any], language: str) -> WhyReason:

@@ -3,6 +3,7 @@
 In: a shopper's id, a language. Out: touchpoints, page by page; a silence with its reasons in words.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -11,10 +12,12 @@ from pydantic import BaseModel, Field
 
 from server.records import shoppers, touchpoints
 from server.records.database import Database
+from server.records.keys import Principal
 from server.records.touchpoints import Kind, Touchpoint
 from server.web.cursor import Next, Page, next_after, read_mark
 from server.web.fields import Id
 from server.web.guard import Guard
+from server.web.shops import Sight
 from server.web.supposing import Spoken, WhyReason, reason_in
 
 
@@ -73,13 +76,26 @@ class Touchpoints(BaseModel):
 def add_touchpoints(router: APIRouter, database: Database, guard: Guard) -> None:
     """`/v1/shoppers/{shopper}/touchpoints`."""
 
-    @router.get("/v1/shoppers/{shopper}/touchpoints", responses={404: {}}, dependencies=[guard.host])
-    async def listed(shopper: Id, asked: Annotated[TouchpointsAsked, Query()]) -> Touchpoints:
-        """Visits, silences, offers, receipts, claims, uses, orders, replies and answers of one shopper, newest first."""
+    @router.get("/v1/shoppers/{shopper}/touchpoints", responses={404: {}})
+    async def listed(
+        shopper: Id,
+        asked: Annotated[TouchpointsAsked, Query()],
+        caller: Annotated[Principal, guard.host],
+    ) -> Touchpoints:
+        """Visits, silences, offers, receipts, claims, uses, orders, replies and answers of one shopper, newest first.
+
+        Whoever is of some shops is told what happened in these, and what they agreed to: a page may hold fewer.
+        """
         async with database.reading() as connection:
             await shoppers.find(connection, shopper)
             found = await touchpoints.listed(
                 connection, shopper, after=read_mark(asked.cursor), limit=asked.limit
             )
-        shown = [TouchpointShown.of(each, asked.language) for each in found]
+            sight = await Sight.of(connection, caller.shops)
+        theirs = [
+            replace(each, reasons=sight.of_theirs(each.reasons))
+            for each in found
+            if each.kind == "consent" or caller.shops is None or sight.shows_zone(each.zone)
+        ]
+        shown = [TouchpointShown.of(each, asked.language) for each in theirs]
         return Touchpoints(touchpoints=shown, next=next_after(found, asked.limit, "at", "key"))

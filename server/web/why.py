@@ -200,11 +200,11 @@ def why_routes(
     """`/v1/decisions` and `/v1/visits`, with the evidence of each; and where a device is believed to be now."""
     router = APIRouter(tags=["why"], dependencies=[guard.reader])
     add_supposing(
-        router, database, manners, clock
+        router, database, guard, manners, clock
     )  # before /v1/decisions/{id}, which would take "why" for one
     _add_decisions(router, database, guard)
     _add_visits(router, database, guard)
-    add_evidence(router, database)
+    add_evidence(router, database, guard)
     add_presence(router, database, guard, clock)
     return router
 

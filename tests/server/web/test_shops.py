@@ -193,6 +193,8 @@ async def test_no_look_of_a_manager_of_one_shop_shows_anything_of_the_other(hous
                 continue
             for names in (OURS, THEIRS):
                 asked = {"first_day": "2026-06-01", "last_day": "2026-06-30"} if "/reports/" in path else {}
+                if path.endswith("/why"):
+                    asked = {"shopper": names["shopper"], "campaign": names["campaign"]}
                 answer = await manager.get(filled(path, names), params=asked)
                 if "/reports/" in path and answer.status_code == 422:
                     answer = await manager.get(filled(path, names))
@@ -336,6 +338,12 @@ async def test_a_campaign_of_both_shops_is_shown_without_the_other(house):
         told = (await manager.get("/v1/decisions/dec_both")).json()
         assert told["saw"] == {"zones_before": ["brera"], "last_in": "…", "n": 2}
         assert told["reasons"][0]["words"] == "was in … and in brera"
+        asked = {"shopper": "sh_brera", "campaign": "c-both"}
+        why = (await manager.get("/v1/decisions/why", params=asked)).json()
+        assert why["decided"]["reasons"][0]["words"] == "was in … and in brera"
+        assert (
+            await manager.get("/v1/decisions/why", params=asked | {"shopper": "sh_navigli"})
+        ).status_code == 404
 
 
 async def test_a_shopper_of_both_shops_is_seen_in_each(house):
