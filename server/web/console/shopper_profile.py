@@ -35,7 +35,7 @@ def profile(desk: Desk, shopper: Shown, clock: str | None) -> None:
             desk.say("Quiet hours"),
             desk.say("from {start} to {end}", start=quiet["from"], end=quiet["until"])
             if quiet
-            else desk.say("none"),
+            else desk.say("none set"),
         ),
         (desk.say("Known since"), desk.when(shopper["created_at"], clock)),
     ]

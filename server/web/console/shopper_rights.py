@@ -74,11 +74,10 @@ def rights(desk: Desk, shopper: str, name: str) -> None:
 def _ask_to_erase(desk: Desk, shopper: str, name: str) -> None:
     """Asks twice: by the button, and by a word that has to be typed."""
     wanted = desk.say("ERASE")
-    with (
-        ui.dialog() as dialog,
-        ui.element("div").classes("ask").props(f'role=document aria-label="{desk.say("Erase")}"'),
-    ):
-        ui.html(f"<h2>{escape(desk.say('Erase {name} for good?', name=name))}</h2>", sanitize=False)
+    title = desk.say("Erase {name} for good?", name=name)
+    with ui.dialog() as dialog, ui.element("div").classes("ask"):
+        dialog.props["aria-label"] = title
+        ui.html(f"<h2>{escape(title)}</h2>", sanitize=False)
         ui.label(
             desk.say(
                 "Gone are: the profile, devices and addresses, consents, visits, offers, codes and replies. It cannot be undone."

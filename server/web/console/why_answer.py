@@ -39,9 +39,9 @@ _SIGNS: Final = {
 }
 
 _RECEIPTS: Final = {
-    "shown": later("seen"),
-    "opened": later("opened"),
-    "dismissed": later("swiped away"),
+    "shown": later("saw it"),
+    "opened": later("opened it"),
+    "dismissed": later("swiped it away"),
 }
 
 
@@ -190,7 +190,7 @@ def _offer(desk: Desk, clock: str | None, offer: Shown) -> None:
         ]
         if used := offer["redemption"]:
             till = f"{desk.say('till')} {used['till'] or ''}".strip()
-            lines.append((used["at"], till, desk.say("used"), ""))
+            lines.append((used["at"], till, desk.say("used it"), ""))
         if not lines:
             ui.label(desk.say("Nobody has tried to send it yet.")).classes("soft")
             return

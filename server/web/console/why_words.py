@@ -21,7 +21,7 @@ VERDICT_TAGS: Final = {"send": "good", "withhold": "bad", "hold": "warn", "hold_
 
 STATES: Final = {
     "waiting": later("on its way"),
-    "sent": later("sent"),
+    "sent": later("sent to them"),
     "refused": later("refused"),
     "expired": later("too late"),
     "undeliverable": later("undeliverable"),
