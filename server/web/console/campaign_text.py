@@ -198,7 +198,9 @@ class Preview:
             value=self.device,
             on_change=lambda event: self._turn(str(event.value)),
         )
-        toggle.props(f"dense no-caps unelevated aria-label={quoted(desk.say('Device'))}")
+        toggle.props(
+            f"dense no-caps unelevated toggle-color=chosen toggle-text-color=chosen aria-label={quoted(desk.say('Device'))}"
+        )
         self._place = ui.element("div").classes("stack").props('aria-live="polite"')
         with ui.element("div").classes("row-of"):
             name = ui.input(desk.say("First name of somebody made up"), value=self.first_name)
