@@ -88,6 +88,14 @@ async def test_a_cashier_uses_a_code_once_and_takes_it_back(read, coupons):
     await expect(page.locator(".till-answer.good")).to_contain_text("Boots")
 
 
+async def test_what_is_used_is_what_was_looked_at(read, coupons):
+    page = await at_a_till(read, coupons, "8")
+    await types(page, coupons["boots"][4])
+    await page.get_by_label("Code", exact=True).fill(coupons["gift"][1])
+    await page.get_by_role("button", name="Use it").click()
+    await expect(page.locator(".till-answer.done")).to_contain_text("Boots")
+
+
 async def test_enter_again_on_the_same_code_uses_it(read, coupons):
     page = await at_a_till(read, coupons, "2")
     await types(page, coupons["boots"][1])

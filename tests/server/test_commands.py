@@ -196,6 +196,22 @@ def test_a_forgotten_password_is_replaced_and_ends_sessions(soglia, tmp_path):
     assert not opens(tmp_path, "ann@shop.example", "correct horse battery")
 
 
+def test_a_cashier_is_let_in_for_shops_that_there_are(soglia):
+    words = (
+        "staff",
+        "add",
+        "bea@shop.example",
+        "--role",
+        "cashier",
+        "--password-stdin",
+        "--shop",
+        "atlantis",
+    )
+    refused = soglia(*words, typed="correct horse battery\n")
+    assert (refused.exit_code, "no site atlantis" in refused.output) == (1, True)
+    assert soglia(*words[:-2], typed="correct horse battery\n").exit_code == 0
+
+
 def test_nobody_gets_a_password_who_is_not_on_the_staff(soglia):
     answer = soglia(
         "staff", "password", "bob@shop.example", "--password-stdin", typed="correct horse battery\n"

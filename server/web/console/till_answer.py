@@ -15,9 +15,10 @@ Act = Callable[[], Awaitable[None]]
 
 
 class Answer:
-    """The answer to one code. `use` uses it, `look` looks again with what was typed."""
+    """The answer to one code. `use` uses it, `look` looks again with what was typed. What is used is what was looked at."""
 
-    def __init__(self, desk: Desk, clock: str, use: Act, look: Act) -> None:
+    def __init__(self, desk: Desk, clock: str, code: str, use: Act, look: Act) -> None:
+        self.code = code
         self._desk = desk
         self._clock = clock
         self._use = use
@@ -94,8 +95,8 @@ class Answer:
             for fault in refused.faults if refused.status == 422 else ():
                 ui.label(fault.reason)
 
-    def done(self, told: dict[str, Any], undo: Act) -> None:
-        """It was used."""
+    def done(self, told: dict[str, Any]) -> None:
+        """It was used. Undoing stands in the list: here a finger that taps twice would undo what it did."""
         say = self._desk.say
         with ui.element("div").classes("till-answer good done"):
             ui.label(say("Used")).classes("till-big")
@@ -106,7 +107,6 @@ class Answer:
             if told["left"]:
                 left = money(self._desk, told["left"], self._told.get("currency"))
                 ui.label(say("{money} is left on it", money=left))
-            ui.button(say("Undo"), icon="undo", on_click=undo).props("flat")
 
 
 def needs_amount(refused: Refused) -> bool:

@@ -1,8 +1,11 @@
 import pytest
 
+from server.records import zones
 from server.records.passwords import Passwords
+from server.records.zones import Given
 from server.web.login import login_routes
 from server.web.staff import staff_routes
+from server.zones import Zone
 
 BOB = {"email": "bob@shop.example", "name": "Bob", "role": "manager", "password": "correct horse battery"}
 
@@ -56,3 +59,27 @@ async def test_only_an_owner_lets_others_in(doors, tokens, who):
 )
 async def test_somebody_who_makes_no_sense_is_refused(doors, change):
     assert (await doors.post("/v1/staff", json=BOB | change)).status_code == 422
+
+
+async def test_a_manager_is_of_the_shops_that_the_owner_says_in_sessions_that_are_open_too(
+    doors, database, keyring, noon
+):
+    async with database.writing() as connection:
+        sites = [Given(Zone(name, name.title(), "site")) for name in ("brera", "navigli")]
+        await zones.put(connection, sites, noon)
+    bob = (await doors.post("/v1/staff", json=BOB | {"shops": ["brera"]})).json()
+    assert bob["shops"] == ["brera"]
+    session = (await doors.post("/v1/login", json={k: BOB[k] for k in ("email", "password")})).json()
+    assert (await keyring.look_up(session["token"])).shops == {"brera"}
+    for shops in (["navigli", "brera"], None):
+        changed = await doors.put(f"/v1/staff/{bob['id']}/shops", json={"shops": shops})
+        assert changed.json()["shops"] == (sorted(shops) if shops else None)
+        assert (await keyring.look_up(session["token"])).shops == (frozenset(shops) if shops else None)
+
+
+@pytest.mark.parametrize(
+    "change", [{"shops": ["atlantis"]}, {"shops": []}, {"role": "marketer", "shops": ["brera"]}]
+)
+async def test_shops_that_are_none_and_roles_that_see_all_are_refused(doors, change):
+    assert (await doors.post("/v1/staff", json=BOB | change)).status_code == 422
+    assert (await doors.put("/v1/staff/st_nobody/shops", json={"shops": None})).status_code == 404

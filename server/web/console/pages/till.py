@@ -53,7 +53,7 @@ class _Till:
     def draw(self) -> None:
         with ui.element("div").classes("till"):
             self.where = ui.element("div").classes("row-of")
-            with ui.element("section").classes("card"):
+            with ui.element("section").classes("card") as self.desk_of_codes:
                 self.code = (
                     ui.input(self.desk.say("Code"))
                     .classes("till-code")
@@ -74,6 +74,7 @@ class _Till:
     def draw_where(self) -> None:
         self.where.clear()
         with self.where:
+            self.desk_of_codes.set_visibility(self.shop is not None and bool(self.name))
             if self.shop is None or not self.name:
                 self.ask_where()
                 return
@@ -135,18 +136,17 @@ class _Till:
         if not self.typed():
             self.code.run_method("focus")
             return
-        self.answer = Answer(self.desk, self.clock, self.use, self.look_again)
+        self.answer = Answer(self.desk, self.clock, self.typed(), self.use, self.look_again)
         await self.look_again()
 
     async def look_again(self) -> None:
-        code = self.typed()
         self.looked_at = ("", 0.0)
         said = await self.ask({"dry": True})
         if isinstance(said, Refused):
             self.show_no(said)
             return
         if said is not None:
-            self.looked_at = (code, time.monotonic())
+            self.looked_at = (self.answer.code, time.monotonic())
             with self.cleared():
                 self.answer.draw(said)
             if not self.answer.waits_for_amount:
@@ -159,7 +159,7 @@ class _Till:
             return
         if said is not None:
             with self.cleared():
-                self.answer.done(said, lambda: self.take_back(said["redemption"]))
+                self.answer.done(said)
             self.code.value = ""
             self.ready()
             await self.refresh()
@@ -170,7 +170,7 @@ class _Till:
             return None
         self.busy = True
         try:
-            body = {"code": self.typed(), "shop": self.shop, "till": self.name or None}
+            body = {"code": self.answer.code, "shop": self.shop, "till": self.name}
             return await self.desk.api.post("/v1/redemptions", body | self.answer.said() | more)
         except Refused as refused:
             if refused.status == 401:
