@@ -154,7 +154,7 @@ async def test_an_outline_that_crosses_itself_is_refused_in_words_where_it_is_dr
 async def test_a_circle_is_dragged_from_its_middle_and_tells_its_metres(draw, shop):
     page = await draw()
     await look_at(page)
-    await page.get_by_role("button", name="Circle").click()
+    await page.get_by_role("button", name="Circle", exact=True).click()
     await page.mouse.move(*await pixel(page, LAT, LON))
     await page.mouse.down()
     await page.mouse.move(*await pixel(page, LAT + 3.6e-4, LON), steps=5)
@@ -184,13 +184,13 @@ async def test_a_corner_snaps_to_the_corner_of_another_zone(draw, shop):
 async def test_a_hole_is_cut_and_a_zone_is_split_in_two(draw, shop):
     page = await draw()
     await outline(page, *SQUARE)
-    await page.get_by_role("button", name="Hole").click()
+    await page.get_by_role("button", name="Hole", exact=True).click()
     inner = [(LAT + dy, LON + dx) for dx, dy in ((-1e-4, -1e-4), (0, -1e-4), (0, 1e-4), (-1e-4, 1e-4))]
     await click(page, *inner)
     await page.keyboard.press("Enter")
     await expect(hint(page)).to_contain_text("8 corners")
     await page.get_by_role("button", name="Undo").click()
-    await page.get_by_role("button", name="Split").click()
+    await page.get_by_role("button", name="Split", exact=True).click()
     await click(page, (LAT + 4e-4, LON), (LAT - 4e-4, LON))
     await page.get_by_label("Name", exact=True).fill("Left")
     await page.get_by_label("Name of the other half").fill("Right")
@@ -225,6 +225,7 @@ async def test_a_zone_is_renamed_and_only_deleted_when_asked_twice(read, shop):
     assert (await zone(shop, "old-name"))["properties"]["name"] == "New name"
     await page.get_by_role("button", name="Delete").click()
     await page.get_by_role("button", name="Keep it").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
     assert (await zone(shop, "old-name"))["properties"]["name"] == "New name"
     await page.get_by_role("button", name="Delete").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
@@ -295,7 +296,7 @@ async def test_a_floor_plan_gets_its_picture_and_its_scale(read, shop):
     assert (plan["width_m"], plan["height_m"]) == (20, 10)
     await page.get_by_role("button", name="Set the scale by two points").click()
     await click(page, (5, 0), (5, 20))  # y, x: from one end to the other
-    await page.get_by_label("Metres").fill("40")
+    await page.get_by_label("Metres", exact=True).fill("40")
     await page.get_by_role("button", name="Set the scale", exact=True).click()
     await page.get_by_role("alert").get_by_text("The scale is set.").wait_for()
     plan = (await shop.http.get("/v1/floor-plans/first-floor")).json()

@@ -12,11 +12,9 @@ from nicegui import ui
 from nicegui.events import UploadEventArguments
 
 from server.web.console.desk import Desk
+from server.web.console.file_choice import file_choice
 from server.web.console.shop_map import ShopMap
 from server.web.console.zone_board import Premises, on_plan, pictured
-
-#: As much as any body may have, by default.
-_MOST_BYTES: Final = 2 * 1024 * 1024
 
 #: Two points nearer than this on the plan tell nothing of its scale.
 _LEAST_APART_M: Final = 0.1
@@ -54,15 +52,12 @@ class PlanWork:
         ui.label(say("A drawing or photo of the floor as PNG or SVG, cut at the outer walls.")).classes(
             "soft small"
         )
-        ui.upload(
-            label=say("Choose a picture or drop it here"),
-            on_upload=self._uploaded,
-            on_rejected=lambda: ui.notify(
-                say("It has to be a PNG or SVG of at most 2 MiB."), type="negative"
-            ),
-            max_file_size=_MOST_BYTES,
-            auto_upload=True,
-        ).props('accept=".png,.svg,image/png,image/svg+xml" flat bordered').classes("wide")
+        file_choice(
+            say("Choose a picture"),
+            ".png,.svg,image/png,image/svg+xml",
+            self._uploaded,
+            say("It has to be a PNG or SVG of at most 2 MiB."),
+        )
         ui.label(
             say(
                 "Then click two points whose distance you know, such as the ends of the shop front: the plan grows or shrinks to it."

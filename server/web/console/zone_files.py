@@ -12,13 +12,12 @@ from nicegui.events import UploadEventArguments
 
 from server.web.console.api import Refused
 from server.web.console.desk import Desk
+from server.web.console.file_choice import file_choice
 from server.web.console.languages import later
 from server.web.console.shop_map import Feature
 from server.web.console.zone_tree import nested
 from server.web.console.zone_words import wrong
 
-#: As much as any body may have, by default.
-_MOST_BYTES: Final = 2 * 1024 * 1024
 _SHOWN: Final = 200
 
 _CHANGES: Final = {
@@ -65,13 +64,12 @@ class _Import:
                     "already is changed, others are added."
                 )
             ).classes("small")
-            ui.upload(
-                label=say("Choose a file or drop it here"),
-                on_upload=self._read,
-                on_rejected=lambda: ui.notify(say("The file is larger than 2 MiB."), type="negative"),
-                max_file_size=_MOST_BYTES,
-                auto_upload=True,
-            ).props('accept=".geojson,.json,application/geo+json" flat bordered').classes("wide")
+            file_choice(
+                say("Choose a file"),
+                ".geojson,.json,application/geo+json",
+                self._read,
+                say("The file is larger than 2 MiB."),
+            )
             self._room = ui.element("div").classes("stack").props("role=status")
             with ui.element("div").classes("row-of"):
                 self._take = ui.button(say("Take these changes"), on_click=self._keep).props("unelevated")

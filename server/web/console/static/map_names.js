@@ -2,13 +2,17 @@
 import { leaflet as L } from "nicegui-leaflet";
 
 const GAP = 4;
+// Where its middle is taken, a name stands so many pixels above or below it.
+const BESIDE = 24;
 // A name may stick out of its zone by this much.
 const WIDER = 1.7;
 const canvas = document.createElement("canvas").getContext("2d");
 
 export class Names {
-  constructor(map) {
+  // `avoided` gives the places of what no name may cover: marks of some 24 pixels.
+  constructor(map, avoided) {
     this.map = map;
+    this.avoided = avoided;
     this.layer = L.layerGroup().addTo(map);
     this.wanted = [];
     map.on("zoomend resize", () => this.place());
@@ -22,7 +26,10 @@ export class Names {
 
   place() {
     this.layer.clearLayers();
-    const taken = [];
+    const taken = this.avoided().map((at) => {
+      const { x, y } = this.map.latLngToLayerPoint(at);
+      return [x - 12, y - 12, x + 12, y + 12];
+    });
     for (const { text: whole, short, at, bounds, always, ground } of this.wanted) {
       canvas.font = ground ? "12px sans-serif" : "600 13px sans-serif";
       const room = bounds ? this.map.latLngToLayerPoint(bounds.getSouthEast()).x - this.map.latLngToLayerPoint(bounds.getNorthWest()).x : Infinity;
@@ -31,11 +38,14 @@ export class Names {
       const width = widthOf(text);
       if (!always && !short && width > room * WIDER) continue;
       const middle = this.map.latLngToLayerPoint(at);
-      const box = [middle.x - width / 2, middle.y - 9 - GAP, middle.x + width / 2, middle.y + 9 + GAP];
-      if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
-      taken.push(box);
+      const boxAt = (dy) => [middle.x - width / 2, middle.y + dy - 9 - GAP, middle.x + width / 2, middle.y + dy + 9 + GAP];
+      const free = (box) => !taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
+      const dy = (ground ? [0] : [0, -BESIDE, BESIDE]).find((each) => free(boxAt(each)));
+      if (dy === undefined) continue;
+      taken.push(boxAt(dy));
       const span = document.createElement("span");
       span.textContent = text;
+      span.style.top = `${dy}px`;
       const icon = L.divIcon({ className: ground ? "map-name of-ground" : "map-name", html: span, iconSize: null });
       this.layer.addLayer(L.marker(at, { icon, interactive: false, keyboard: false }));
     }

@@ -68,7 +68,7 @@ export default {
     this.base();
     this.zones = L.featureGroup().addTo(this.map);
     this.spots = L.layerGroup().addTo(this.map);
-    this.names = new Names(this.map);
+    this.names = new Names(this.map, () => this.spots.getLayers().map((spot) => spot.getLatLng()));
     this.draw();
     this.hang();
     if (this.drawing) this.begin();
@@ -194,10 +194,11 @@ export default {
     hang() {
       if (!this.spots) return;
       this.spots.clearLayers();
+      setTimeout(() => this.names.place());
       for (const anchor of this.anchors || []) {
         const html = '<i class="material-icons" aria-hidden="true">sensors</i>';
         const icon = L.divIcon({ className: `map-anchor${anchor.chosen ? " chosen" : ""}`, html, iconSize: [26, 26] });
-        const options = { icon, draggable: !!anchor.moves, title: anchor.name, alt: anchor.name, zIndexOffset: 300 };
+        const options = { icon, draggable: !!anchor.moves, title: anchor.name, alt: anchor.name, zIndexOffset: 300, interactive: !this.drawing };
         const marker = L.marker(latLng([anchor.x, anchor.y]), options).addTo(this.spots);
         marker.bindTooltip(escaped(anchor.name), { direction: "top", offset: [0, -12] });
         marker.getElement().setAttribute("aria-label", anchor.name);
