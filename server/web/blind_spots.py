@@ -14,9 +14,11 @@ from server.campaigns.words import AllOf, Phrases, Sentence, say
 from server.records import anchors, floor_plans, gateways, zones
 from server.records.database import Database
 from server.records.gateway_health import hears
+from server.records.keys import Principal
 from server.web.clock import Clock, utc_now
 from server.web.fields import Language
 from server.web.guard import Guard
+from server.web.shops import Sight
 from server.zones.blind import EARSHOT_M, Blind, blind_spots
 from server.zones.zone import Anchor, AnchorSet, Disc
 
@@ -63,8 +65,9 @@ def blind_spot_routes(database: Database, guard: Guard, clock: Clock = utc_now) 
     """`/v1/blind-spots`."""
     router = APIRouter(tags=["anchors and gateways"])
 
-    @router.get("/v1/blind-spots", dependencies=[guard.reader])
+    @router.get("/v1/blind-spots")
     async def list_blind_spots(
+        caller: Annotated[Principal, guard.reader],
         language: Annotated[Language, Query(description="the language of the words: en or it")] = "en",
     ) -> BlindSpots:
         """Zones that nothing hears, and anchors that hear nothing."""
@@ -73,6 +76,8 @@ def blind_spot_routes(database: Database, guard: Guard, clock: Clock = utc_now) 
             known_zones, known = await zones.load(connection), await anchors.load(connection)
             plans = {plan.id: plan for plan in await floor_plans.listed(connection, limit=_ALL)}
             machines = await gateways.listed(connection, limit=_ALL)
+            mine = {row.id for row in await anchors.listed(connection, shops=caller.shops, limit=_ALL)}
+            shown = await Sight.of(connection, caller.shops)
             beacons = {row.id for row in await anchors.listed(connection, limit=_ALL) if row.beacon}
         # Whether a fixed beacon is on the air only phones know: it is taken to be.
         hearing = {row.anchor_id for row in machines if hears(row, now)} | beacons
@@ -81,14 +86,18 @@ def blind_spot_routes(database: Database, guard: Guard, clock: Clock = utc_now) 
         needed = {name for zone in known_zones for name in _named(zone.place)}
         return BlindSpots(
             zones=[
-                _shown(blind, names, language) for blind in blind_spots(known_zones, known, plans, hearing)
+                _shown(blind, names, language)
+                for blind in blind_spots(known_zones, known, plans, hearing)
+                if shown.shows_zone(blind.zone.id)
             ],
             anchors=[
                 MuteAnchor(
                     anchor=anchor.id, name=anchor.name, words=say(PHRASES, "mute").in_language(language)
                 )
                 for anchor in known
-                if anchor.id not in speaking and (anchor.plan is not None or anchor.id in needed)
+                if anchor.id in mine
+                and anchor.id not in speaking
+                and (anchor.plan is not None or anchor.id in needed)
             ],
         )
 

@@ -27,6 +27,7 @@ from server.web.fields import Given, Id, Name, PlaceId
 from server.web.floor_plans import Metres
 from server.web.guard import Guard
 from server.web.problem import Fault, Problem
+from server.web.shops import refuse_named_elsewhere
 from server.zones.survey import Labelled, Spot
 
 #: An hour's walk among a dozen anchors; a body has about as much room. A longer one goes through `soglia survey learn`.
@@ -129,6 +130,8 @@ def survey_routes(database: Database, guard: Guard, edits: Edits, clock: Clock =
             raise Problem(
                 503, None, "Another walk is being learned from: try again.", headers={"Retry-After": "10"}
             )
+        async with database.reading() as connection:
+            await refuse_named_elsewhere(connection, asked.caller.shops, [("plan", body.plan)])
         async with one_at_a_time:
             learned = await _learned(database, body)
 
@@ -165,6 +168,7 @@ def _add_choosing(router: APIRouter, guard: Guard, edits: Edits, clock: Clock) -
         """Goes back to the version of a floor plan's survey that was in use before, or to none."""
 
         async def reverted() -> Reverted:
+            await refuse_named_elsewhere(connection, asked.caller.shops, [("plan", body.plan)])
             before = await surveys.revert(connection, body.plan, clock())
             return Reverted(in_use=SurveyShown.of(before) if before else None)
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from server.bus.walks import MOST_HEARD, TooManyWalks, Walk, Walks
 from server.records import floor_plans
 from server.records.database import Database
+from server.records.keys import Principal
 from server.records.refusal import NotFound
 from server.records.walking import may_walk
 from server.web.asked import Asked, asking
@@ -21,6 +22,7 @@ from server.web.clock import Clock, utc_now
 from server.web.fields import BeaconId, Given, Id, PlaceId
 from server.web.guard import Guard
 from server.web.problem import Fault, Problem
+from server.web.shops import refuse_named_elsewhere
 
 
 class WalkBegun(Given):
@@ -68,6 +70,7 @@ def walk_routes(database: Database, guard: Guard, walks: Walks, clock: Clock = u
         """Begins a walk: from now on it is remembered who hears this fob. A walk with the same fob that was under way ends."""
 
         async def begun() -> WalkShown:
+            await refuse_named_elsewhere(connection, asked.caller.shops, [("plan", body.plan)])
             await floor_plans.find(connection, body.plan)
             if not await may_walk(connection, body.beacon):
                 reason = "this beacon is a shopper's or is fixed to a place: take a fob that is nobody's, or a tester's own"
@@ -85,22 +88,26 @@ def walk_routes(database: Database, guard: Guard, walks: Walks, clock: Clock = u
         async with database.writing() as connection:
             return await asked.once(connection, 201, begun)
 
-    @router.get("/v1/surveys/walks/{walk}", dependencies=[guard.manager], responses={404: {}})
-    async def look(walk: Id, since: Annotated[int, Query(ge=0, le=MOST_HEARD)] = 0) -> WalkHeard:
+    @router.get("/v1/surveys/walks/{walk}", responses={404: {}})
+    async def look(
+        walk: Id,
+        caller: Annotated[Principal, guard.manager],
+        since: Annotated[int, Query(ge=0, le=MOST_HEARD)] = 0,
+    ) -> WalkHeard:
         """What was heard of the fob, from packet `since` on."""
-        return WalkHeard.since(_under_way(walk), since)
+        return WalkHeard.since(await _under_way(walk, caller), since)
 
-    @router.delete(
-        "/v1/surveys/walks/{walk}", status_code=204, dependencies=[guard.manager], responses={404: {}}
-    )
-    async def end(walk: Id) -> None:
+    @router.delete("/v1/surveys/walks/{walk}", status_code=204, responses={404: {}})
+    async def end(walk: Id, caller: Annotated[Principal, guard.manager]) -> None:
         """Ends a walk, and forgets what was heard."""
-        walks.end(_under_way(walk).id)
+        walks.end((await _under_way(walk, caller)).id)
 
-    def _under_way(walk: str) -> Walk:
+    async def _under_way(walk: str, caller: Principal) -> Walk:
         found = walks.find(walk, clock())
         if found is None:
             raise NotFound(f"no walk {walk} is under way here: it was ended, or two hours have passed")
+        async with database.reading() as connection:
+            await refuse_named_elsewhere(connection, caller.shops, [("plan", found.plan)])
         return found
 
     return router
