@@ -93,7 +93,7 @@ class _Editor:
     def _mark(self) -> None:
         """Says what state it is in and what can be done about it."""
         self._unsaved.text = self.work.desk.say("Not saved yet") if self.work.is_changed else ""
-        marked = (self.work.state, self.work.id)
+        marked = (self.work.state, self.work.id, "starts_at" in self.work.document)
         if getattr(self, "_marked", None) == marked:
             return
         self._marked = marked
@@ -112,7 +112,7 @@ class _Editor:
         if state in {"draft", "paused", "scheduled"}:
             live = ui.button(desk.say("Go live"), icon="play_arrow", on_click=self._go_live)
             live.props("outline no-caps")
-        if state in {"draft", "paused"} and self.work.document.get("starts_at") and state == "draft":
+        if state == "draft" and "starts_at" in self.work.document:
             ui.button(desk.say("Schedule"), icon="event", on_click=lambda: self._save("scheduled")).props(
                 "outline no-caps"
             )
