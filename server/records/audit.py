@@ -52,6 +52,7 @@ NOBODYS: Final = frozenset(
         "zone",
         "plan",
         "survey",
+        "walk",
         "anchor",
         "gateway",
         "campaign",
