@@ -205,7 +205,8 @@ async def test_no_look_of_a_manager_of_one_shop_shows_anything_of_the_other(hous
                 if answer.is_success:
                     seen.add(f"{method} {path}")
     ours = {verb for verb in KEEP_TO_SHOPS if verb.startswith("GET")}
-    missed = {"GET /v1/live", "GET /v1/floor-plans/{plan}/picture"}  # it never ends; there is none
+    # One never ends; of the others there is nothing here. Walks are tried beside the other doors of surveys.
+    missed = {"GET /v1/live", "GET /v1/floor-plans/{plan}/picture", "GET /v1/surveys/walks/{walk}"}
     assert seen - {"GET /v1/session"} >= ours - missed
     assert seen <= ours | own_doors(house.api)
 
