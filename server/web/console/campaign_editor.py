@@ -50,7 +50,9 @@ class _Editor:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.dry: Mapping[str, Any] | None = None
-        self._host = ui.element("div")  # of dialogs and notes, which outlive the buttons that asked for them
+        self._host = ui.element("div").classes(
+            "unseen"
+        )  # of dialogs and notes, which outlive the buttons that asked for them
 
     async def draw(self) -> None:
         desk = self.work.desk
