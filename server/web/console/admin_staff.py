@@ -70,7 +70,7 @@ class StaffBoard:
                     ui.label(shops).classes("soft small")
             seen_at = member["seen_at"]
             cell(desk.ago(seen_at, datetime.now(UTC)) if seen_at else desk.say("never yet"))
-            with ui.element("td"):
+            with ui.element("td").props(f'data-of="{desk.say("Second step")}"'):
                 on = member["two_factor"]
                 ui.label(desk.say("yes") if on else desk.say("no")).classes("tag good" if on else "tag")
             with ui.element("td").classes("number"):
