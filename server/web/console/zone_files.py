@@ -10,7 +10,7 @@ from typing import Any, Final
 from nicegui import ui
 from nicegui.events import UploadEventArguments
 
-from server.web.console.api import Refused
+from server.web.console.api import Fault, Refused
 from server.web.console.desk import Desk
 from server.web.console.file_choice import file_choice
 from server.web.console.languages import later
@@ -121,7 +121,10 @@ class _Import:
                     on_change=lambda event: self._list(rows, answer, others if event.value else []),
                 )
             for each in answer["warnings"]:
-                ui.label(f"{each['place'].removeprefix('body.')}: {each['reason']}").classes("warn small")
+                fault = Fault(each["place"], each["reason"])
+                ui.label(f"{fault.place.removeprefix('body.')}: {wrong(self._desk, fault)}").classes(
+                    "warn small"
+                )
         self._list(rows, answer, [])
         self._take.set_visibility(True)
         if not others and all(each["change"] == "same" for each in answer["zones"]):
@@ -136,7 +139,7 @@ class _Import:
         told.sort(key=lambda each: [*_CHANGES].index(each[1]))
         sent = {str(each["id"]): each for each in _sent(self._body)}
         rows.clear()
-        with rows, ui.element("table").classes("plain"), ui.element("tbody"):
+        with rows, ui.element("table").classes("plain wide"), ui.element("tbody"):
             for zone, change in told[:_SHOWN]:
                 word, look = _CHANGES[change]
                 known = sent.get(zone) or self._kept[zone]["properties"]

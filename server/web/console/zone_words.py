@@ -79,6 +79,10 @@ _OF_SHAPES: Final = (
     ),
     (re.compile(r"cannot lie in a"), later("Shops hold departments, departments hold shelves.")),
     (
+        re.compile(r"has no time zone"),
+        later("It has no time zone: schedules and opening hours need one."),
+    ),
+    (
         re.compile(r"km from"),
         later("It lies far from where it should: look at its place and its time zone."),
     ),

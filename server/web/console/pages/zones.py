@@ -130,6 +130,9 @@ async def show_new(desk: Desk) -> None:
         draft.properties["parent"] = next(
             (each["site"] for each in around.plans if known and each["id"] == plan), None
         )
+        if draft.properties["parent"] is None:  # a pavement keeps the time of the shop beside it
+            given = [each["properties"].get("time_zone") for each in around.features]
+            draft.properties["time_zone"] = next((each for each in given if each), None)
     await _work_on(desk, draft, around)
 
 

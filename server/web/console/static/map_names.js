@@ -3,7 +3,7 @@ import { leaflet as L } from "nicegui-leaflet";
 
 const GAP = 4;
 // Where its middle is taken, a name stands so many pixels above or below it.
-const BESIDE = 24;
+const BESIDE = 30;
 // A name may stick out of its zone by this much.
 const WIDER = 1.7;
 const canvas = document.createElement("canvas").getContext("2d");

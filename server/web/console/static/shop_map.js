@@ -251,7 +251,10 @@ export default {
         inMetres: (metres) => this.inMetres(metres),
         word: (name, facts) => filled(this.words[name], facts),
         changed: () => this.$emit("drawn", { ...geometryOf(this.pen.shape), other: geometryOf(this.pen.other).geometry }),
-        told: (word) => this.tellWhatNext(word),
+        told: (word) => {
+          this.lookAtPen();
+          this.tellWhatNext(word);
+        },
         state: () => this.pen && this.lookAtPen(),
       });
       this.pen.take(this.drawing.geometry, this.drawing.radius, true);
