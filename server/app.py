@@ -139,7 +139,7 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         if database.is_sqlite:
             await migrate(database)
         measures, bus, keyring = Measures(), LocalBus(settings.bus.room), Keyring(database)
-        phones = Phones()
+        phones, walks = Phones(), Walks()
         channels = await _opened_channels(settings, phones, stack)
         ways = {name: way for name, way in channel_files.ways().items() if name in channels}
         recorded = RecordedOutbox(database, ways, settings.fallback.receipt_s)
@@ -165,7 +165,6 @@ async def built(settings: Settings) -> AsyncIterator[House]:
         edits = Edits(database, bus, learning.learn)
         turn_campaigns = _turning(database, edits)
         await turn_campaigns()  # what ended while we were down says nothing more
-        walks = Walks()
         door = Door(bus, keyring, directory, measures, _limits(settings), _now_s, walks)
         timetable = Timetable(_jobs(settings, database, trigger, learning, directory, turn_campaigns))
         timetable.start()
