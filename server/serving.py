@@ -37,32 +37,37 @@ class _WebServer(uvicorn.Server):
 
 async def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT. Raises what a loop died of, and Refusal where the port cannot be had."""
-    # The port is asked for last: a server that is started again waits in `built` until its former self has ended.
-    async with built(settings) as house, _with_console(settings, house) as application:
-        server = _WebServer(
-            uvicorn.Config(
-                application,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=bool(settings.server.trusted_proxies),
-                forwarded_allow_ips=[str(network) for network in settings.server.trusted_proxies],
-                timeout_graceful_shutdown=GRACE_S,
-            )
-        )
-
-        def stop() -> None:
-            house.closing.set()
-            server.should_exit = True
-
+    # The port is asked for once all is built: a server that is started again waits in `built` until its former self has ended.
+    async with built(settings) as house:
         with listening(settings.server.host, settings.server.port) as sockets:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, stop)
-            log.info("serving", host=settings.server.host, port=sockets[0].getsockname()[1])
-            async with running(house):
-                await server.serve(sockets)
+            async with _with_console(settings, house) as application:
+                server = _web_server(settings, application)
+
+                def stop() -> None:
+                    house.closing.set()
+                    server.should_exit = True
+
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    asyncio.get_running_loop().add_signal_handler(number, stop)
+                log.info("serving", host=settings.server.host, port=sockets[0].getsockname()[1])
+                async with running(house):
+                    await server.serve(sockets)
         log.info("stopped")
+
+
+def _web_server(settings: Settings, application: Application) -> _WebServer:
+    return _WebServer(
+        uvicorn.Config(
+            application,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.server.trusted_proxies),
+            forwarded_allow_ips=[str(network) for network in settings.server.trusted_proxies],
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
 
 
 @asynccontextmanager

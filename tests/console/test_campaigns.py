@@ -113,6 +113,7 @@ async def test_a_marketer_writes_a_campaign_tries_it_and_a_phone_that_walks_in_g
     await page.get_by_role("option", name="Via Brera").first.click()
     await page.keyboard.press("Escape")
     await page.get_by_label("Priority (the highest speaks)").fill("99")
+    await page.keyboard.press("Tab")
     await page.get_by_role("button", name="Save", exact=True).click()
     await page.wait_for_url("**/campaigns/c_*")
     campaign = page.url.rsplit("/", 1)[1]

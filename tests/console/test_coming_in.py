@@ -27,7 +27,7 @@ async def test_nobody_sees_a_page_before_they_log_in_and_then_they_are_where_the
 async def test_who_logs_out_has_no_session_any_more(read, shop):
     reader = await read()
     page = await reader.opens("/account")
-    await page.get_by_role("button", name="Log out").click()
+    await page.get_by_role("button", name="Log out", exact=True).click()
     await page.get_by_role("heading", name="Soglia").wait_for()
     await page.goto(f"{shop.url}/account")
     assert "/login" in page.url

@@ -154,6 +154,7 @@ _NEED_NO_KEY = {
     "/v1/campaigns/{campaign}/preview",
     "/v1/campaigns/{campaign}/dry-run",
     "/v1/campaigns/{campaign}/test-send",
+    "/v1/segments/count",
     "/v1/unsubscribe/{token}",  # taking a consent back twice changes nothing, and a mail reader sends no such header
 }
 

@@ -171,7 +171,7 @@ def number(
         sheet.put(holder, name, int(value) if value is not None and (whole or value == int(value)) else value)
 
     element = ui.number(label, value=holder.get(name, default), on_change=lambda event: write(event.value))
-    roomy(element.props("debounce=250"), label)
+    roomy(element, label)
     sheet.drawn(element, holder, name)
     return element
 

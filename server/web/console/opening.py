@@ -77,11 +77,21 @@ async def opened(opening: Opening) -> AsyncIterator[ASGIApp]:
     )
     nicegui_app.add_static_files("/console", STATIC, max_cache_age=3600)
     ui.add_head_html(f'<link rel="stylesheet" href="/console/theme.css?v={USUAL.look}">', shared=True)
-    async with (
-        console.router.lifespan_context(console),
-        watched(opening.application, opening.changes),
-    ):
+    async with _alive(console), watched(opening.application, opening.changes):
         yield _Side(opening.application, _Gate(console, opening.map_look))
+
+
+@asynccontextmanager
+async def _alive(console: FastAPI) -> AsyncIterator[None]:
+    """NiceGUI lives while the block lasts, and ends also where the block raises: its own lifespan does not see to that."""
+    raised: BaseException | None = None
+    async with console.router.lifespan_context(console):
+        try:
+            yield
+        except BaseException as failure:  # noqa: BLE001 - whatever it is, it goes on as soon as NiceGUI has ended
+            raised = failure
+    if raised is not None:
+        raise raised
 
 
 class _Side:
