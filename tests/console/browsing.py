@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 #: A page is there within this, on a small busy machine.
 WITHIN_MS = 30_000
+
+expect.set_options(timeout=WITHIN_MS)
 
 PASSWORD = "a long password for tests"
 

@@ -6,6 +6,7 @@ from copy import deepcopy
 
 import httpx
 import pytest
+from playwright.async_api import expect
 
 from tests.console.browsing import PASSWORD
 from tests.console.conftest import IN_A_BROWSER
@@ -221,6 +222,7 @@ async def test_versions_are_told_field_by_field_and_one_can_go_back(read, shop):
     page = await (await read("marketer")).opens(f"/campaigns/{campaign}")
     await page.get_by_role("tab", name="Versions").click()
     row = page.get_by_role("row", name="offer / title / en")
+    await row.wait_for()
     assert await row.get_by_role("cell").all_inner_texts() == [
         "offer / title / en",
         "Twenty off",
@@ -288,7 +290,7 @@ async def test_an_analyst_looks_and_changes_nothing(read, shop):
 async def test_the_calendar_marks_where_two_meet(read, shop):
     page = await (await read("analyst")).opens("/campaigns/calendar?month=2026-11")
     row = page.get_by_role("row", name="Saldi del sabato")
-    assert await row.get_by_role("img", name="meets another").count() == 4
+    await expect(row.get_by_role("img", name="meets another")).to_have_count(4)
     await page.get_by_text("“Saldi del sabato” and “Saluto ai clienti con la tessera oro”").wait_for()
     await page.get_by_role("link", name="The month after").click()
     await page.get_by_text("December 2026").wait_for()
@@ -321,4 +323,4 @@ async def test_a_phone_in_the_aisle_shows_it_in_italian_without_scrolling_sidewa
     await page.locator(".page").first.wait_for()
     wide = await page.evaluate("() => document.documentElement.scrollWidth")
     assert wide <= 390
-    assert await page.get_by_text("Campagn").count() > 0
+    await page.get_by_text("Campagn").first.wait_for(state="attached")

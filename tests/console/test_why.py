@@ -4,6 +4,7 @@ import asyncio
 import re
 
 import pytest_asyncio
+from playwright.async_api import expect
 
 from tests.console.a_corner import furnish, offer_of, walks_in
 from tests.console.conftest import IN_A_BROWSER
@@ -90,11 +91,11 @@ async def test_the_campaign_that_is_set_wrongly_is_seen_at_a_glance(read, ann):
     first = page.locator("section.card").first
     await first.get_by_role("heading", name="Boots for members").wait_for()
     await first.get_by_text("Never spoke").wait_for()
-    assert await page.get_by_text("Never spoke").count() == 1
+    await expect(page.get_by_text("Never spoke")).to_have_count(1)
     await first.get_by_role("link", name="Segment").click()
     latest = page.locator("#latest li")
     await latest.first.get_by_text("The shopper does not have the tag 'membr'").wait_for()
-    assert await latest.count() == OTHERS + 2
+    await expect(latest).to_have_count(OTHERS + 2)
     await latest.first.get_by_role("link", name="Why?").click()
     await page.get_by_role(
         "heading", name="got nothing: the shopper does not have the tag 'membr'"

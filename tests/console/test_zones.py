@@ -144,7 +144,7 @@ async def test_an_outline_that_crosses_itself_is_refused_in_words_where_it_is_dr
     a, b, c, d = SQUARE
     await outline(page, a, c, b, d)
     await page.get_by_text("The outline crosses itself at the marked corner").wait_for()
-    assert await page.locator(".handle.faulty").count() == 1
+    await expect(page.locator(".handle.faulty")).to_have_count(1)
     await page.get_by_label("Name", exact=True).fill("Knot")
     await save(page)
     await page.get_by_role("alert").get_by_text("Nothing was changed").wait_for()
